@@ -1,0 +1,1 @@
+"""xmppd: a Twisted-based modular XMPP server toolkit."""
