@@ -1,0 +1,69 @@
+"""The rules of the house that import-linter cannot see."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "xmppd"
+
+Import = ast.Import | ast.ImportFrom
+
+
+def trees(folder: Path) -> Iterator[tuple[str, ast.Module]]:
+    """Yield the name and the syntax tree of each module below a folder."""
+    for path in sorted(folder.rglob("*.py")):
+        yield str(path.relative_to(ROOT)), ast.parse(path.read_bytes())
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """Yield the full name of everything that a module imports."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def is_docstring(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+class LayersTest(SynchronousTestCase):
+    def test_protocol_has_no_reactor(self) -> None:
+        """The protocol is sans-I/O: of Twisted it knows the XML values of words alone."""
+        allowed = "twisted.words."
+        offenders = [
+            f"{path}: {name}"
+            for path, tree in trees(PACKAGE / "protocol")
+            for name in imported(tree)
+            if f"{name}.".startswith("twisted.") and not f"{name}.".startswith(allowed)
+        ]
+        self.assertEqual(offenders, [])
+
+    def test_no_import_inside_a_function(self) -> None:
+        """What a module needs stands at its top, where the layers are checked."""
+        offenders = {
+            f"{path}:{inner.lineno}"
+            for path, tree in trees(PACKAGE)
+            for function in ast.walk(tree)
+            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+            for inner in ast.walk(function)
+            if isinstance(inner, Import)
+        }
+        self.assertEqual(offenders, set())
+
+    def test_packages_hold_no_code(self) -> None:
+        """A name has one home: packages export nothing again."""
+        offenders = [
+            path
+            for path, tree in trees(PACKAGE)
+            if path.endswith("__init__.py") and not all(map(is_docstring, tree.body))
+        ]
+        self.assertEqual(offenders, [])
+
+    def test_twisted_is_not_shadowed(self) -> None:
+        """A package file below twisted/ would hide Twisted itself, or its other plugins."""
+        self.assertEqual(list((ROOT / "twisted").rglob("__init__.py")), [])
