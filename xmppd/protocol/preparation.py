@@ -20,15 +20,25 @@ from typing import Any
 
 import idna
 from precis_i18n import get_profile
-from scramp.core import ScramException
-from scramp.utils import saslprep
-from twisted.words.protocols.jabber.xmpp_stringprep import nodeprep, resourceprep
+from twisted.words.protocols.jabber.xmpp_stringprep import (
+    B_1,
+    MappingTableFromFunction,
+    Profile,
+    nodeprep,
+    resourceprep,
+)
 
 MAXIMUM_BYTES = 1023
 """Longest part of an address, in bytes of UTF-8 (RFC 7622, 3.1)."""
 
 _username = get_profile("UsernameCaseMapped")
 _opaque_string = get_profile("OpaqueString")
+_saslprep = Profile(
+    # U+200B is a space and a character mapped to nothing; SASLprep as deployed drops it.
+    mappings=[B_1, MappingTableFromFunction(lambda c: " " if stringprep.in_table_c12(c) else c)],
+    # What RFC 4013, 2.3 prohibits is what Resourceprep prohibits.
+    prohibiteds=resourceprep.prohibiteds,
+)
 
 _EXCLUDED = frozenset("\"&'/:<>@")
 _ASCII_LOCAL = re.compile(r"[!#-%(-.0-9;=?A-Z\[-~]+")
@@ -81,11 +91,11 @@ def prepare_password(text: str) -> str:
     SASLprep (RFC 4013) comes first, because that is what a SCRAM client derives its keys with (RFC
     5802, 5.1). What SASLprep has no answer to, as it ends at Unicode 3.2 (emoji, say), is left to
     its successor, the OpaqueString profile (RFC 8265, 4.2). Raises `ValueError` for an empty
-    password and for one that neither allows.
+    password and for one that neither allows. Prepare once: the two are not stable in sequence.
     """
     try:
-        prepared: str = saslprep(text)
-    except ScramException:
+        prepared = _stringprep(_saslprep, text)
+    except ValueError:
         prepared = _precis(_opaque_string, text)
     if not prepared:
         raise ValueError("a password may not be empty")
@@ -125,7 +135,7 @@ def _precis(profile: Any, text: str) -> str:
 def _stringprep(profile: Any, text: str) -> str:
     try:
         prepared: str = profile.prepare(text)
-    except (UnicodeError, IndexError):
+    except UnicodeError:
         raise ValueError("stringprep does not allow it") from None
     return prepared
 
