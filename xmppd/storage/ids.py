@@ -1,0 +1,61 @@
+"""Entry ids, and the one counter behind versions and ids."""
+
+from __future__ import annotations
+
+from base64 import b32hexdecode
+from collections.abc import Callable
+from os import urandom
+from typing import NamedTuple
+
+from xmppd.storage.interfaces import EntryId
+
+_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUV"
+_PAIRS = [high + low for high in _DIGITS for low in _DIGITS]
+_SHIFTS = tuple(range(120, -1, -10))
+
+
+class Mark(NamedTuple):
+    """What an entry id says: microseconds, and random bits nobody can guess."""
+
+    time: int
+    salt: int
+
+    def to_id(self) -> EntryId:
+        # 128 bits and two of padding are 13 pairs of digits; base64.b32hexencode takes twice as long
+        bits = (self.time << 64 | self.salt) << 2
+        return "".join([_PAIRS[bits >> shift & 1023] for shift in _SHIFTS])
+
+    @classmethod
+    def new(cls, time: int) -> Mark:
+        return cls(time, int.from_bytes(urandom(8), "big"))
+
+    @classmethod
+    def from_id(cls, id: EntryId) -> Mark:
+        """Raises ValueError for what is not an id."""
+        if len(id) != 26:
+            raise ValueError("not an entry id")
+        octets = b32hexdecode(id + "======")
+        mark = cls(int.from_bytes(octets[:8], "big"), int.from_bytes(octets[8:], "big"))
+        if mark.time >= 1 << 63 or mark.to_id() != id:
+            raise ValueError("not an entry id")
+        return mark
+
+
+class Ticks:
+    """Microseconds that only ever grow, whatever the clock does."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self.last = 0
+
+    def next(self) -> int:
+        self.last = max(self.last + 1, int(self._now() * 1_000_000))
+        return self.last
+
+    def not_before(self, last: int) -> None:
+        """Grow on from what an earlier run of the store has reached."""
+        self.last = max(self.last, last)
+
+    def now(self) -> float:
+        """Seconds since 1970, for what expires."""
+        return self._now()
