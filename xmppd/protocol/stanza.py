@@ -1,0 +1,209 @@
+"""The stanza: an immutable value that components pass on without building a tree."""
+
+from collections.abc import Iterable
+
+from twisted.words.xish import domish
+
+from xmppd.protocol.errors import StanzaError
+from xmppd.protocol.jid import Jid
+from xmppd.protocol.markup import open_tag
+from xmppd.protocol.namespaces import CLIENT, CONTENT, NO_NAMESPACE
+from xmppd.protocol.spans import Child, children_of
+
+
+class Stanza:
+    """An element at the first level of a stream. Never changed once made, so links may share it.
+
+    `ns` is `CONTENT` for elements of the stream's content namespace. `attrs` holds the top tag's
+    attributes under the names they are written with (`xml:lang`, `xmlns:x`). `inner` are the bytes
+    between the tags; `children` says where in them the direct children stand. `to` and `sender`
+    are the prepared addresses, None where absent; where one is present and not a JID, `malformed`
+    names it.
+    """
+
+    __slots__ = ("_children", "attrs", "inner", "malformed", "name", "ns", "sender", "to")
+
+    def __init__(
+        self,
+        ns: str,
+        name: str,
+        attrs: dict[str, str],
+        inner: bytes = b"",
+        children: tuple[Child, ...] | None = None,
+        to: Jid | None = None,
+        sender: Jid | None = None,
+    ) -> None:
+        self.ns = ns
+        self.name = name
+        self.attrs = attrs
+        self.inner = inner
+        self._children = children
+        self.to = to
+        self.sender = sender
+        self.malformed: str | None = None
+
+    @classmethod
+    def make(
+        cls,
+        name: str,
+        *payload: bytes,
+        to: Jid | None = None,
+        sender: Jid | None = None,
+        ns: str = CONTENT,
+        **attrs: str | None,
+    ) -> "Stanza":
+        """Make a stanza of ours. `attrs` that are None are left out."""
+        present = {key: value for key, value in attrs.items() if value is not None}
+        if sender is not None:
+            present["from"] = sender
+        if to is not None:
+            present["to"] = to
+        return cls(ns, name, present, b"".join(payload), None, to, sender)
+
+    @property
+    def id(self) -> str | None:
+        return self.attrs.get("id")
+
+    @property
+    def type(self) -> str | None:
+        return self.attrs.get("type")
+
+    @property
+    def lang(self) -> str | None:
+        return self.attrs.get("xml:lang")
+
+    @property
+    def children(self) -> tuple[Child, ...]:
+        """The direct children; found by the framer, or here for stanzas of our own making."""
+        if self._children is None:
+            wrapped = self._wrapped(self.inner)
+            offset = len(wrapped) - len(self.inner) - len(b"</x>")
+            self._children = children_of(wrapped, offset) if self.inner else ()
+        return self._children
+
+    # Looking inside
+
+    def has(self, ns: str, name: str) -> bool:
+        """Whether there is a direct child of that namespace and name."""
+        return any(child[1] == name and child[0] == ns for child in self.children)
+
+    def child_bytes(self, ns: str, name: str) -> bytes | None:
+        """The first direct child of that name as it stands, or None."""
+        for child_ns, child_name, start, stop in self.children:
+            if child_name == name and child_ns == ns:
+                return self.inner[start:stop]
+        return None
+
+    def child(self, ns: str, name: str) -> domish.Element | None:
+        """The first direct child of that name as a tree of its own, or None.
+
+        Elements of the content namespace have the uri `jabber:client` in trees.
+        """
+        data = self.child_bytes(ns, name)
+        return None if data is None else _parse(self._wrapped(data)).firstChildElement()
+
+    def payload(self) -> domish.Element | None:
+        """The first direct child that is not an `<error/>`: what an iq asks or answers."""
+        for ns, name, start, stop in self.children:
+            if ns != CONTENT or name != "error":
+                return _parse(self._wrapped(self.inner[start:stop])).firstChildElement()
+        return None
+
+    def text(self, ns: str, name: str) -> str | None:
+        """The text of the first direct child of that name, or None where there is no such child."""
+        found = self.child(ns, name)
+        return None if found is None else str(found)
+
+    def element(self) -> domish.Element:
+        """The whole stanza as a tree of its own."""
+        return _parse(self.to_bytes(CLIENT if self.ns == CONTENT else None))
+
+    # Making others of it
+
+    def readdressed(
+        self, to: Jid | None = None, sender: Jid | None = None, **attrs: str
+    ) -> "Stanza":
+        """The same content under other addresses; None leaves one as it is."""
+        changed = self.attrs | attrs
+        if to is not None:
+            changed["to"] = to
+        if sender is not None:
+            changed["from"] = sender
+        return Stanza(
+            self.ns,
+            self.name,
+            changed,
+            self.inner,
+            self._children,
+            to or self.to,
+            sender or self.sender,
+        )
+
+    def adding(self, xml: bytes) -> "Stanza":
+        """With finished XML put behind the last child."""
+        inner = self.inner + xml
+        return Stanza(self.ns, self.name, self.attrs, inner, None, self.to, self.sender)
+
+    def without(self, ns: str, name: str) -> "Stanza":
+        """With every direct child of that name cut out."""
+        return self.keeping(
+            child for child in self.children if child[1] != name or child[0] != ns
+        )
+
+    def keeping(self, kept: Iterable[Child]) -> "Stanza":
+        """With only those of its direct children."""
+        inner = b"".join([self.inner[start:stop] for _, _, start, stop in kept])
+        return Stanza(self.ns, self.name, self.attrs, inner, None, self.to, self.sender)
+
+    def reply(self, *payload: bytes) -> "Stanza":
+        """An iq result that answers this request (RFC 6120, 8.2.3), addresses swapped."""
+        return self._answer("result", b"".join(payload))
+
+    def error(self, error: StanzaError | str, text: str = "") -> "Stanza":
+        """An error stanza that answers this one (RFC 6120, 8.3); the payload is not echoed."""
+        if isinstance(error, str):
+            error = StanzaError(error, text)
+        return self._answer("error", error.to_bytes())
+
+    def _answer(self, type: str, inner: bytes) -> "Stanza":
+        attrs = {"type": type}
+        if (id := self.attrs.get("id")) is not None:
+            attrs["id"] = id
+        if self.to is not None:
+            attrs["from"] = self.to
+        if self.sender is not None:
+            attrs["to"] = self.sender
+        return Stanza(self.ns, self.name, attrs, inner, None, self.sender, self.to)
+
+    def to_bytes(self, xmlns: str | None = None) -> bytes:
+        """The whole element.
+
+        `xmlns` declares a content namespace where the surroundings do not (XEP-0297, RFC 7395).
+        """
+        if self.ns != CONTENT:
+            xmlns = "" if self.ns == NO_NAMESPACE else self.ns
+        tag = open_tag(self.name, self.attrs, xmlns)
+        if not self.inner:
+            return f"{tag}/>".encode()
+        return b"%b>%b</%b>" % (tag.encode(), self.inner, self.name.encode())
+
+    def __repr__(self) -> str:
+        """Names and addresses only: a log must never show what people say."""
+        shown = {key: self.attrs[key] for key in ("type", "id", "from", "to") if key in self.attrs}
+        return f"<Stanza {self.name} {shown}>"
+
+    def _wrapped(self, data: bytes) -> bytes:
+        declared = {key: value for key, value in self.attrs.items() if key.startswith("xmlns:")}
+        outer = CLIENT if self.ns == CONTENT else self.ns.replace(NO_NAMESPACE, "", 1)
+        return open_tag("x", declared, outer).encode() + b">" + data + b"</x>"
+
+
+def _parse(data: bytes) -> domish.Element:
+    """Build the tree of one element that has passed a framer's caps."""
+    roots: list[domish.Element] = []
+    stream = domish.elementStream()
+    stream.DocumentStartEvent = roots.append
+    stream.ElementEvent = lambda element: roots[0].addChild(element)
+    stream.DocumentEndEvent = lambda: None
+    stream.parse(data)
+    return roots[0]
