@@ -70,12 +70,11 @@ class Contact:
 
     def to_data(self) -> dict[str, Any]:
         """Give a JSON-able value for storage; fields at their default are left out."""
-        data = attrs.asdict(
-            self,
-            filter=lambda field, value: value != field.default,
-            retain_collection_types=False,
-        )
-        return {**data, "jid": str(self.jid)}
+        data = attrs.asdict(self, filter=lambda field, value: value != field.default)
+        data["jid"] = str(self.jid)
+        if self.groups:
+            data["groups"] = list(self.groups)
+        return data
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> "Contact":
