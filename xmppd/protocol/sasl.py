@@ -24,7 +24,7 @@ Condition = Literal[
 """The names of RFC 6120, section 6.5."""
 
 MAX_PASSWORD = 1024
-"""Bytes of a password; RFC 4616, section 2, asks for 255. Preparing a longer one holds up others."""
+"""Bytes of a password: RFC 4616, section 2, asks for 255; to prepare many more takes too long."""
 
 
 class SaslError(Exception):
