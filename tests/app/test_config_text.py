@@ -1,0 +1,65 @@
+"""Configuration for people to read."""
+
+import re
+
+import attrs
+from twisted.trial.unittest import SynchronousTestCase
+
+from xmppd.app.config import load
+from xmppd.app.config_model import (
+    Clients,
+    Config,
+    Host,
+    HostStorage,
+    Limits,
+    Listen,
+    Log,
+    Storage,
+    Tls,
+)
+from xmppd.app.config_text import explain, reference
+
+
+class ExplainTest(SynchronousTestCase):
+    def test_what_an_operator_asks(self) -> None:
+        text = explain(load(domains=["example.com"], data="/srv/x", c2s=["unix:/run/x"]))
+        for fact in (
+            "example.com",
+            "unix:/run/x (STARTTLS, required, this machine only)",
+            "/srv/x/certificates",
+            "sqlite",
+            "login_seconds = 60",
+        ):
+            self.assertIn(fact, text)
+
+    def test_hosts_and_extensions(self) -> None:
+        text = explain(
+            load(
+                environ={
+                    "XMPPD__HOST__LOCALHOST__STORAGE__USE": "memory",
+                    "XMPPD__HOST__LOCALHOST__STORAGE__STORES__ROSTER": "sqlite",
+                    "XMPPD__STORAGE__STORES__ARCHIVE": "directory",
+                    "XMPPD__HOST__LOCALHOST__EXTENSIONS__PING__ENABLED": "false",
+                }
+            )
+        )
+        for fact in (
+            "memory on localhost",
+            "sqlite for roster on localhost",
+            "directory for archive",
+            "ping: defaults",
+            "ping on localhost: enabled = false",
+        ):
+            self.assertIn(fact, text)
+
+
+class ReferenceTest(SynchronousTestCase):
+    def test_every_key_is_there(self) -> None:
+        text = reference()
+        for cls in (Config, Clients, Listen, Limits, Tls, Storage, Host, HostStorage, Log):
+            for field in attrs.fields(cls):
+                if not field.metadata.get("internal"):
+                    self.assertRegex(text, rf"(?m)^(\| `|## `.*){field.name}\b")
+
+    def test_no_internals(self) -> None:
+        self.assertIsNone(re.search(r"`(origin|warnings)`", reference()))

@@ -1,0 +1,60 @@
+"""Twisted endpoint strings as configuration values: checked without listening."""
+
+import re
+from ipaddress import ip_address
+from typing import Any, cast
+
+from twisted.internet.endpoints import serverFromString
+
+from xmppd.app.config_words import shown
+
+HIGHEST_PORT = 65535
+
+_REMEDY = "write it like tcp:5222 or tcp6:5222"
+_COLON = re.compile(r"(?<!\\):")
+
+
+def check_endpoint(text: str) -> None:
+    """Raise `ValueError` with a one-line reason unless Twisted could listen at this string."""
+    kind = _parts(text)[0][0]
+    if kind in {"ssl", "tls"}:
+        raise ValueError(
+            f'leave TLS to us: write a tcp: endpoint and tls = "direct" (got {shown(text)})'
+        )
+    try:
+        # No parser touches the reactor before listen().
+        serverFromString(cast(Any, None), text)
+    except Exception as problem:  # parsers are plugins and raise what they like
+        reason = str(problem) or type(problem).__name__
+        raise ValueError(
+            f"not a Twisted endpoint: {reason} (got {shown(text)}; {_REMEDY})"
+        ) from None
+    if kind in {"tcp", "tcp6"} and not 0 <= int(_value(text, "port", 0)) <= HIGHEST_PORT:
+        raise ValueError(f"no such port (got {shown(text)}; {_REMEDY})")
+
+
+def on_loopback(text: str) -> bool:
+    """Tell whether a checked endpoint string is certain to be reached from this machine only."""
+    kind = _parts(text)[0][0]
+    if kind == "unix":
+        return True
+    if kind not in {"tcp", "tcp6"}:
+        return False
+    interface = _value(text, "interface", 1 if kind == "tcp" else 2)
+    try:
+        return interface == "localhost" or ip_address(interface).is_loopback
+    except ValueError:
+        return False
+
+
+def _parts(text: str) -> tuple[list[str], dict[str, str]]:
+    """Split an endpoint string into its positional and its named parts."""
+    pieces = [piece.replace("\\:", ":") for piece in _COLON.split(text)]
+    named = dict(piece.split("=", 1) for piece in pieces if "=" in piece)
+    return [piece for piece in pieces if "=" not in piece] or [""], named
+
+
+def _value(text: str, name: str, place: int) -> str:
+    """Return an argument of an endpoint, by its name or its place after the kind."""
+    positional, named = _parts(text)
+    return named.get(name, positional[place + 1] if len(positional) > place + 1 else "")

@@ -1,0 +1,307 @@
+"""What the configuration file may say: one attrs class per table, one attribute per key.
+
+The documentation of each key stands in its metadata: the reference is made from it.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal, NewType
+
+import attrs
+
+from xmppd.app.config_endpoint import on_loopback
+from xmppd.protocol.jid import Jid
+
+Domain = NewType("Domain", str)
+"""A domain name in its prepared form (RFC 7622, 3.2)."""
+
+Endpoint = NewType("Endpoint", str)
+"""A Twisted server endpoint string."""
+
+StoreName = NewType("StoreName", str)
+"""The name of a storage back-end."""
+
+
+class Wrong(ValueError):
+    """A value that may not stand where it stands, with the path of keys that leads to it."""
+
+    def __init__(self, message: str, *path: str | int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.path = path
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; the text is one line: file, key, what, remedy."""
+
+
+def key(
+    doc: str,
+    default: Any = attrs.NOTHING,
+    *,
+    least: int | None = None,
+    most: int | None = None,
+    check: Callable[[Any], None] | None = None,
+) -> Any:
+    """Describe one key.
+
+    :param default: the value when the key is absent; without one the key is mandatory.
+    :param least: smallest number allowed.
+    :param most: largest number allowed.
+    :param check: raises `ValueError` for a value that may not be.
+    """
+
+    def validate(_: Any, attribute: "attrs.Attribute[Any]", value: Any) -> None:
+        if least is not None and value < least:
+            raise Wrong(f"must be {least} or more (got {value})", attribute.name)
+        if most is not None and value > most:
+            raise Wrong(f"must be {most} or less (got {value})", attribute.name)
+        if check is not None:
+            try:
+                check(value)
+            except ValueError as problem:
+                raise Wrong(str(problem), attribute.name) from None
+
+    metadata = {"doc": doc, "least": least, "most": most}
+    return attrs.field(default=default, validator=validate, metadata=metadata)
+
+
+def table(doc: str, factory: Callable[[], Any]) -> Any:
+    """Describe a key that holds a table or an array of tables."""
+    return attrs.field(factory=factory, metadata={"doc": doc})
+
+
+def internal(default: Any) -> Any:
+    """Describe an attribute that no file can set."""
+    return attrs.field(default=default, eq=False, repr=False, metadata={"internal": True})
+
+
+def check_distinct(values: tuple[Any, ...]) -> None:
+    """Refuse a list that is empty or names something twice."""
+    if not values:
+        raise ValueError("must name at least one")
+    for value in values:
+        if values.count(value) > 1:
+            raise ValueError(f"names {value} twice (remove one)")
+
+
+@attrs.frozen
+class Listen:
+    """One place to wait for clients."""
+
+    endpoint: Endpoint = key("Twisted endpoint string: where to listen.")
+    tls: Literal["none", "starttls", "direct"] = key(
+        "`starttls`: TLS is asked for in the stream and required before login (RFC 6120, 5); "
+        "`direct`: TLS from the first byte (XEP-0368); `none`: plain text.",
+        "starttls",
+    )
+    plaintext_off_loopback: bool = key(
+        'Allow `tls = "none"` on an address that other machines can reach.', False
+    )
+
+    def __attrs_post_init__(self) -> None:
+        if self.tls == "none" and not self.plaintext_off_loopback and not self.is_private:
+            raise Wrong(
+                'tls = "none" lets passwords cross the network in the clear: add '
+                ":interface=127.0.0.1 to the endpoint, use starttls, "
+                "or say plaintext_off_loopback = true",
+                "endpoint",
+            )
+
+    @property
+    def is_private(self) -> bool:
+        """Whether only this machine can connect."""
+        return on_loopback(self.endpoint)
+
+
+@attrs.frozen
+class Limits:
+    """What one client, or one address, may ask of the edge (XEP-0205)."""
+
+    enabled: bool = key(
+        "`false` lifts the limits per address and per second; those on sizes and the deadlines "
+        "stay.",
+        True,
+    )
+    connections_per_address: int = key(
+        "Connections open at once from one IPv4 address or one IPv6 /64.", 250, least=1
+    )
+    login_attempts_per_address: int = key(
+        "Attempts to log in per minute from one IPv4 address or one IPv6 /64.", 60, least=1
+    )
+    stanza_bytes_before_login: int = key(
+        "Size of one element before login, in bytes (RFC 6120, 13.12: at least 10,000).",
+        10_240,
+        least=10_000,
+        most=1_048_576,
+    )
+    stanza_bytes: int = key(
+        "Size of one stanza after login, in bytes.", 262_144, least=10_000, most=16_777_216
+    )
+    bytes_per_second: int = key(
+        "What one connection may send over time; reading slows down above it.", 65_536, least=1_000
+    )
+    login_seconds: int = key("Time from connecting to the end of login.", 60, least=1)
+    keep_alive_seconds: int = key(
+        "A space is sent after so long without a byte to send (RFC 6120, 4.6.1); 0: never.",
+        240,
+        least=0,
+    )
+    idle_ping_seconds: int = key(
+        "A client silent for so long is asked for a sign of life, and closed if none comes in "
+        "that time again (XEP-0198, XEP-0199); 0: never.",
+        300,
+        least=0,
+    )
+
+
+@attrs.frozen
+class Clients:
+    """The client edge."""
+
+    listen: tuple[Listen, ...] = table(
+        "Where to wait for clients.",
+        lambda: (
+            Listen(Endpoint("tcp:5222")),
+            Listen(Endpoint("tcp6:5222")),
+            Listen(Endpoint("tcp:5223"), "direct"),
+            Listen(Endpoint("tcp6:5223"), "direct"),
+        ),
+    )
+    limits: Limits = table("Limits on clients.", Limits)
+
+
+@attrs.frozen
+class Tls:
+    """Certificates of the served domains."""
+
+    certificates: Path | None = key(
+        "Directory of certificates: `DOMAIN/fullchain.pem` with `DOMAIN/privkey.pem`, as certbot "
+        "keeps them, `DOMAIN.pem` or `DOMAIN.crt` with `DOMAIN.key`. Without one for a domain, "
+        "one is made. `certificates` in the data directory when absent.",
+        None,
+    )
+
+
+@attrs.frozen
+class Storage:
+    """Where data is kept."""
+
+    use: StoreName = key(
+        "Back-end of every store: `memory`, `directory`, `sqlite`, `postgresql` or one of a "
+        "package in the entry-point group `xmppd.storage`.",
+        StoreName("sqlite"),
+    )
+    stores: Mapping[str, StoreName] = key(
+        'Back-ends of single stores, such as `archive = "postgresql"`.', attrs.Factory(dict)
+    )
+
+
+@attrs.frozen
+class HostStorage:
+    """Where the data of one domain is kept."""
+
+    use: StoreName | None = key("Back-end of the domain's stores.", None)
+    stores: Mapping[str, StoreName] = key(
+        "Back-ends of single stores of the domain.", attrs.Factory(dict)
+    )
+
+
+@attrs.frozen
+class Extension:
+    """One `[extensions.NAME]` table; all keys but `enabled` belong to the extension itself."""
+
+    enabled: bool | None = None
+    options: Mapping[str, Any] = attrs.field(factory=dict)
+
+    def overridden_by(self, other: "Extension") -> "Extension":
+        """Return these settings with those that another table names put over them."""
+        enabled = self.enabled if other.enabled is None else other.enabled
+        return Extension(enabled, {**self.options, **other.options})
+
+
+@attrs.frozen
+class Host:
+    """What differs for one domain."""
+
+    extensions: Mapping[str, Extension] = table(
+        "As `[extensions.NAME]`, key by key, for this domain.", dict
+    )
+    storage: HostStorage = table("As `[storage]`, for this domain.", HostStorage)
+
+
+@attrs.frozen
+class Log:
+    """What is written to the log, and how."""
+
+    format: Literal["human", "json"] = key("Lines to read, or one JSON object a line.", "human")
+    level: Literal["debug", "info", "warn", "error", "critical"] = key(
+        "The least important kind of event that is logged.", "info"
+    )
+
+
+@attrs.frozen
+class Origin:
+    """Where a configuration came from: for messages, and for the file names in it."""
+
+    name: str = "defaults"
+    folder: Path = Path()
+    elsewhere: Mapping[tuple[str | int, ...], str] = attrs.field(factory=dict)
+    """Keys set outside the file, with the environment variable or option that set them."""
+
+    def of(self, path: tuple[str | int, ...]) -> str:
+        """Return the name of the place that set a key."""
+        for length in range(len(path), 0, -1):
+            if path[:length] in self.elsewhere:
+                return self.elsewhere[path[:length]]
+        return self.name
+
+
+@attrs.frozen
+class Config:
+    """The whole configuration."""
+
+    domains: tuple[Domain, ...] = key(
+        "Domains served; the first is the one shown to clients that name none.",
+        (Domain("localhost"),),
+        check=check_distinct,
+    )
+    data: Path = key("Directory of everything the server keeps.", Path("data"))
+    admins: tuple[Jid, ...] = key("Accounts that may administer the server.", ())
+    resource_conflict: Literal["replace", "reject", "rename"] = key(
+        "When a client asks for a resource in use (RFC 6120, 7.7.2.2): `replace` closes the older "
+        "session, `reject` refuses the newer one, `rename` gives it another resource.",
+        "replace",
+    )
+    c2s: Clients = table("Clients.", Clients)
+    tls: Tls = table("TLS.", Tls)
+    storage: Storage = table("Storage.", Storage)
+    log: Log = table("Logging.", Log)
+    extensions: Mapping[str, Extension] = table(
+        "Settings of extensions: `enabled`, and keys of their own.", dict
+    )
+    host: Mapping[Domain, Host] = table("Settings of single domains.", dict)
+    origin: Origin = internal(Origin())
+    warnings: tuple[str, ...] = internal(())
+
+    def __attrs_post_init__(self) -> None:
+        for name in self.host:
+            if name not in self.domains:
+                served = ", ".join(self.domains[:5])
+                raise Wrong(f"not a domain served here (domains: {served})", "host", name)
+
+    @property
+    def certificates(self) -> Path:
+        """The directory of certificates."""
+        return self.tls.certificates or self.data / "certificates"
+
+    def extension(self, name: str, domain: str | None = None) -> Extension:
+        """Return the settings of an extension, as they stand for a domain or for all."""
+        settings = self.extensions.get(name, Extension())
+        host = self.host.get(Domain(domain or ""), Host())
+        return settings.overridden_by(host.extensions.get(name, Extension()))
+
+    def store(self, name: str, domain: str | None = None) -> str:
+        """Return the back-end of a store; what is said of a domain goes first."""
+        own = self.host.get(Domain(domain or ""), Host()).storage
+        return own.stores.get(name) or own.use or self.storage.stores.get(name, self.storage.use)

@@ -1,0 +1,152 @@
+"""Configuration for people to read: what is in force, and what could be written."""
+
+import types
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal, Union, get_args, get_origin
+
+import attrs
+
+from xmppd.app.config_model import Config, Domain, Endpoint, Extension, StoreName
+from xmppd.app.config_words import shown
+from xmppd.protocol.jid import Jid
+
+_SECURITY = {
+    "none": "plain text",
+    "starttls": "STARTTLS, required",
+    "direct": "direct TLS",
+}
+_TYPES: dict[Any, str] = {
+    str: "text",
+    bool: "true or false",
+    int: "whole number",
+    Path: "file name",
+    Domain: "domain",
+    Endpoint: "endpoint",
+    StoreName: "name of a back-end",
+    Jid: "bare JID",
+}
+
+
+def explain(config: Config) -> str:
+    """Return what a configuration means, with its defaults: one fact a line, no secrets."""
+    lines = [("configuration", config.origin.name)]
+    lines += [("domain", domain) for domain in config.domains]
+    for place in config.c2s.listen:
+        reach = ", this machine only" if place.is_private else ""
+        lines.append(("clients", f"{place.endpoint} ({_SECURITY[place.tls]}{reach})"))
+    lines += [
+        ("data", str(config.data)),
+        ("certificates", f"{config.certificates} (made where none is found)"),
+        *_stores(config),
+        ("resource conflict", config.resource_conflict),
+        *(("limit", f"{name} = {shown(value)}") for name, value in _limits(config)),
+        *(("administrator", str(admin)) for admin in config.admins),
+        *_extensions(config),
+        ("log", f"{config.log.format}, {config.log.level} and above"),
+        *(("warning", warning) for warning in config.warnings),
+    ]
+    return "".join(f"{name:<18} {fact}\n" for name, fact in lines)
+
+
+def reference() -> str:
+    """Return every key with its type, default and meaning, in Markdown."""
+    return "\n".join(_section(Config, ""))
+
+
+def _stores(config: Config) -> Iterable[tuple[str, str]]:
+    yield "storage", config.storage.use
+    for store, used in config.storage.stores.items():
+        yield "storage", f"{used} for {store}"
+    for domain, host in config.host.items():
+        if host.storage.use:
+            yield "storage", f"{host.storage.use} on {domain}"
+        for store, used in host.storage.stores.items():
+            yield "storage", f"{used} for {store} on {domain}"
+
+
+def _limits(config: Config) -> Iterable[tuple[str, Any]]:
+    return attrs.asdict(config.c2s.limits).items()
+
+
+def _extensions(config: Config) -> Iterable[tuple[str, str]]:
+    names = {name for host in config.host.values() for name in host.extensions}
+    for name in sorted(names | config.extensions.keys()):
+        yield "extension", f"{name}: {_settings(config.extension(name))}"
+        for domain, host in config.host.items():
+            if name in host.extensions:
+                settings = _settings(config.extension(name, domain))
+                yield "extension", f"{name} on {domain}: {settings}"
+
+
+def _settings(extension: Extension) -> str:
+    enabled = {} if extension.enabled is None else {"enabled": extension.enabled}
+    settings = {**enabled, **extension.options}
+    return ", ".join(f"{name} = {shown(value)}" for name, value in settings.items()) or "defaults"
+
+
+def _section(cls: type, heading: str) -> Iterable[str]:
+    """Yield the lines of one table, then those of the tables in it."""
+    if heading:
+        yield f"## `{heading}`\n"
+    yield f"{(cls.__doc__ or '').strip()}\n"
+    fields = [field for field in attrs.fields(cls) if not field.metadata.get("internal")]
+    if keys := [field for field in fields if _below(field.type) is None]:
+        yield "| key | type | default | meaning |"
+        yield "|---|---|---|---|"
+        yield from map(_row, keys)
+        yield ""
+    for field in fields:
+        if (below := _below(field.type)) is Extension:
+            name = _heading(heading, field).replace("*", "NAME")
+            yield f"## `{name}`\n\n{field.metadata['doc']}\n"
+        elif below is not None:
+            yield from _section(below, _heading(heading, field))
+
+
+def _row(field: Any) -> str:
+    default = "mandatory" if field.default is attrs.NOTHING else f"`{_default(field.default)}`"
+    kind = _type(field.type) + _range(field.metadata)
+    return f"| `{field.name}` | {kind} | {default} | {field.metadata['doc']} |"
+
+
+def _default(value: Any) -> str:
+    if isinstance(value, attrs.Factory):  # type: ignore[arg-type]
+        value = value.factory()
+    return "-" if value is None else shown(value)
+
+
+def _range(metadata: Mapping[str, Any]) -> str:
+    least, most = metadata["least"], metadata["most"]
+    if most is not None:
+        return f", {least} to {most}"
+    return "" if least is None else f", {least} or more"
+
+
+def _type(kind: Any) -> str:
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is Literal:
+        return " or ".join(f"`{choice}`" for choice in arguments)
+    if origin is tuple:
+        return f"list: {_type(arguments[0])}"
+    if origin is Mapping:
+        return f"table: {_type(arguments[1])}"
+    if origin in (Union, types.UnionType):
+        return _type(arguments[0])
+    return _TYPES[kind]
+
+
+def _below(kind: Any) -> Any:
+    """Return the class of the table, or of the tables, that a key holds; None for a value."""
+    inner = {tuple: 0, Mapping: 1}.get(get_origin(kind))
+    if inner is not None:
+        kind = get_args(kind)[inner]
+    return kind if attrs.has(kind) else None
+
+
+def _heading(above: str, field: Any) -> str:
+    name = f"{above.strip('[]')}.{field.name}" if above else field.name
+    origin = get_origin(field.type)
+    if origin is Mapping:
+        return f'[{name}."example.com"]' if _below(field.type) is not Extension else f"[{name}.*]"
+    return f"[[{name}]]" if origin is tuple else f"[{name}]"
