@@ -1,0 +1,120 @@
+"""What a component's extensions declare, compiled into dicts and tuples of bound methods."""
+
+from collections.abc import Callable, Iterable, Sequence
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+from twisted.internet.defer import Deferred, DeferredSemaphore
+
+from xmppd.component.extension import Extension, HookRule, IqRule, SessionExtension, Target
+from xmppd.component.stages import Hook, Received, Sent, Stage, deferred
+from xmppd.protocol.errors import StanzaError
+from xmppd.protocol.stanza import Stanza
+
+Handler = Callable[[Stanza, Any], Any]
+_KINDS = ("message", "presence", "iq", None)
+
+
+class Dispatch:
+    """The hooks and handlers of one host."""
+
+    def __init__(self, extensions: Iterable[Extension]) -> None:
+        self.extensions = ordered(list(extensions))
+        self._iqs: dict[tuple[Target, str, str, str], Handler] = {}
+        self._hooks: dict[tuple[Stage, str | None], tuple[Hook, ...]] = {}
+        for extension in self.extensions:
+            self._add(extension)
+        self.sent = {kind: self.hooks(Sent.CHECK, kind) + self.hooks(Sent.MARK, kind)
+                     for kind in _KINDS}
+        self.received = {kind: self.hooks(Received.CHECK, kind) + self.hooks(Received.MARK, kind)
+                         for kind in _KINDS}
+
+    def hooks(self, stage: Stage, kind: str | None = None) -> tuple[Hook, ...]:
+        """The hooks of a stage for stanzas of that name, in order."""
+        return self._hooks.get((stage, kind), ())
+
+    def handler(self, target: Target, request: Stanza) -> Handler | None:
+        """Who handles an iq request, by the namespace and name of its payload."""
+        for ns, name, _, _ in request.children:
+            return self._iqs.get((target, request.type or "", ns, name))
+        return None
+
+    def _add(self, extension: Extension) -> None:
+        for attribute in dir(type(extension)):
+            method = getattr(type(extension), attribute)
+            for rule in getattr(method, "_iq_rules", ()):
+                self._add_iq(extension, getattr(extension, attribute), rule)
+            for rule in getattr(method, "_hook_rules", ()):
+                self._add_hook(getattr(extension, attribute), rule)
+
+    def _add_iq(self, extension: Extension, method: Callable[..., Any], rule: IqRule) -> None:
+        handler: Handler = method
+        if not isinstance(extension, SessionExtension):
+            handler = _without_session(method)
+        if rule.discipline.limit:
+            handler = _limited(handler, rule.discipline.limit)
+        for target in Target:
+            if target in rule.to:
+                key = target, rule.type, rule.ns, rule.name
+                if key in self._iqs:
+                    raise ValueError(f"two extensions handle {rule.type} {{{rule.ns}}}{rule.name}")
+                self._iqs[key] = handler
+
+    def _add_hook(self, method: Hook, rule: HookRule) -> None:
+        kinds = _KINDS if rule.kind is None else (rule.kind,)
+        for kind in kinds:
+            key = rule.stage, kind
+            self._hooks[key] = (*self._hooks.get(key, ()), method)
+
+
+def _without_session(method: Callable[[Stanza], Any]) -> Handler:
+    return lambda request, session: method(request)
+
+
+def _limited(handler: Handler, limit: int) -> Handler:
+    """A handler of which at most `limit` calls are under way at a time."""
+    places = DeferredSemaphore(limit)
+
+    def run(request: Stanza, session: Any) -> Any:
+        return places.run(handler, request, session)
+
+    return run
+
+
+def ordered(extensions: Sequence[Extension]) -> list[Extension]:
+    """In the order of their `after`, else as given. Raises ValueError for a circle."""
+    by_title = {extension.title(): extension for extension in extensions}
+    graph = {
+        title: [name for name in extension.after if name in by_title]
+        for title, extension in by_title.items()
+    }
+    try:
+        return [by_title[title] for title in TopologicalSorter(graph).static_order()]
+    except CycleError as error:
+        raise ValueError(f"extensions wait for each other: {error.args[1]}") from error
+
+
+def answer_to(
+    request: Stanza, handler: Handler, session: Any, failed: Callable[[], None]
+) -> Stanza | Deferred[Stanza]:
+    """Have an iq handled. Always comes to an answer; `failed` is called inside an except block."""
+
+    def trouble(error: BaseException) -> Stanza:
+        if isinstance(error, StanzaError):
+            return request.error(error)
+        failed()
+        return request.error("internal-server-error")
+
+    def errback(failure: Any) -> Stanza:
+        try:
+            failure.raiseException()
+        except Exception as error:
+            return trouble(error)
+
+    try:
+        result = handler(request, session)
+        if isinstance(result, Stanza):
+            return result
+        return deferred(result).addErrback(errback)
+    except Exception as error:
+        return trouble(error)

@@ -1,0 +1,108 @@
+"""The stages a stanza passes, and the moments of a session's life: all places for hooks.
+
+| stage | Sent: client to world | Received: world to account | a hook may return |
+|---|---|---|---|
+| CHECK | rate, blocked, malformed | blocked by the owner | None, DROP, or raise StanzaError |
+| MARK | - | strip spoofed ids, add ids, delay | None or a changed Stanza |
+| PICK | - | which sessions get it | None or sessions |
+| NOTE | carbons sent, archive | carbons received, archive, counters | ignored |
+| MISSED | - | nobody picked: offline, push | True: taken |
+
+CHECK, MARK and MISSED may return an awaitable of the same; then that sender's later stanzas wait.
+"""
+
+from collections.abc import Awaitable, Callable, Coroutine
+from enum import Enum, auto
+from typing import Any, Final
+
+from twisted.internet.defer import Deferred
+
+from xmppd.protocol.stanza import Stanza
+
+
+class Sent(Enum):
+    """What a session of ours sends. Hooks are called with (stanza, session)."""
+
+    CHECK = auto()
+    MARK = auto()
+    NOTE = auto()
+
+
+class Received(Enum):
+    """What comes for an account of ours. Hooks are called with (stanza, user).
+
+    PICK and NOTE hooks are given the picked sessions as third argument.
+    """
+
+    CHECK = auto()
+    MARK = auto()
+    PICK = auto()
+    NOTE = auto()
+    MISSED = auto()
+
+
+class Life(Enum):
+    """Moments of a session, told as they happen. Hooks are called with (session).
+
+    OPENED: bound. AVAILABLE: its initial presence has been sent. PRESENCE: any available presence
+    was sent. UNAVAILABLE: it went offline or ended. CLOSED: it ended.
+    """
+
+    OPENED = auto()
+    AVAILABLE = auto()
+    PRESENCE = auto()
+    UNAVAILABLE = auto()
+    CLOSED = auto()
+
+
+Stage = Sent | Received | Life
+
+
+class _Drop(Enum):
+    DROP = auto()
+
+
+DROP: Final = _Drop.DROP
+"""What CHECK returns for a stanza that is to vanish without an answer."""
+
+Hook = Callable[..., Any]
+Verdict = Stanza | _Drop | Deferred[Any]
+
+
+def walk(hooks: tuple[Hook, ...], stanza: Stanza, subject: object) -> Verdict:
+    """Take a stanza through CHECK and MARK hooks.
+
+    Returns the stanza, perhaps changed; DROP; or a Deferred of one of these where a hook was not
+    done at once. Raises the StanzaError that a hook raised.
+    """
+    for index, hook in enumerate(hooks):
+        result = hook(stanza, subject)
+        if result is None:
+            continue
+        if result is DROP:
+            return DROP
+        if isinstance(result, Stanza):
+            stanza = result
+        else:
+            return _walk_on(result, hooks[index + 1 :], stanza, subject)
+    return stanza
+
+
+def _walk_on(
+    awaited: Awaitable[Any], hooks: tuple[Hook, ...], stanza: Stanza, subject: object
+) -> Deferred[Any]:
+    def resumed(result: object) -> Verdict:
+        if result is DROP:
+            return DROP
+        return walk(hooks, result if isinstance(result, Stanza) else stanza, subject)
+
+    return deferred(awaited).addCallback(resumed)
+
+
+def deferred(awaited: Awaitable[Any]) -> Deferred[Any]:
+    """A Deferred of what a hook or handler may return: a Deferred or a coroutine."""
+    if isinstance(awaited, Deferred):
+        return awaited
+    if isinstance(awaited, Coroutine):
+        return Deferred.fromCoroutine(awaited)
+    raise TypeError(f"neither Deferred nor coroutine: {awaited!r}")
