@@ -21,7 +21,7 @@ class Mark(NamedTuple):
     salt: int
 
     def to_id(self) -> EntryId:
-        # 128 bits and two of padding are 13 pairs of digits; base64.b32hexencode takes twice as long
+        # 128 bits and 2 of padding are 13 pairs of digits; base64.b32hexencode is half as fast
         bits = (self.time << 64 | self.salt) << 2
         return "".join([_PAIRS[bits >> shift & 1023] for shift in _SHIFTS])
 
@@ -59,3 +59,24 @@ class Ticks:
     def now(self) -> float:
         """Seconds since 1970, for what expires."""
         return self._now()
+
+
+class Mint:
+    """Gives out entry ids and knows those that were not used yet."""
+
+    def __init__(self, ticks: Ticks, remembered: int = 10_000) -> None:
+        self._ticks = ticks
+        self._fresh: dict[EntryId, Mark] = {}
+        self._remembered = remembered
+
+    def new_id(self) -> EntryId:
+        mark = Mark.new(self._ticks.next())
+        id = mark.to_id()
+        self._fresh[id] = mark
+        if len(self._fresh) > self._remembered:
+            del self._fresh[next(iter(self._fresh))]
+        return id
+
+    def use(self, id: EntryId) -> Mark | None:
+        """The mark of an id that nothing was stored under; None if that is not known."""
+        return self._fresh.pop(id, None)

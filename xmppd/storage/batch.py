@@ -1,0 +1,232 @@
+"""Group commit: units gather in a batch, batches are kept in order.
+
+One `GroupCommit` serves all back-ends of a process, so that tickets are counted once: a batch is
+kept when every driver it touched has it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol, TypeVar
+
+from twisted.internet.defer import Deferred, DeferredList, fail, maybeDeferred, succeed
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from xmppd.storage.interfaces import StorageError, Unavailable
+
+T = TypeVar("T")
+
+MAX_ROWS = 1_000
+MAX_BYTES = 1 << 20
+
+
+class Committing(Protocol):
+    """The part of a driver that group commit needs."""
+
+    window: float
+
+    def mark(self) -> object: ...
+    def undo(self, state: Any) -> None: ...
+    def commit(self) -> Deferred[None]: ...
+
+
+class _Waiter:
+    """Somebody who waits for a batch. A quiet one need not listen: its unit tells."""
+
+    __slots__ = ("deferred", "quiet", "value")
+
+    def __init__(self, deferred: Deferred[Any], value: object, quiet: bool) -> None:
+        self.deferred = deferred
+        self.value = value
+        self.quiet = quiet
+
+    def keep(self) -> None:
+        self.deferred.callback(self.value)
+
+    def lose(self, why: Failure) -> None:
+        self.deferred.errback(Failure(why.value))
+        if self.quiet:
+            # whoever listens has heard it by now; what their own code raised is left alone
+            self.deferred.addErrback(lambda left: None if left.value is why.value else left)
+
+
+class _Batch:
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.drivers: list[Committing] = []
+        self.waiters: list[_Waiter] = []
+        self.rows = 0
+        self.size = 0
+        self.hurried = False
+        self.done = False
+        self.failure: Failure | None = None
+
+
+class _Unit:
+    def __init__(self) -> None:
+        self.marks: list[tuple[Committing, object]] = []
+        self.waiters: list[_Waiter] = []
+        self.failure: Failure | None = None
+
+    def undo(self) -> None:
+        for driver, state in reversed(self.marks):
+            driver.undo(state)
+
+
+class GroupCommit:
+    """Gathers the writes of all drivers and commits them together.
+
+    The first write of a quiet time is committed at the end of the reactor turn, others their
+    driver's `window` after the last commit, or sooner when the batch has grown large.
+    """
+
+    _log = Logger()
+
+    def __init__(self, clock: IReactorTime) -> None:
+        self.kept = 0
+        self._clock = clock
+        self._filling = _Batch(1)
+        self._running: deque[_Batch] = deque()
+        self._call: IDelayedCall | None = None
+        self._last = float("-inf")
+        self._unit: _Unit | None = None
+        self._kept_calls: list[Callable[[int], None]] = []
+        self._failed_calls: list[Callable[[int, StorageError], None]] = []
+
+    @property
+    def ticket(self) -> int:
+        return self._filling.number if self._filling.drivers else 0
+
+    def on_kept(self, call: Callable[[int], None]) -> None:
+        self._kept_calls.append(call)
+
+    def on_failed(self, call: Callable[[int, StorageError], None]) -> None:
+        self._failed_calls.append(call)
+
+    def touch(self, driver: Committing, size: int = 0) -> None:
+        """Announce one write of about `size` bytes, before it is made."""
+        batch, unit = self._filling, self._unit
+        if driver not in batch.drivers:
+            batch.drivers.append(driver)
+        if unit is not None and all(driver is not seen for seen, _ in unit.marks):
+            unit.marks.append((driver, driver.mark()))
+        batch.rows += 1
+        batch.size += size
+        if not batch.hurried and (batch.rows >= MAX_ROWS or batch.size >= MAX_BYTES):
+            batch.hurried = True
+            self._schedule(0)
+        elif self._call is None:
+            self._schedule(max(0, self._last + driver.window - self._clock.seconds()))
+
+    def promise(self, value: T) -> Deferred[T]:
+        """A Deferred for a write just made: fires with `value` when it is kept."""
+        return self._wait(value, self._unit is not None)
+
+    def refuse(self, why: StorageError) -> Deferred[Any]:
+        """A Deferred for a write that failed; the unit it is in is undone at its end."""
+        if self._unit is None:
+            return fail(why)
+        self._unit.failure = self._unit.failure or Failure(why)
+        return self.promise(None)
+
+    @contextmanager
+    def unit(self) -> Iterator[Deferred[None]]:
+        """See `Backend.unit`. A unit inside another one is part of it."""
+        if self._unit is not None:
+            yield self._wait(None, True)
+            return
+        unit = self._unit = _Unit()
+        kept = self._wait(None, False)
+        try:
+            yield kept
+        except BaseException:
+            unit.waiters[0].quiet = True
+            unit.failure = Failure()
+            raise
+        finally:
+            self._unit = None
+            self._leave(unit)
+
+    def flush(self) -> Deferred[None]:
+        """Commit now; fires when nothing is under way any more, kept or lost."""
+        self._schedule(None)
+        self._commit()
+        if not self._running:
+            return succeed(None)
+        over: Deferred[None] = Deferred()
+        self._running[-1].waiters.append(_Waiter(over, None, True))
+        return over.addErrback(lambda _: None)
+
+    def _wait(self, value: T, quiet: bool) -> Deferred[T]:
+        deferred: Deferred[T] = Deferred()
+        within = self._unit if self._unit is not None else self._filling
+        within.waiters.append(_Waiter(deferred, value, quiet))
+        return deferred
+
+    def _leave(self, unit: _Unit) -> None:
+        if unit.failure is not None:
+            unit.undo()
+            # at the end of the turn, when whoever cares has begun to listen
+            self._clock.callLater(0, self._lose, unit.waiters, unit.failure)
+        elif unit.marks:
+            self._filling.waiters += unit.waiters
+        else:
+            self._clock.callLater(0, self._keep, unit.waiters)
+
+    def _schedule(self, delay: float | None) -> None:
+        if self._call is not None and self._call.active():
+            self._call.cancel()
+        self._call = None if delay is None else self._clock.callLater(delay, self._commit)
+
+    def _commit(self) -> None:
+        self._call = None
+        batch = self._filling
+        if not batch.drivers:
+            return
+        self._filling = _Batch(batch.number + 1)
+        self._last = self._clock.seconds()
+        self._running.append(batch)
+        commits = [maybeDeferred(driver.commit) for driver in batch.drivers]
+        DeferredList(commits, consumeErrors=True).addCallback(self._settle, batch)
+
+    def _settle(self, results: list[tuple[bool, Any]], batch: _Batch) -> None:
+        batch.failure = next((failure for success, failure in results if not success), None)
+        batch.done = True
+        while self._running and self._running[0].done:
+            self._tell(self._running.popleft())
+
+    def _tell(self, batch: _Batch) -> None:
+        if batch.failure is not None:
+            why = _as_storage_error(batch.failure)
+            self._log.error("batch {number} is lost: {why}", number=batch.number, why=why)
+            self._call_all(self._failed_calls, batch.number, why)
+        self.kept = batch.number
+        if batch.failure is not None:
+            self._lose(batch.waiters, batch.failure)
+        else:
+            self._keep(batch.waiters)
+        self._call_all(self._kept_calls, batch.number)
+
+    def _keep(self, waiters: list[_Waiter]) -> None:
+        for waiter in waiters:
+            waiter.keep()
+
+    def _lose(self, waiters: list[_Waiter], why: Failure) -> None:
+        for waiter in waiters:
+            waiter.lose(why)
+
+    def _call_all(self, calls: list[Any], *arguments: object) -> None:
+        for call in list(calls):
+            try:
+                call(*arguments)
+            except Exception:
+                self._log.failure("{call} failed after a commit", call=call)
+
+
+def _as_storage_error(failure: Failure) -> StorageError:
+    problem = failure.value
+    return problem if isinstance(problem, StorageError) else Unavailable(detail=str(problem))
