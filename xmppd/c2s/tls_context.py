@@ -1,0 +1,42 @@
+"""OpenSSL contexts of the client edge: what TLS may look like here (RFC 7590, RFC 9325)."""
+
+from OpenSSL import SSL
+from twisted.internet.ssl import AcceptableCiphers, CertificateOptions, TLSVersion
+
+from xmppd.c2s.certificate_files import Material
+
+ALPN = b"xmpp-client"
+"""Protocol name of client connections with TLS from the first byte (XEP-0368, 4)."""
+
+_CIPHERS = AcceptableCiphers.fromOpenSSLCipherString(
+    "TLS13-AES-256-GCM-SHA384:TLS13-CHACHA20-POLY1305-SHA256:TLS13-AES-128-GCM-SHA256:"
+    "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL"
+)
+
+
+def server_context(material: Material | None = None) -> SSL.Context:
+    """Return a context for the server's side of connections.
+
+    :param material: certificate and key; without them a connection has to be given another
+        context during its handshake, or the handshake fails.
+    """
+    options = CertificateOptions(raiseMinimumTo=TLSVersion.TLSv1_2, acceptableCiphers=_CIPHERS)
+    context = options.getContext()
+    context.set_options(SSL.OP_NO_RENEGOTIATION)
+    # Idle connections give their buffers back: some 34 KiB each.
+    context.set_mode(SSL.MODE_RELEASE_BUFFERS)
+    if material is not None:
+        # Twisted's option for the certificate takes a kind of object that pyOpenSSL deprecates.
+        context.use_certificate(material.certificate)
+        context.use_privatekey(material.key)
+        for certificate in material.chain[1:]:
+            context.add_extra_chain_cert(certificate)
+    context.set_alpn_select_callback(_select_protocol)
+    return context
+
+
+def _select_protocol(connection: SSL.Connection, offered: list[bytes]) -> bytes:
+    """Choose our protocol; an error here becomes the alert no_application_protocol."""
+    if ALPN in offered:
+        return ALPN
+    raise SSL.Error([("SSL routines", "", "no application protocol")])
