@@ -205,11 +205,11 @@ class GroupCommit:
             self._log.error("batch {number} is lost: {why}", number=batch.number, why=why)
             self._call_all(self._failed_calls, batch.number, why)
         self.kept = batch.number
+        self._call_all(self._kept_calls, batch.number)
         if batch.failure is not None:
             self._lose(batch.waiters, batch.failure)
         else:
             self._keep(batch.waiters)
-        self._call_all(self._kept_calls, batch.number)
 
     def _keep(self, waiters: list[_Waiter]) -> None:
         for waiter in waiters:

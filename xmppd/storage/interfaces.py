@@ -338,7 +338,10 @@ class Backend(Protocol):
         """Write a whole and consistent copy to a new file; `StorageError` if it cannot."""
 
     def owners(self, realm: str, after: str = "", limit: int = 500) -> Deferred[list[Owner]]:
-        """Owners of a realm of whom anything is stored, by name, from `after` on (exclusive)."""
+        """Owners of a realm of whom anything is stored, by name, from `after` on (exclusive).
+
+        The realm itself, whose name is empty, is not among them.
+        """
 
     def erase(self, owner: Owner) -> Deferred[None]:
         """Remove all that is stored of an owner, in one unit."""
