@@ -39,6 +39,10 @@ class Dispatch:
             return self._iqs.get((target, request.type or "", ns, name))
         return None
 
+    def namespaces(self, target: Target) -> list[str]:
+        """The namespaces of iqs that are handled at a target."""
+        return sorted({ns for to, _, ns, _ in self._iqs if to is target})
+
     def _add(self, extension: Extension) -> None:
         for attribute in dir(type(extension)):
             method = getattr(type(extension), attribute)

@@ -24,9 +24,12 @@ class Target(Flag):
     """The bare JID of an account, by somebody else."""
     OWN_ACCOUNT = auto()
     """The sender's own account: its bare JID, or no `to` at all (RFC 6120, 10.3.3)."""
+    VISITOR = auto()
+    """The host, by a client that has not logged in; the session is then a `Visitor`."""
 
 
 HOST, ACCOUNT, OWN_ACCOUNT = Target.HOST, Target.ACCOUNT, Target.OWN_ACCOUNT
+VISITOR = Target.VISITOR
 
 
 @attrs.frozen

@@ -1,0 +1,185 @@
+"""Contacts at work: roster pushes and subscriptions (RFC 6121, 2 and 3).
+
+What a transition means stands in `subscriptions`; here it is stored, and only then told: a roster
+push carries a version, and a version that a crash takes back would be used twice.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.defer import Deferred, DeferredList, fail, succeed
+
+from xmppd.accounts.contacts import Contact, removed_item
+from xmppd.accounts.interfaces import ReadOnlyContacts
+from xmppd.protocol.errors import StanzaError
+from xmppd.protocol.jid import Jid
+from xmppd.protocol.markup import element
+from xmppd.protocol.namespaces import ROSTER
+from xmppd.protocol.stanza import Stanza
+from xmppd.sm.subscriptions import Kind, Outcome, inbound, outbound
+
+if TYPE_CHECKING:
+    from xmppd.sm.host import Host
+    from xmppd.sm.user import User
+
+MAX_CONTACTS = 10_000
+MAX_REQUESTS = 1_000
+"""Subscription requests of strangers that are kept until the user answers."""
+MAX_REQUEST_BYTES = 4_096
+"""A longer request is kept without its payload."""
+
+
+def change(host: Host, user: User, jid: Jid, contact: Contact | None) -> Deferred[str | None]:
+    """Put a contact into the roster or, with None, take it off; push it once it is kept.
+
+    Raises StanzaError resource-constraint above the limit, not-allowed where the list is not
+    ours to edit.
+    """
+    if contact is not None and jid not in user.contacts and len(user.contacts) >= MAX_CONTACTS:
+        raise StanzaError("resource-constraint", "the roster is full")
+    old = user.contacts.get(jid)
+    if contact is None:
+        user.contacts.pop(jid, None)
+    else:
+        user.contacts[jid] = contact
+    try:
+        kept: Deferred[str | None] = user.account.contacts.change(
+            contact or old or Contact(jid), contact is None
+        )
+    except ReadOnlyContacts:
+        _put_back(user, jid, old)
+        raise StanzaError("not-allowed", "this roster cannot be edited") from None
+
+    def undo(failure: Any) -> Any:
+        _put_back(user, jid, old)
+        return failure
+
+    return kept.addCallbacks(lambda version: _pushed(host, user, jid, version), undo)
+
+
+def _put_back(user: User, jid: Jid, old: Contact | None) -> None:
+    if old is None:
+        user.contacts.pop(jid, None)
+    else:
+        user.contacts[jid] = old
+
+
+def _pushed(host: Host, user: User, jid: Jid, version: str | None) -> str | None:
+    push(host, user, jid, version)
+    return version
+
+
+def push(host: Host, user: User, jid: Jid, version: str | None) -> None:
+    """Tell the interested sessions of a contact as it is now (RFC 6121, 2.1.6)."""
+    contact = user.contacts.get(jid)
+    item = removed_item(jid) if contact is None else contact.to_item()
+    query = element("query", ROSTER, {"ver": version}, item)
+    for session in user.interested:
+        session.deliver(
+            Stanza.make("iq", query, to=session.jid, type="set", id=host.next_id())
+        )
+
+
+# Subscriptions that the user sends
+
+
+def send(host: Host, user: User, kind: Kind, stanza: Stanza) -> None:
+    """Handle a subscription stanza of the user's own client; raises StanzaError."""
+    assert stanza.to is not None
+    jid = stanza.to.bare
+    outcome = outbound(kind, jid, user.contacts.get(jid), jid in user.requests)
+    stamped = stanza.readdressed(jid, user.jid)
+
+    def tell(_: object) -> None:
+        if outcome.send_unavailable:
+            send_unavailable(host, user, jid)
+        if outcome.route:
+            host.manager.send(stamped)
+        if outcome.send_presence:
+            send_presence(host, user, jid)
+
+    stored = _store(host, user, jid, outcome, None)
+    stored.addCallback(tell).addErrback(host.refuse_failure, stanza)
+
+
+# Subscriptions that come from a contact
+
+
+def receive(host: Host, user: User, kind: Kind, stanza: Stanza) -> None:
+    """Handle a subscription stanza of somebody else."""
+    if stanza.sender is None:
+        return
+    jid = stanza.sender.bare
+    if jid == user.jid:
+        return
+    outcome = inbound(kind, user.contacts.get(jid), jid in user.requests)
+    stanza = stanza.readdressed(user.jid, jid)
+    if outcome.pending_in and jid not in user.requests and len(user.requests) >= MAX_REQUESTS:
+        return
+
+    def tell(_: object) -> None:
+        if outcome.send_unavailable:
+            send_unavailable(host, user, jid)
+        if outcome.reply is not None:
+            host.manager.send(
+                Stanza.make("presence", to=jid, sender=user.jid, type=outcome.reply)
+            )
+        if outcome.send_presence:
+            send_presence(host, user, jid)
+        if outcome.route:
+            for session in user.available if kind == "subscribe" else user.interested:
+                session.deliver(stanza)
+
+    _store(host, user, jid, outcome, stanza).addCallback(tell).addErrback(host.failed)
+
+
+def _store(
+    host: Host, user: User, jid: Jid, outcome: Outcome, request: Stanza | None
+) -> Deferred[Any]:
+    """Keep what the outcome changed; fires when it is kept."""
+    waiting: list[Deferred[Any]] = []
+    try:
+        if outcome.push:
+            waiting.append(change(host, user, jid, outcome.contact))
+    except StanzaError as error:
+        return fail(error)
+    if outcome.pending_in and jid not in user.requests and request is not None:
+        user.requests[jid] = kept_request(request)
+        waiting.append(user.request_table.put(jid, user.requests[jid]))
+    elif not outcome.pending_in and user.requests.pop(jid, None) is not None:
+        waiting.append(user.request_table.remove(jid))
+    if not waiting:
+        return succeed(None)
+    if len(waiting) == 1:
+        return waiting[0]
+    return DeferredList(waiting, fireOnOneErrback=True, consumeErrors=True).addErrback(_first)
+
+
+def _first(failure: Any) -> Any:
+    return failure.value.subFailure
+
+
+def kept_request(stanza: Stanza) -> bytes:
+    """A request as it is kept: whole, unless its payload is too big."""
+    data = stanza.to_bytes()
+    return data if len(data) <= MAX_REQUEST_BYTES else Stanza.make(
+        "presence", to=stanza.to, sender=stanza.sender, type="subscribe"
+    ).to_bytes()
+
+
+
+
+def send_presence(host: Host, user: User, jid: Jid) -> None:
+    """The current presence of each available session, to a contact just let in."""
+    for session in user.available:
+        assert session.presence is not None
+        host.manager.send(session.presence.readdressed(jid))
+
+
+def send_unavailable(host: Host, user: User, jid: Jid) -> None:
+    """Unavailable of each available session, to a contact who may see them no more."""
+    for session in user.available:
+        host.manager.send(
+            Stanza.make("presence", to=jid, sender=session.jid, type="unavailable")
+        )

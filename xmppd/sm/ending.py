@@ -1,0 +1,53 @@
+"""How sessions end: by the client's word, by a lost connection, by the server's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xmppd.component.stages import Life
+from xmppd.protocol.errors import StreamError
+from xmppd.protocol.stanza import Stanza
+from xmppd.sm import presence
+from xmppd.sm.incoming import missed_again
+
+if TYPE_CHECKING:
+    from xmppd.sm.manager import SessionManager
+    from xmppd.sm.session import Session
+    from xmppd.sm.user import User
+
+
+def closed(manager: SessionManager, session: Session, close: Stanza) -> None:
+    """The edge says that the stream is gone."""
+    written = close.attrs.get("written", "")
+    if written.isdecimal():
+        session.written(int(written))
+    end(manager, session)
+
+
+def end(manager: SessionManager, session: Session) -> None:
+    """End a session: broadcast unavailable, and give what was not written another chance."""
+    user, host = session.user, session.user.host
+    if manager.sessions.pop(session.address, None) is None:
+        return
+    manager.legs.pop(session.edge, None)
+    if user.sessions.get(session.jid.resource) is session:
+        del user.sessions[session.jid.resource]
+    session.closing = True
+    session.backlog = None
+    presence.unavailable(host, session, presence.farewell(session))
+    left = session.undelivered()
+    host.tell(Life.CLOSED, session)
+    if not user.sessions:
+        host.rested(user)
+    for stanza in left:
+        missed_again(host, stanza, user)
+
+
+def kick(user: User, error: StreamError, resource: str = "") -> int:
+    """Close the streams of a user's sessions, or of one; returns how many."""
+    sessions = [
+        session for session in user.sessions.values() if resource in ("", session.jid.resource)
+    ]
+    for session in sessions:
+        session.close(error)
+    return len(sessions)

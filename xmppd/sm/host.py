@@ -1,0 +1,276 @@
+"""A host: one domain that the session manager serves, and what its extensions may ask of it."""
+
+from __future__ import annotations
+
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from itertools import count
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import attrs
+from twisted.cred.portal import IRealm, Portal
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from xmppd.accounts.interfaces import IAccount, NoSuchAccount
+from xmppd.component.dispatch import Dispatch, answer_to
+from xmppd.component.extension import Extension, Target
+from xmppd.component.session import StreamFacts
+from xmppd.component.stages import Life
+from xmppd.protocol.errors import StanzaError
+from xmppd.protocol.jid import Jid
+from xmppd.protocol.stanza import Stanza
+from xmppd.sm import contacts
+from xmppd.sm.exchange import mechanisms_of
+from xmppd.sm.user import User
+from xmppd.storage.codecs import XmlCodec
+from xmppd.storage.interfaces import Codec, Document, Log, Owner, Table
+
+if TYPE_CHECKING:
+    from xmppd.accounts.registry import Accounts
+    from xmppd.accounts.stored import Stores
+    from xmppd.sm.manager import SessionManager
+    from xmppd.sm.session import Session
+
+T = TypeVar("T")
+
+@attrs.frozen
+class Visitor:
+    """A client that has not logged in, as handlers of `Target.VISITOR` get it."""
+
+    stream: Jid
+    facts: StreamFacts
+
+
+MAX_IDLE_USERS = 1_000
+"""Accounts without sessions that stay in memory, the most recently used."""
+
+
+class Host:
+    """One domain: its accounts at work, its extensions, its stores.
+
+    Extensions reach everything through it: `domain`, `jid`, `clock`, `users`, `accounts` (None
+    where accounts are not ours), `dispatch`, `config` (free facts that the assembly gives, such as
+    the software's name), and the methods below.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        domain: str,
+        manager: SessionManager,
+        portal: Portal,
+        stores: Stores,
+        accounts: Accounts | None = None,
+        admins: Iterable[Jid] = (),
+    ) -> None:
+        self.domain = domain
+        self.jid = Jid.of("", domain)
+        self.owner = Owner(domain, "")
+        self.manager = manager
+        self.portal = portal
+        self.realm: IRealm = portal.realm
+        self.stores = stores
+        self.accounts = accounts
+        self.admins = frozenset(admins)
+        self.resource_conflict = "replace"
+        self.mechanisms = mechanisms_of(portal)
+        self.fallback_key = secrets.token_bytes(32)
+        self.clock: IReactorTime = manager.clock
+        self.dispatch = Dispatch([])
+        self.users: dict[str, User] = {}
+        self._idle: OrderedDict[str, None] = OrderedDict()
+        self._loading: dict[str, list[Callable[[User | None], None]]] = {}
+        self._ids = count(1)
+
+    def start(self, makers: Iterable[Callable[[Host], Extension]]) -> None:
+        """Make the extensions and compile what they declare."""
+        self.dispatch = Dispatch([make(self) for make in makers])
+
+    # What extensions ask for
+
+    def document(self, store: str, codec: Codec[T]) -> Document[T]:
+        """A store of one value per owner; `self.owner` is the host itself."""
+        return self.stores.document(store, codec)
+
+    def table(self, store: str, codec: Codec[T], versioned: bool = False) -> Table[T]:
+        """A store of rows per owner."""
+        return self.stores.table(store, codec, versioned=versioned)
+
+    def log_store(self, store: str) -> Log:
+        """A store of entries per owner."""
+        return self.stores.log(store)
+
+    def send(self, stanza: Stanza) -> None:
+        """Route a stanza; its `from` must be this host, one of its accounts or sessions."""
+        self.manager.send(stanza)
+
+    def ask(self, iq: Stanza, timeout: float = 30.0) -> Deferred[Stanza]:
+        """Send an iq get or set from this host and wait for the answer; see `Requests.ask`."""
+        return self.manager.requests.ask(iq, timeout)
+
+    def next_id(self) -> str:
+        """An id for an iq whose answer does not matter."""
+        return f"p{next(self._ids)}"
+
+    def user(self, name: str) -> Deferred[User | None]:
+        """The account of that localpart, loaded where it must be; None: there is none."""
+        found: Deferred[User | None] = Deferred()
+        self.with_user(name, found.callback)
+        return found
+
+    def session_of(self, jid: Jid | None) -> Session | None:
+        """The session that has this full JID here, or None."""
+        if jid is None or jid.domain != self.domain:
+            return None
+        user = self.users.get(jid.local)
+        return None if user is None else user.sessions.get(jid.resource)
+
+    def sessions(self) -> list[Session]:
+        """All sessions of this host."""
+        return [session for user in self.users.values() for session in user.sessions.values()]
+
+    def push(self, user: User, jid: Jid) -> None:
+        """Tell a user's sessions of a contact that somebody else has edited."""
+        version: Deferred[str | None] = user.account.contacts.version()
+        version.addCallback(lambda known: contacts.push(self, user, jid, known))
+        version.addErrback(self.failed)
+
+    # Accounts in memory
+
+    def with_user(self, name: str, call: Callable[[User | None], None]) -> None:
+        """Call with the account once it is loaded; calls for one account keep their order."""
+        user = self.users.get(name)
+        if user is not None:
+            call(user)
+            return
+        waiting = self._loading.get(name)
+        if waiting is not None:
+            waiting.append(call)
+            return
+        self._loading[name] = [call]
+        avatar = self.realm.requestAvatar(name, None, IAccount)
+        self.load(name, avatar).addErrback(self._no_user, name).addBoth(self._loaded, name)
+
+    def load(self, name: str, avatar: Any) -> Deferred[User]:
+        """Make the user of an avatar, or of a Deferred of one; never a second one."""
+
+        async def loading() -> User:
+            found = await avatar if isinstance(avatar, Deferred) else avatar
+            known = self.users.get(name)
+            return known if known is not None else await self._make_user(found[1])
+
+        return Deferred.fromCoroutine(loading())
+
+    async def _make_user(self, account: Any) -> User:
+        known = await account.contacts.contacts()
+        rows = await account.table("requests", XmlCodec()).items()
+        user = User(self, account, known, {Jid.parse(row.key): row.value for row in rows})
+        user = self.users.setdefault(account.jid.local, user)
+        user.unwatch = account.contacts.watch(user.contacts_changed)
+        self.rested(user)
+        return user
+
+    def _no_user(self, failure: Failure, name: str) -> None:
+        if failure.check(NoSuchAccount) is None:
+            self.log.failure("Could not load {name}@{domain}", failure, name=name,
+                             domain=self.domain)
+
+    def _loaded(self, user: User | None, name: str) -> None:
+        for call in self._loading.pop(name):
+            call(user)
+
+    def rested(self, user: User) -> None:
+        """Note that a user has no sessions; the one idle for longest leaves memory."""
+        self._idle[user.jid.local] = None
+        self._idle.move_to_end(user.jid.local)
+        while len(self._idle) > MAX_IDLE_USERS:
+            self._forget(self._idle.popitem(last=False)[0])
+
+    def woke(self, user: User) -> None:
+        """Note that a user has a session."""
+        self._idle.pop(user.jid.local, None)
+
+    def forget(self, name: str) -> None:
+        """Drop an account from memory: it has been removed or changed behind our back."""
+        self._idle.pop(name, None)
+        self._forget(name)
+
+    def _forget(self, name: str) -> None:
+        user = self.users.pop(name, None)
+        if user is not None:
+            user.unwatch()
+
+    # Answers
+
+    def handle(self, target: Target, stanza: Stanza, session: Session | None) -> None:
+        """Answer an iq to this host or one of its accounts."""
+        if stanza.type not in ("get", "set"):
+            self.manager.requests.answered(stanza)
+            return
+        handler = self.dispatch.handler(target, stanza)
+        if handler is None:
+            self.answer(session, stanza.error("service-unavailable"))
+            return
+        result = answer_to(stanza, handler, session, self._handler_failed)
+        if isinstance(result, Stanza):
+            self.answer(session, result)
+        else:
+            result.addCallback(lambda answer: self.answer(session, answer))
+            result.addErrback(self.failed)
+
+    def answer_before(self, iq: Stanza, visitor: Visitor) -> Stanza | Deferred[Stanza]:
+        """Answer an iq of a client that has not logged in."""
+        handler = None
+        if iq.to is None or iq.to == self.jid:
+            handler = self.dispatch.handler(Target.VISITOR, iq)
+        if handler is None:
+            return iq.error("service-unavailable")
+        return answer_to(iq, handler, visitor, self._handler_failed)
+
+    def answer(self, session: Session | None, answer: Stanza) -> None:
+        """Send an answer of ours, to a session of ours not before what it wrote is kept."""
+        if session is None:
+            if answer.to is not None:
+                self.manager.send(answer)
+        elif session.ticket <= session.user.account.kept:
+            session.deliver(answer)
+        else:
+            self.manager.hold(session, answer)
+
+    def refuse(self, stanza: Stanza, error: StanzaError) -> None:
+        """Answer a stanza with an error, unless it is an error or a result itself (8.3.1)."""
+        if stanza.type in ("error", "result") or stanza.sender is None:
+            return
+        self.manager.send(stanza.error(error))
+
+    def refuse_failure(self, failure: Failure, stanza: Stanza) -> None:
+        """Answer a stanza whose handling failed: with its StanzaError, else as our own fault."""
+        if isinstance(failure.value, StanzaError):
+            self.refuse(stanza, failure.value)
+        else:
+            self.failed(failure)
+            self.refuse(stanza, StanzaError("internal-server-error"))
+
+    def failed(self, failure: Failure) -> None:
+        """Log a failure that nobody waits for."""
+        self.log.failure("Something failed at {domain}", failure, domain=self.domain)
+
+    def guarded(self, hook: Callable[..., Any], *arguments: Any) -> None:
+        """Call a hook whose result nobody waits for; its failure is only logged."""
+        try:
+            hook(*arguments)
+        except Exception:
+            self.log.failure("{hook} failed at {domain}", hook=hook, domain=self.domain)
+
+    def _handler_failed(self) -> None:
+        self.log.failure("A handler failed at {domain}", domain=self.domain)
+
+    def tell(self, moment: Life, session: Session) -> None:
+        """Call the hooks of a moment in a session's life."""
+        for hook in self.dispatch.hooks(moment):
+            self.guarded(hook, session)

@@ -1,0 +1,168 @@
+"""What comes from the router for a host or its accounts (RFC 6121, 8; RFC 6120, 10.5)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twisted.internet.defer import Deferred, succeed
+
+from xmppd.component.extension import ACCOUNT, HOST, OWN_ACCOUNT
+from xmppd.component.stages import DROP, Received, Verdict, deferred, walk
+from xmppd.protocol.errors import StanzaError
+from xmppd.protocol.namespaces import ROSTER
+from xmppd.protocol.stanza import Stanza
+from xmppd.sm import presence
+from xmppd.sm.delivery import TABLE, Rule, To, choose, message_type
+from xmppd.sm.session import Session
+from xmppd.sm.user import User
+
+if TYPE_CHECKING:
+    from xmppd.sm.host import Host
+
+
+def receive(host: Host, stanza: Stanza) -> None:
+    """Handle one stanza addressed to the host or to one of its accounts."""
+    to = stanza.to
+    assert to is not None
+    if not to.local:
+        _for_host(host, stanza)
+        return
+    user = host.users.get(to.local)
+    if user is not None:
+        for_account(host, stanza, user)
+    else:
+        host.with_user(to.local, lambda found: for_account(host, stanza, found))
+
+
+def for_account(host: Host, stanza: Stanza, user: User | None) -> None:
+    """Handle a stanza to an account; None: there is none of that name."""
+    if user is None:
+        _for_nobody(host, stanza)
+        return
+    try:
+        hooks = host.dispatch.received[stanza.name]
+        verdict = walk(hooks, stanza, user) if hooks else stanza
+    except StanzaError as error:
+        host.refuse(stanza, error)
+        return
+    if isinstance(verdict, Stanza):
+        _checked(host, verdict, user)
+    else:
+        _await(host, stanza, user, verdict)
+
+
+def _await(host: Host, stanza: Stanza, user: User, verdict: Verdict) -> None:
+    if verdict is DROP:
+        return
+
+    def walked(result: Verdict) -> None:
+        if isinstance(result, Stanza):
+            _checked(host, result, user)
+
+    assert isinstance(verdict, Deferred)
+    verdict.addCallback(walked).addErrback(host.refuse_failure, stanza)
+
+
+def _checked(host: Host, stanza: Stanza, user: User) -> None:
+    if stanza.name == "message":
+        _message(host, stanza, user)
+    elif stanza.name == "presence":
+        presence.received(host, user, stanza)
+    else:
+        _iq(host, stanza, user)
+
+
+def _message(host: Host, stanza: Stanza, user: User) -> None:
+    rule, sessions = choose(user, stanza)
+    for hook in host.dispatch.hooks(Received.PICK, "message"):
+        sessions = hook(stanza, user, sessions) or sessions
+    for hook in host.dispatch.hooks(Received.NOTE, "message"):
+        host.guarded(hook, stanza, user, sessions)
+    if sessions:
+        for session in sessions:
+            session.deliver(stanza)
+    elif rule is Rule.MISSED:
+        missed(host, stanza, user)
+    elif rule is not Rule.IGNORE:
+        host.refuse(stanza, StanzaError("service-unavailable"))
+
+
+def missed(host: Host, stanza: Stanza, user: User) -> None:
+    """Nobody got it: offer it to whoever keeps messages, else refuse it."""
+
+    def offered(taken: bool) -> None:
+        if not taken and message_type(stanza) != "error":
+            host.refuse(stanza, StanzaError("service-unavailable"))
+
+    _offer(host, stanza, user).addCallback(offered).addErrback(host.refuse_failure, stanza)
+
+
+def _offer(host: Host, stanza: Stanza, user: User) -> Deferred[bool]:
+    hooks = iter(host.dispatch.hooks(Received.MISSED, stanza.name))
+
+    def ask_next(taken: object = None) -> bool | Deferred[bool]:
+        if taken:
+            return True
+        for hook in hooks:
+            result = hook(stanza, user)
+            if result is not None and not isinstance(result, bool):
+                return deferred(result).addCallback(ask_next)
+            if result:
+                return True
+        return False
+
+    return succeed(None).addCallback(ask_next)
+
+
+def missed_again(host: Host, stanza: Stanza, user: User) -> None:
+    """A message whose session ended before it was written: as if it came now (RFC 6121, 8.5.3)."""
+    if stanza.name == "message" and message_type(stanza) in ("chat", "normal"):
+        rule, sessions = choose(user, stanza.readdressed(user.jid))
+        for session in sessions:
+            session.deliver(stanza)
+        if not sessions and rule is Rule.MISSED:
+            missed(host, stanza, user)
+    elif stanza.name == "iq" and stanza.type in ("get", "set"):
+        host.refuse(stanza, StanzaError("service-unavailable"))
+
+
+def _iq(host: Host, stanza: Stanza, user: User) -> None:
+    to, sender = stanza.to, stanza.sender
+    assert to is not None
+    own = sender is not None and sender.bare == user.jid
+    if not to.resource:
+        host.handle(OWN_ACCOUNT if own else ACCOUNT, stanza, _sender_session(user, stanza, own))
+        return
+    session = user.sessions.get(to.resource)
+    roster = not own and stanza.type == "set" and any(
+        child[0] == ROSTER for child in stanza.children
+    )
+    if session is None or roster:
+        host.refuse(stanza, StanzaError("service-unavailable"))
+    else:
+        session.deliver(stanza)
+
+
+def _sender_session(user: User, stanza: Stanza, own: bool) -> Session | None:
+    return user.sessions.get(stanza.sender.resource) if own and stanza.sender else None
+
+
+def _for_host(host: Host, stanza: Stanza) -> None:
+    if stanza.name == "iq":
+        host.handle(HOST, stanza, host.session_of(stanza.sender))
+    elif stanza.name == "message":
+        if message_type(stanza) != "error":
+            host.refuse(stanza, StanzaError("service-unavailable"))
+    else:
+        presence.received_by_host(host, stanza)
+
+
+def _for_nobody(host: Host, stanza: Stanza) -> None:
+    """RFC 6121, 8.5.1: a missing account looks like one that a stranger cannot reach."""
+    if stanza.name == "iq":
+        host.handle(ACCOUNT, stanza, None)
+    elif stanza.name == "message":
+        if TABLE[message_type(stanza), To.NOBODY] is Rule.REFUSE:
+            host.refuse(stanza, StanzaError("service-unavailable"))
+    elif stanza.type == "probe":
+        presence.refuse_probe(host, stanza)

@@ -1,0 +1,207 @@
+"""Verbs before a session: what an edge asks in order to authenticate a client and bind it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from xmppd.component.extension import Target
+from xmppd.component.session import StreamFacts, carried, client_element, host_facts, verb
+from xmppd.link.envelope import Envelope
+from xmppd.protocol.errors import StanzaError
+from xmppd.protocol.jid import Jid
+from xmppd.protocol.namespaces import CONTENT
+from xmppd.protocol.sasl import SaslError
+from xmppd.protocol.stanza import Stanza
+from xmppd.sm.binding import bind
+from xmppd.sm.exchange import Exchange, failure
+from xmppd.sm.host import Visitor
+
+if TYPE_CHECKING:
+    from xmppd.sm.manager import SessionManager
+    from xmppd.sm.user import User
+
+TICKET_SECONDS = 600.0
+EXCHANGE_SECONDS = 120.0
+MAX_ATTEMPTS = 5
+"""Failed attempts on one stream before it is closed (RFC 6120, 6.4.5)."""
+
+
+MAX_STREAMS = 10_000
+"""Streams whose failed attempts are remembered; edges count too."""
+
+
+class Ticket:
+    """That a stream has authenticated as an account."""
+
+    __slots__ = ("facts", "stream", "timer", "user")
+
+    def __init__(self, user: User, stream: Jid, facts: StreamFacts, timer: IDelayedCall) -> None:
+        self.user = user
+        self.stream = stream
+        self.facts = facts
+        self.timer = timer
+
+
+class Logins:
+    """Exchanges and tickets under way; each ends by itself."""
+
+    log = Logger()
+
+    def __init__(self, manager: SessionManager) -> None:
+        self.manager = manager
+        self._exchanges: dict[str, tuple[Exchange, Jid, IDelayedCall]] = {}
+        self._tickets: dict[str, Ticket] = {}
+        self._failures: dict[str, int] = {}
+        self._verbs: dict[str, Callable[[Envelope, Stanza], None]] = {
+            "hello": self._hello,
+            "authenticate": self._authenticate,
+            "before": self._before,
+            "open": self._open,
+        }
+
+    def receive(self, envelope: Envelope) -> None:
+        """A verb to a host, an account or an exchange."""
+        if envelope.type == "error" or not envelope.items:
+            return
+        request = envelope.items[0]
+        handler = self._verbs.get(request.name)
+        if handler is None:
+            self._refuse(envelope, StanzaError("bad-request"))
+        else:
+            handler(envelope, request)
+
+    # hello (3.1)
+
+    def _hello(self, envelope: Envelope, request: Stanza) -> None:
+        host = self.manager.host(envelope.to.domain)
+        if host is None:
+            self._refuse(envelope, StanzaError("item-not-found"))
+            return
+        before = [feature for extension in host.dispatch.extensions
+                  for feature in extension.before_login]
+        after = [feature for extension in host.dispatch.extensions
+                 for feature in extension.after_login]
+        pre = " ".join(host.dispatch.namespaces(Target.VISITOR))
+        self._answer(envelope, host_facts("1", host.mechanisms, before, after, pre))
+
+    # authenticate (3.2)
+
+    def _authenticate(self, envelope: Envelope, request: Stanza) -> None:
+        element = client_element(request)
+        if element is None:
+            self._refuse(envelope, StanzaError("bad-request"))
+            return
+        known = self._exchanges.pop(envelope.to, None)
+        if known is not None:
+            exchange, stream, timer = known
+            timer.cancel()
+            if stream != envelope.sender:
+                return
+        else:
+            host = self.manager.host(request.attrs.get("host", ""))
+            if host is None:
+                self._refuse(envelope, StanzaError("item-not-found"))
+                return
+            facts = StreamFacts.parse(host.domain, request.element())
+            exchange = Exchange(host, facts)
+        step = Deferred.fromCoroutine(exchange.step(element))
+        step.addCallbacks(
+            lambda reply: self._stepped(envelope, exchange, reply),
+            lambda reason: self._step_failed(envelope, reason),
+        )
+        step.addErrback(self._broken, envelope)
+
+    def _stepped(self, envelope: Envelope, exchange: Exchange, reply: bytes) -> None:
+        user = exchange.user
+        if user is None:
+            at = self.manager.new_address("x")
+            timer = self.manager.clock.callLater(EXCHANGE_SECONDS, self._exchanges.pop, at, None)
+            self._exchanges[at] = exchange, envelope.sender, timer
+            self._answer(envelope, verb("step", reply, state="more", at=at))
+            return
+        self._failures.pop(envelope.sender, None)
+        ticket = self._ticket(user, envelope.sender, exchange.facts)
+        done = verb("step", reply, state="done", account=user.jid, ticket=ticket, rev="1")
+        self._answer(envelope, done)
+
+    def _step_failed(self, envelope: Envelope, reason: Failure) -> None:
+        error = reason.value
+        if not isinstance(error, SaslError):
+            self.log.failure("A login failed by our own fault", reason)
+            error = SaslError("temporary-auth-failure")
+        last = self._count_failure(envelope.sender)
+        step = verb("step", failure(error), state="failed", last="true" if last else None)
+        self._answer(envelope, step)
+
+    def _count_failure(self, stream: Jid) -> bool:
+        """Whether this was the last attempt that the stream may make."""
+        count = self._failures.pop(stream, 0) + 1
+        if count < MAX_ATTEMPTS:
+            self._failures[stream] = count
+        if len(self._failures) > MAX_STREAMS:
+            del self._failures[next(iter(self._failures))]
+        return count >= MAX_ATTEMPTS
+
+    def _ticket(self, user: User, stream: Jid, facts: StreamFacts) -> str:
+        key = secrets.token_hex(16)
+        timer = self.manager.clock.callLater(TICKET_SECONDS, self._tickets.pop, key, None)
+        self._tickets[key] = Ticket(user, stream, facts, timer)
+        return key
+
+    # before (3.3)
+
+    def _before(self, envelope: Envelope, request: Stanza) -> None:
+        """An iq of a client that has not logged in, if an extension lets it."""
+        host = self.manager.host(request.attrs.get("host", ""))
+        data = request.child_bytes(CONTENT, "iq")
+        if host is None or data is None:
+            self._refuse(envelope, StanzaError("bad-request"))
+            return
+        facts = StreamFacts.parse(host.domain, request.element())
+        iq = carried(CONTENT, "iq", data)
+        answered = host.answer_before(iq, Visitor(envelope.sender, facts))
+
+        def answer(reply: Stanza) -> None:
+            self._answer(envelope, verb("after", reply.to_bytes()))
+
+        if isinstance(answered, Stanza):
+            answer(answered)
+        else:
+            answered.addCallback(answer).addErrback(self._broken, envelope)
+
+    # open (3.4)
+
+    def _open(self, envelope: Envelope, request: Stanza) -> None:
+        ticket = self._tickets.get(request.attrs.get("ticket", ""))
+        if ticket is None or ticket.stream != envelope.sender:
+            self._refuse(envelope, StanzaError("not-authorized"))
+            return
+        try:
+            session = bind(self.manager, ticket.user, envelope.sender, ticket.facts, request.attrs)
+        except StanzaError as error:
+            self._refuse(envelope, error)
+            return
+        del self._tickets[request.attrs["ticket"]]
+        ticket.timer.cancel()
+        opened = verb("opened", session=session.address, e=str(session.epoch), jid=session.jid)
+        self._answer(envelope, opened)
+
+    # Answers
+
+    def _answer(self, envelope: Envelope, item: Stanza) -> None:
+        self.manager.send(envelope.answer(item))
+
+    def _refuse(self, envelope: Envelope, error: StanzaError) -> None:
+        self.manager.send(envelope.answer(verb("refused", error.to_bytes()), type="error"))
+
+    def _broken(self, reason: Failure, envelope: Envelope) -> None:
+        self.log.failure("A verb of an edge failed", reason)
+        self._refuse(envelope, StanzaError("internal-server-error"))
+

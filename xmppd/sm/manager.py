@@ -1,0 +1,189 @@
+"""The session manager: the component that owns the sessions of the server's own domains."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from itertools import count
+from typing import TYPE_CHECKING
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from xmppd.component.requests import Requests
+from xmppd.component.session import (
+    NS,
+    REPORT_EVERY,
+    boot_number,
+    member,
+    read_report,
+    report,
+)
+from xmppd.link.envelope import Envelope
+from xmppd.link.link import Item, Link
+from xmppd.link.turn import Turn
+from xmppd.protocol.errors import StanzaError
+from xmppd.protocol.jid import Jid
+from xmppd.protocol.stanza import Stanza
+from xmppd.sm import ending, outgoing
+from xmppd.sm.incoming import receive
+from xmppd.sm.login import Logins
+from xmppd.sm.session import Session
+
+if TYPE_CHECKING:
+    from xmppd.accounts.stored import Stores
+    from xmppd.sm.host import Host
+    from xmppd.storage.interfaces import StorageError
+
+
+class SessionManager:
+    """Receives envelopes of edges and stanzas for its hosts.
+
+    `name` is the instance's, such as `sm-1`. `stores` is where the accounts are kept: answers
+    wait until what they acknowledge is kept there.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        name: str,
+        link: Link,
+        clock: IReactorTime,
+        stores: Stores,
+        make_host: Callable[[str], Host | None],
+        boot: str | None = None,
+    ) -> None:
+        self.name = name
+        self.clock = clock
+        self.turn = Turn(clock)
+        self.address = Jid.parse(f"{name}/{boot or boot_number()}")
+        self.hosts: dict[str, Host] = {}
+        self.sessions: dict[str, Session] = {}
+        self.legs: dict[str, Session] = {}
+        self.send = link.send
+        self.requests = Requests(link.send, clock)
+        self.logins = Logins(self)
+        self._make_host = make_host
+        self._numbers = count(1)
+        self._dirty: list[Session] = []
+        self._held: deque[tuple[int, Session, Stanza]] = deque()
+        self._lost: dict[int, StorageError] = {}
+        self._stores = stores
+        stores.on_kept(self._kept)
+        stores.on_failed(self._failed)
+        link.receiver = self.receive
+
+    def host(self, domain: str) -> Host | None:
+        """The host of a domain, made at its first use; None: not ours."""
+        host = self.hosts.get(domain)
+        if host is None:
+            host = self._make_host(domain)
+            if host is not None:
+                self.hosts[domain] = host
+        return host
+
+    def receive(self, item: Item) -> None:
+        """What the router delivers."""
+        to = item.to
+        assert to is not None
+        if isinstance(item, Envelope):
+            session = self.sessions.get(to)
+            if session is not None:
+                self._traffic(session, item)
+            elif to == self.address:
+                self._reports(item)
+            else:
+                self.logins.receive(item)
+            return
+        host = self.hosts.get(to.domain) or self.host(to.domain)
+        if host is None:
+            return
+        receive(host, item)
+        if self._stores.ticket:
+            self._note_ticket(item.sender)
+
+    def new_address(self, prefix: str = "") -> Jid:
+        """An address of this boot that has never been used."""
+        return member(self.address, f"{prefix}{next(self._numbers)}")
+
+    # Sessions
+
+    def flush_later(self, session: Session) -> None:
+        """Send a session's queue at the end of this turn."""
+        if not self._dirty:
+            self.turn.later(self._flush)
+        self._dirty.append(session)
+
+    def _flush(self) -> None:
+        dirty, self._dirty = self._dirty, []
+        for session in dirty:
+            session.flush()
+
+    def _traffic(self, session: Session, envelope: Envelope) -> None:
+        """Take a leg's items in their order; repeats are dropped (3.5)."""
+        if envelope.sender != session.edge or envelope.epoch != session.epoch:
+            return
+        items = envelope.items
+        known = session.got + 1 - envelope.number
+        if known < 0:
+            return
+        host = session.user.host
+        for item in items[known:] if known else items:
+            session.got += 1
+            if item.ns != NS:
+                outgoing.take(host, session, item)
+            elif item.name == "close":
+                ending.closed(self, session, item)
+                return
+        if session.got - session.reported >= REPORT_EVERY:
+            self._report(session)
+
+    def _report(self, session: Session) -> None:
+        session.reported = got = session.got
+        edge, _, stream = session.edge.resource.partition(".")
+        to = session.edge.host.with_resource(edge)
+        entry = stream, session.epoch, got, got
+        self.send(Envelope(to, self.address, (report([entry]),)))
+
+    def _reports(self, envelope: Envelope) -> None:
+        for item in envelope.items:
+            if item.name == "report":
+                for stream, epoch, _, written in read_report(item):
+                    session = self.legs.get(f"{envelope.sender}.{stream}")
+                    if session is not None and session.epoch == epoch:
+                        session.written(written)
+
+    # Answers that wait for storage
+
+    def _note_ticket(self, sender: Jid | None) -> None:
+        """Whatever this stanza wrote is in the batch now filling."""
+        host = None if sender is None else self.hosts.get(sender.domain)
+        session = None if host is None else host.session_of(sender)
+        if session is not None:
+            session.ticket = self._stores.ticket
+
+    def hold(self, session: Session, answer: Stanza) -> None:
+        """Deliver an answer when what its session wrote before is kept."""
+        self._held.append((session.ticket, session, answer))
+
+    def _kept(self, kept: int) -> None:
+        held = self._held
+        while held and held[0][0] <= kept:
+            ticket, session, answer = held.popleft()
+            if ticket in self._lost and answer.type == "result":
+                answer = _undone(answer)
+            session.deliver(answer)
+        for ticket in [ticket for ticket in self._lost if ticket < kept]:
+            del self._lost[ticket]
+
+    def _failed(self, ticket: int, error: StorageError) -> None:
+        self._lost[ticket] = error
+
+
+def _undone(answer: Stanza) -> Stanza:
+    """Instead of a result: something that its sender sent before could not be kept."""
+    error = StanzaError("resource-constraint", "what was sent before could not be kept")
+    return Stanza.make(
+        "iq", error.to_bytes(), to=answer.to, sender=answer.sender, type="error", id=answer.id
+    )

@@ -1,0 +1,189 @@
+"""Presence: broadcast, directed, probes (RFC 6121, 4), as sent and as received."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from xmppd.component.stages import Life
+from xmppd.protocol.errors import StanzaError
+from xmppd.protocol.parsing import parse_stanza
+from xmppd.protocol.namespaces import CONTENT
+from xmppd.protocol.stanza import Stanza
+from xmppd.sm import contacts
+from xmppd.sm.session import MAX_DIRECTED, Session
+
+if TYPE_CHECKING:
+    from xmppd.sm.host import Host
+    from xmppd.sm.subscriptions import Kind
+    from xmppd.sm.user import User
+
+SUBSCRIPTION = frozenset({"subscribe", "subscribed", "unsubscribe", "unsubscribed"})
+
+
+# What a session sends
+
+
+def sent(host: Host, session: Session, stanza: Stanza) -> None:
+    """Handle presence of a client; raises StanzaError."""
+    type = stanza.attrs.get("type")
+    if type in SUBSCRIPTION:
+        _check_subscription(stanza, session)
+        contacts.send(host, session.user, cast("Kind", type), stanza)
+    elif type is None or type == "unavailable":
+        if stanza.to is not None:
+            _directed(host, session, stanza, type is None)
+        elif type is None:
+            _available(host, session, stanza)
+        else:
+            unavailable(host, session, stanza)
+    elif type in ("probe", "error") and stanza.to is not None:
+        host.manager.send(stanza)
+    else:
+        raise StanzaError("bad-request", "unknown type of presence")
+
+
+def _check_subscription(stanza: Stanza, session: Session) -> None:
+    if stanza.to is None or stanza.to.bare == session.jid.bare:
+        raise StanzaError("bad-request", "subscriptions go to the bare JID of another")
+
+
+def priority_of(stanza: Stanza) -> int:
+    """The priority of presence (RFC 6121, 4.7.2.3); raises StanzaError bad-request."""
+    if not stanza.has(CONTENT, "priority"):
+        return 0
+    text = (stanza.text(CONTENT, "priority") or "").strip()
+    try:
+        priority = int(text)
+    except ValueError:
+        raise StanzaError("bad-request", "priority is not a number") from None
+    if not -128 <= priority <= 127:
+        raise StanzaError("bad-request", "priority is not within -128 and 127")
+    return priority
+
+
+def _available(host: Host, session: Session, stanza: Stanza) -> None:
+    priority = priority_of(stanza)
+    first = session.presence is None
+    session.presence = stanza
+    session.priority = priority
+    _broadcast(host, session, stanza)
+    if first:
+        _initial(host, session)
+    for hook in host.dispatch.hooks(Life.PRESENCE):
+        host.guarded(hook, session)
+
+
+def _initial(host: Host, session: Session) -> None:
+    """RFC 6121, 4.2.2 and 4.3.1; 3.1.3: requests that still wait are delivered again."""
+    user = session.user
+    for other in user.available:
+        if other is not session and other.presence is not None:
+            session.deliver(other.presence.readdressed(user.jid))
+    probe = Stanza.make("presence", sender=session.jid, type="probe")
+    for contact in list(user.contacts.values()):
+        if contact.user_subscribed:
+            host.manager.send(probe.readdressed(contact.jid))
+    for request in user.requests.values():
+        session.deliver(parse_stanza(request))
+    for hook in host.dispatch.hooks(Life.AVAILABLE):
+        host.guarded(hook, session)
+
+
+def _broadcast(host: Host, session: Session, stanza: Stanza) -> None:
+    """To the contacts who may see it, and to the account's own sessions (4.2.2, 4.4.2)."""
+    send = host.manager.send
+    user = session.user
+    for contact in user.contacts.values():
+        if contact.contact_subscribed:
+            send(stanza.readdressed(contact.jid))
+    send(stanza.readdressed(user.jid))
+
+
+def unavailable(host: Host, session: Session, stanza: Stanza) -> None:
+    """The session goes offline, by its own word or by its end (RFC 6121, 4.5.2, 4.6.3)."""
+    if session.presence is not None:
+        _broadcast(host, session, stanza)
+        session.presence = None
+        session.priority = 0
+        for hook in host.dispatch.hooks(Life.UNAVAILABLE):
+            host.guarded(hook, session)
+    directed, session.directed = session.directed, None
+    for jid in directed or ():
+        host.manager.send(stanza.readdressed(jid))
+
+
+def _directed(host: Host, session: Session, stanza: Stanza, available: bool) -> None:
+    """RFC 6121, 4.6: remembered for those who would not get the unavailable otherwise."""
+    to = stanza.to
+    assert to is not None
+    directed = session.directed
+    if available:
+        priority_of(stanza)
+        if session.presence is None or not session.user.entitles(to):
+            directed = session.directed = directed if directed is not None else set()
+            if to not in directed and len(directed) >= MAX_DIRECTED:
+                raise StanzaError("resource-constraint", "too many directed presences")
+            directed.add(to)
+    elif directed is not None:
+        directed.discard(to)
+    host.manager.send(stanza)
+
+
+# What comes for an account
+
+
+def received(host: Host, user: User, stanza: Stanza) -> None:
+    """Handle presence for an account (RFC 6121, 3, 4 and 8.5)."""
+    type, to = stanza.attrs.get("type"), stanza.to
+    assert to is not None
+    if type in SUBSCRIPTION:
+        contacts.receive(host, user, cast("Kind", type), stanza)
+    elif type == "probe":
+        _probed(host, user, stanza)
+    elif type is None or type == "unavailable" or type == "error":
+        if to.resource:
+            session = user.sessions.get(to.resource)
+            if session is not None:
+                session.deliver(stanza)
+        else:
+            for session in user.sessions.values():
+                if session.presence is not None:
+                    session.deliver(stanza)
+
+
+def _probed(host: Host, user: User, stanza: Stanza) -> None:
+    """RFC 6121, 4.3.2."""
+    asker, to = stanza.sender, stanza.to
+    if asker is None or to is None:
+        return
+    if not user.entitles(asker):
+        refuse_probe(host, stanza)
+        return
+    known = [user.sessions.get(to.resource)] if to.resource else user.available
+    found = [session for session in known if session is not None and session.presence is not None]
+    for session in found:
+        assert session.presence is not None
+        host.manager.send(session.presence.readdressed(asker))
+    if not found and asker.bare != user.jid:
+        host.manager.send(
+            Stanza.make("presence", to=asker, sender=user.jid, type="unavailable")
+        )
+
+
+def refuse_probe(host: Host, stanza: Stanza) -> None:
+    """What a stranger gets, whether the account exists or not (RFC 6121, 4.3.2)."""
+    assert stanza.to is not None
+    host.manager.send(
+        Stanza.make("presence", to=stanza.sender, sender=stanza.to.bare, type="unsubscribed")
+    )
+
+
+def received_by_host(host: Host, stanza: Stanza) -> None:
+    """Presence to the domain itself: nobody is there to be seen or subscribed to."""
+    if stanza.type == "subscribe" or stanza.type == "probe":
+        refuse_probe(host, stanza)
+
+
+def farewell(session: Session) -> Stanza:
+    """The unavailable presence that the server sends for a session that has ended."""
+    return Stanza.make("presence", sender=session.jid, type="unavailable")

@@ -1,0 +1,174 @@
+"""A session: a bound full JID, its queue to the client, and its leg to an edge."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from xmppd.component.session import WINDOW_BYTES, WINDOW_DOWN, verb
+from xmppd.link.envelope import Envelope
+from xmppd.protocol.errors import StreamError
+from xmppd.protocol.jid import Jid
+from xmppd.protocol.namespaces import STREAMS
+from xmppd.protocol.markup import element
+from xmppd.protocol.stanza import Stanza
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from xmppd.component.session import StreamFacts
+    from xmppd.sm.user import User
+
+MAX_QUEUE = 1024
+"""Stanzas that may wait for a slow client; past it the stream is closed."""
+MAX_QUEUE_BYTES = 4 * 1024 * 1024
+MAX_DIRECTED = 1_000
+"""Addresses a session may have sent directed presence to (RFC 6121, 4.6), outside its roster."""
+
+
+class Session:
+    """One bound resource of an account.
+
+    `presence` is what it last broadcast, None while it is not available. `interested`: it has
+    asked for its roster (RFC 6121, 2.2). `notes` holds what extensions remember of it, one value
+    per extension class. `ticket` is the newest batch that one of its stanzas wrote into.
+    """
+
+    __slots__ = (
+        "_flush_later",
+        "_queue",
+        "_queue_bytes",
+        "_sent",
+        "_unwritten",
+        "_unwritten_bytes",
+        "address",
+        "backlog",
+        "closing",
+        "directed",
+        "edge",
+        "epoch",
+        "facts",
+        "got",
+        "interested",
+        "jid",
+        "notes",
+        "presence",
+        "priority",
+        "reported",
+        "since",
+        "ticket",
+        "user",
+    )
+
+    def __init__(
+        self,
+        user: User,
+        jid: Jid,
+        address: Jid,
+        edge: Jid,
+        facts: StreamFacts,
+        flush_later: Callable[[Session], None],
+        since: float,
+    ) -> None:
+        self.user = user
+        self.jid = jid
+        self.address = address
+        self.edge = edge
+        self.facts = facts
+        self.since = since
+        self.epoch = 1
+        self.presence: Stanza | None = None
+        self.priority = 0
+        self.interested = False
+        self.directed: set[Jid] | None = None
+        self.notes: dict[type, Any] = {}
+        self.ticket = 0
+        self.got = self.reported = 0
+        self.closing = False
+        self.backlog: deque[Stanza] | None = None  # held while a hook is awaited
+        self._flush_later = flush_later
+        self._queue: deque[Stanza] | None = None
+        self._queue_bytes = 0
+        self._unwritten: deque[Stanza] | None = None
+        self._unwritten_bytes = 0
+        self._sent = 0
+
+    @property
+    def available(self) -> bool:
+        """Whether it has sent initial presence and not gone offline since."""
+        return self.presence is not None
+
+    @property
+    def lang(self) -> str:
+        """The language of its stream."""
+        return self.facts.lang
+
+    def deliver(self, stanza: Stanza) -> None:
+        """Queue a stanza for the client; what one turn queues travels together."""
+        if self.closing:
+            return
+        queue = self._queue
+        if queue is None:
+            queue = self._queue = deque()
+            self._flush_later(self)
+        queue.append(stanza)
+        self._queue_bytes += len(stanza.inner)
+        if len(queue) > MAX_QUEUE or self._queue_bytes > MAX_QUEUE_BYTES:
+            self.close(StreamError("policy-violation", "too slow in reading"))
+
+    def close(self, error: StreamError) -> None:
+        """End the client's stream with that error; the session ends when its edge says so."""
+        if self.closing:
+            return
+        self.closing = True
+        reason = element("error", STREAMS, None, error.to_bytes()[len("<stream:error>") : -15])
+        self._flush(self._taken_for_sending(len(self._queue or ())))
+        self._flush([verb("close", reason, how="kick")])
+
+    def flush(self) -> None:
+        """Send what the window allows."""
+        self._flush(self._taken_for_sending(WINDOW_DOWN - len(self._unwritten or ())))
+
+    def _taken_for_sending(self, room: int) -> list[Stanza]:
+        queue = self._queue
+        if queue is None or room <= 0 or self._unwritten_bytes > WINDOW_BYTES:
+            return []
+        if len(queue) <= room:
+            self._queue = None
+            self._queue_bytes = 0
+            return list(queue)
+        taken = [queue.popleft() for _ in range(room)]
+        self._queue_bytes -= sum(len(stanza.inner) for stanza in taken)
+        return taken
+
+    def _flush(self, items: list[Stanza]) -> None:
+        if not items:
+            return
+        unwritten = self._unwritten
+        if unwritten is None:
+            unwritten = self._unwritten = deque()
+        unwritten.extend(items)
+        self._unwritten_bytes += sum([len(stanza.inner) for stanza in items])
+        number = self._sent + 1
+        self._sent += len(items)
+        send = self.user.host.manager.send
+        send(Envelope(self.edge, self.address, tuple(items), self.epoch, number))
+
+    def written(self, count: int) -> None:
+        """The edge has written that many of what was sent, counted from the leg's first."""
+        unwritten = self._unwritten
+        if unwritten is None:
+            return
+        for _ in range(min(count - (self._sent - len(unwritten)), len(unwritten))):
+            self._unwritten_bytes -= len(unwritten.popleft().inner)
+        if not unwritten:
+            self._unwritten = None
+        if self._queue is not None:
+            self.flush()
+
+    def undelivered(self) -> list[Stanza]:
+        """What was accepted for the client and not written, oldest first; forgets it."""
+        left = [*(self._unwritten or ()), *(self._queue or ())]
+        self._unwritten = self._queue = None
+        self._queue_bytes = self._unwritten_bytes = 0
+        return left

@@ -1,0 +1,89 @@
+"""An account at work: its sessions, its contacts, its stores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.defer import Deferred
+
+from xmppd.accounts.bound import OwnTable
+from xmppd.accounts.contacts import Contact
+from xmppd.protocol.jid import Jid
+from xmppd.protocol.stanza import Stanza
+from xmppd.sm.session import Session
+from xmppd.storage.codecs import XmlCodec
+
+if TYPE_CHECKING:
+    from xmppd.sm.host import Host
+
+
+class User:
+    """One account of a host, while it has sessions or something is under way for it.
+
+    `contacts` is the roster, `requests` the subscription requests that wait for an answer
+    (RFC 6121, 3.1.3), both by bare JID and whole in memory; changes go through
+    `sm.contacts`, which keeps them.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        account: Any,
+        contacts: Iterable[Contact] = (),
+        requests: dict[Jid, bytes] | None = None,
+    ) -> None:
+        self.host = host
+        self.account = account
+        self.jid: Jid = account.jid
+        self.contacts = {contact.jid: contact for contact in contacts}
+        self.requests = requests or {}
+        self.sessions: dict[str, Session] = {}
+        self.unwatch = _nothing
+
+    @property
+    def request_table(self) -> OwnTable[bytes]:
+        """Where requests that wait for an answer are kept: the presence by the asker's JID."""
+        table: OwnTable[bytes] = self.account.table("requests", XmlCodec())
+        return table
+
+    @property
+    def available(self) -> list[Session]:
+        """Sessions that have sent initial presence."""
+        return [session for session in self.sessions.values() if session.presence is not None]
+
+    @property
+    def interested(self) -> list[Session]:
+        """Sessions that have asked for the roster."""
+        return [session for session in self.sessions.values() if session.interested]
+
+    def entitles(self, jid: Jid) -> bool:
+        """Whether that address may see this account's presence (RFC 6121, 3)."""
+        bare = jid.bare
+        contact = self.contacts.get(bare)
+        return bare == self.jid or (contact is not None and contact.contact_subscribed)
+
+    def knows(self, jid: Jid) -> bool:
+        """Whether that address is the account itself or somebody on its roster."""
+        return jid.bare == self.jid or jid.bare in self.contacts
+
+    def broadcast(self, stanza: Stanza) -> None:
+        """Deliver to every available session."""
+        for session in self.available:
+            session.deliver(stanza)
+
+    def contacts_changed(self) -> None:
+        """Somebody else has edited the contacts: read them anew and push what differs."""
+        done: Deferred[list[Contact]] = self.account.contacts.contacts()
+        done.addCallback(self._replace_contacts)
+        done.addErrback(self.host.failed)
+
+    def _replace_contacts(self, contacts: list[Contact]) -> None:
+        old, self.contacts = self.contacts, {contact.jid: contact for contact in contacts}
+        for jid in [*self.contacts, *(jid for jid in old if jid not in self.contacts)]:
+            if old.get(jid) != self.contacts.get(jid):
+                self.host.push(self, jid)
+
+
+def _nothing() -> None:
+    """Ends a watching that never began."""
