@@ -38,7 +38,10 @@ from xmppd.storage.interfaces import (
     Where,
 )
 
-Base = TestCase if TYPE_CHECKING else object
+if TYPE_CHECKING:
+    Base = TestCase
+else:
+    Base = object  # no test case by itself: trial would run the suites without a back-end
 
 JULIET = Owner("example.com", "juliet")
 ROMEO = Owner("example.com", "romeo")
@@ -662,7 +665,7 @@ class BackendSuite(StorageSuite):
             version = document.put(ORCHARD, 1)
             table.put(ORCHARD, "a", 1)
             log.append(ORCHARD, b"x")
-        self.assertIsNone(await kept)
+        await kept
         self.assertEqual(await document.get(ORCHARD), (1, await version))
         self.assertEqual(len(await table.items(ORCHARD)), 1)
         self.assertEqual(await log.count(ORCHARD), 1)
@@ -721,7 +724,7 @@ class BackendSuite(StorageSuite):
         self.need(UNIT)
         with self.backend.unit() as kept:
             pass
-        self.assertIsNone(await kept)
+        await kept
 
     async def test_order_of_calls(self) -> None:
         """Writes act in the order of calls: the last one stands, in and out of units."""
@@ -768,7 +771,7 @@ class BackendSuite(StorageSuite):
     async def test_failing_call(self) -> None:
         """A callback of `on_kept` that raises is logged and harms nobody."""
         told: list[int] = []
-        self.backend.on_kept(lambda kept: 1 // 0)  # type: ignore[arg-type, return-value]
+        self.backend.on_kept(lambda kept: divmod(kept, 0) and None)
         self.backend.on_kept(told.append)
         await self.three()[0].put(ORCHARD, 1)
         await self.backend.check()

@@ -101,6 +101,10 @@ class GroupCommit:
     def ticket(self) -> int:
         return self._filling.number if self._filling.drivers else 0
 
+    @property
+    def in_unit(self) -> bool:
+        return self._unit is not None
+
     def on_kept(self, call: Callable[[int], None]) -> None:
         self._kept_calls.append(call)
 

@@ -91,11 +91,16 @@ State: TypeAlias = Any
 
 
 class Driver(Protocol):
-    """Keeps raw values. All methods raise `StorageError`; writes wait for `commit`."""
+    """Keeps raw values. All methods raise `StorageError` only; writes wait for `commit`.
 
-    features: frozenset[str]
+    A write that raises has not happened.
+    """
+
     window: float
     """Seconds a batch may wait for company, counted from the commit before."""
+
+    @property
+    def features(self) -> frozenset[str]: ...
 
     def open(self) -> Version:
         """Make ready; the newest version or time that an earlier run gave out."""

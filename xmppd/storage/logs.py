@@ -115,7 +115,8 @@ class StoredLog:
         return self._engine.write(act)
 
     def _span(self, place: Place, where: Where) -> Span:
-        first, last = where.start or 0, FOREVER if where.end is None else where.end
+        first = min(max(0, where.start or 0), FOREVER)
+        last = FOREVER if where.end is None else min(max(-1, where.end), FOREVER)
         if where.after is not None:
             first = max(first, self._time(place, where.after) + 1)
         if where.before is not None:

@@ -41,12 +41,26 @@ class Engine:
             return fail(problem)
 
     def write(self, act: Callable[[], R], size: int = 0) -> Deferred[R]:
+        """For one write of the driver; what raises has not happened."""
         try:
             self.group.touch(self.driver, size)
             value = act()
         except StorageError as problem:
             return self.group.refuse(problem)
         return self.group.promise(value)
+
+    def write_whole(self, act: Callable[[], R]) -> Deferred[R]:
+        """For several writes of the driver: all or none."""
+
+        def whole() -> R:
+            state = self.driver.mark()
+            try:
+                return act()
+            except StorageError:
+                self.driver.undo(state)
+                raise
+
+        return self.write(act if self.group.in_unit else whole)
 
 
 class Coded(Generic[T]):

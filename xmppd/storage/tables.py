@@ -106,7 +106,7 @@ class StoredTable(Coded[T]):
 
     def clear(self, owner: Owner, section: str | None = None) -> Deferred[int]:
         place = self._place(owner)
-        return self._engine.write(
+        return self._engine.write_whole(
             lambda: self._drop(place, self._rows(place, Selection(section=section)))
         )
 
@@ -117,7 +117,7 @@ class StoredTable(Coded[T]):
             rows = self._rows(place, Selection(section=section))
             return self._drop(place, rows[: max(0, len(rows) - keep)])
 
-        return self._engine.write(act)
+        return self._engine.write_whole(act)
 
     def _changes(self, place: Place, since: Version) -> Changes[T]:
         version = self._driver.version(place)

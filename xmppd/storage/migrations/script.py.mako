@@ -1,0 +1,14 @@
+"""${message}
+
+The previous release can still run on it: say yes or no, and why.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = ${repr(up_revision)}
+down_revision = ${repr(down_revision)}
+
+
+def upgrade() -> None:
+    ${upgrades if upgrades else "pass"}
