@@ -100,13 +100,13 @@ class Stanza:
         Elements of the content namespace have the uri `jabber:client` in trees.
         """
         data = self.child_bytes(ns, name)
-        return None if data is None else _parse(self._wrapped(data)).firstChildElement()
+        return None if data is None else _first_in(self._wrapped(data))
 
     def payload(self) -> domish.Element | None:
         """The first direct child that is not an `<error/>`: what an iq asks or answers."""
         for ns, name, start, stop in self.children:
             if ns != CONTENT or name != "error":
-                return _parse(self._wrapped(self.inner[start:stop])).firstChildElement()
+                return _first_in(self._wrapped(self.inner[start:stop]))
         return None
 
     def text(self, ns: str, name: str) -> str | None:
@@ -116,7 +116,8 @@ class Stanza:
 
     def element(self) -> domish.Element:
         """The whole stanza as a tree of its own."""
-        return _parse(self.to_bytes(CLIENT if self.ns == CONTENT else None))
+        data = self.to_bytes(CLIENT if self.ns == CONTENT else None)
+        return _first_in(b"<x>%b</x>" % data)
 
     # Making others of it
 
@@ -198,12 +199,19 @@ class Stanza:
         return open_tag("x", declared, outer).encode() + b">" + data + b"</x>"
 
 
-def _parse(data: bytes) -> domish.Element:
-    """Build the tree of one element that has passed a framer's caps."""
-    roots: list[domish.Element] = []
+def _first_in(data: bytes) -> domish.Element:
+    """Build the tree of the first child of one element that has passed a framer's caps.
+
+    domish drops text that stands directly in the root, so what is wanted is never the root.
+    """
+    found: list[domish.Element] = []
     stream = domish.elementStream()
-    stream.DocumentStartEvent = roots.append
-    stream.ElementEvent = lambda element: roots[0].addChild(element)
-    stream.DocumentEndEvent = lambda: None
+    stream.DocumentStartEvent = _ignore
+    stream.ElementEvent = found.append
+    stream.DocumentEndEvent = _ignore
     stream.parse(data)
-    return roots[0]
+    return found[0]
+
+
+def _ignore(*_: object) -> None:
+    """What domish reports of the root."""
