@@ -27,26 +27,26 @@ class IContactList(Interface):
     Only this; the rest of the account stays with whoever provides `IAccount`.
     """
 
-    def contacts():  # type: ignore[no-untyped-def, misc]
+    def contacts():  # type: ignore[no-untyped-def]
         """All contacts: an awaitable of a list of `Contact`."""
 
-    def change(contact, removed):  # type: ignore[no-untyped-def, misc]
+    def change(contact, removed):  # type: ignore[no-untyped-def]
         """Store a `Contact`; where `removed` is true, take it off the list instead.
 
         Acts when called; the Deferred fires with the list's new version, a text or None, once
         the change is kept. Raises `ReadOnlyContacts`.
         """
 
-    def version():  # type: ignore[no-untyped-def, misc]
+    def version():  # type: ignore[no-untyped-def]
         """The list's version as a text (XEP-0237), or None for no versioning: a Deferred."""
 
-    def changes(since):  # type: ignore[no-untyped-def, misc]
+    def changes(since):  # type: ignore[no-untyped-def]
         """What changed since a version: a Deferred of (contacts, removed JIDs, version).
 
         None instead where that is not known, so that the client gets the whole list.
         """
 
-    def watch(call):  # type: ignore[no-untyped-def, misc]
+    def watch(call):  # type: ignore[no-untyped-def]
         """Have `call` called, without arguments, when somebody else has changed the list.
 
         Returns a function that ends the watching.
@@ -62,16 +62,16 @@ class IAccount(Interface):
     ticket: int = Attribute("The batch that the writes made now fall into; 0: nothing waits.")
     kept: int = Attribute("Every batch up to this one is kept.")
 
-    def document(store, codec):  # type: ignore[no-untyped-def, misc]
+    def document(store, codec):  # type: ignore[no-untyped-def]
         """One value of this account: `OwnDocument`."""
 
-    def table(store, codec, versioned=False):  # type: ignore[no-untyped-def, misc]
+    def table(store, codec, versioned=False):  # type: ignore[no-untyped-def]
         """Rows of this account: `OwnTable`."""
 
-    def log(store):  # type: ignore[no-untyped-def, misc]
+    def log(store):  # type: ignore[no-untyped-def]
         """Entries of this account: `OwnLog`."""
 
-    def unit():  # type: ignore[no-untyped-def, misc]
+    def unit():  # type: ignore[no-untyped-def]
         """A context in which writes happen together or not at all, as `Backend.unit`."""
 
 
@@ -80,7 +80,7 @@ class IScramKeys(Interface):
 
     hashes: tuple[str, ...] = Attribute("The hashes that it keeps keys for.")
 
-    def keys(name: str, hash: str) -> "Deferred[ScramKeys | None]":  # type: ignore[misc, empty-body]
+    def keys(name: str, hash: str) -> "Deferred[ScramKeys | None]":
         """The keys of a localpart, or None: no such account, or none of that hash."""
 
 
@@ -90,6 +90,6 @@ class IScramProof(ICredentials):
     username: str = Attribute("Localpart.")
     hash: str = Attribute("The mechanism's hash.")
 
-    def check(keys: ScramKeys) -> bool:  # type: ignore[misc, empty-body]
+    def check(keys: ScramKeys) -> bool:
         """Whether the proof was made with the password that the keys were made of."""
 

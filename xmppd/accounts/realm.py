@@ -1,5 +1,6 @@
 """Our realm and our checker: cred on top of the accounts in storage."""
 
+from collections.abc import Callable
 from typing import Any
 
 from twisted.cred.checkers import ICredentialsChecker
@@ -7,8 +8,9 @@ from twisted.cred.credentials import IUsernamePassword
 from twisted.cred.error import UnauthorizedLogin
 from twisted.cred.portal import IRealm
 from twisted.internet.defer import Deferred
-from zope.interface import implementer
+from zope.interface import Interface, implementer
 
+from xmppd.accounts.edits import Edits
 from xmppd.accounts.interfaces import IAccount, IScramKeys, IScramProof, NoSuchAccount
 from xmppd.accounts.registry import HASHES, AccountRecord, Accounts
 from xmppd.accounts.stored import StoredAccount, Stores
@@ -18,7 +20,7 @@ from xmppd.protocol.scram_keys import ScramKeys, fake_keys
 PLAIN_HASH = "SHA-1"
 """Against which keys PLAIN is checked: all are made of the same password, these are cheapest."""
 
-Avatar = tuple[type[IAccount], Any, Any]
+Avatar = tuple[type[Interface], object, Callable[[], None]]
 
 
 class Login:
@@ -32,9 +34,10 @@ class Login:
 class StoredRealm:
     """The avatars of one host's accounts. An avatar id is a localpart."""
 
-    def __init__(self, accounts: Accounts, stores: Stores) -> None:
+    def __init__(self, accounts: Accounts, stores: Stores, edits: Edits | None = None) -> None:
         self._accounts = accounts
         self._stores = stores
+        self._edits = edits or Edits()
 
     def requestAvatar(self, avatarId: Any, mind: Any, *interfaces: Any) -> Deferred[Avatar]:
         """Fails with `NoSuchAccount`, unless `mind` is a `Login`: then a checker vouches for the
@@ -49,7 +52,8 @@ class StoredRealm:
             if record is None:
                 raise NoSuchAccount(name)
             jid = Jid.of(name, self._accounts.domain)
-            return IAccount, StoredAccount(jid, self._stores, record.disabled), _logged_out
+            account = StoredAccount(jid, self._stores, self._edits, record.disabled)
+            return IAccount, account, _logged_out
 
         return self._accounts.record(name).addCallback(found)
 
@@ -67,18 +71,18 @@ class StoredKeysChecker:
     def keys(self, name: str, hash: str) -> Deferred[ScramKeys | None]:
         return self._accounts.keys(name, hash)
 
-    def requestAvatarId(self, credentials: Any) -> Deferred[str]:
+    def requestAvatarId(self, credentials: Any) -> Deferred[bytes | tuple[()]]:
         """The localpart; fails with `UnauthorizedLogin` after the same work for unknown ones."""
         name = credentials.username
         name = name.decode() if isinstance(name, bytes) else name
         hash = credentials.hash if IScramProof.providedBy(credentials) else PLAIN_HASH
 
-        def checked(found: tuple[bytes, ScramKeys | None]) -> str:
+        def checked(found: tuple[bytes, ScramKeys | None]) -> bytes:
             host_key, keys = found
             fake = fake_keys(host_key, name, hash)
             if not _matches(credentials, keys or fake) or keys is None:
                 raise UnauthorizedLogin("wrong name or password")
-            return name
+            return name.encode()
 
         def with_keys(host_key: bytes) -> Deferred[tuple[bytes, ScramKeys | None]]:
             return self._accounts.keys(name, hash).addCallback(lambda keys: (host_key, keys))

@@ -9,6 +9,7 @@ from zope.interface import implementer
 
 from xmppd.accounts.bound import OwnDocument, OwnLog, OwnTable
 from xmppd.accounts.contacts import Contact
+from xmppd.accounts.edits import Edits
 from xmppd.accounts.interfaces import IAccount, IContactList
 from xmppd.protocol.jid import Jid
 from xmppd.storage.codecs import JsonCodec
@@ -18,6 +19,7 @@ from xmppd.storage.interfaces import (
     Document,
     Log,
     Owner,
+    Raw,
     Row,
     StorageError,
     Table,
@@ -53,16 +55,14 @@ class Stores(Protocol):
 
     def erase(self, owner: Owner) -> Deferred[None]: ...
 
-    def on_edit(self, call: Callable[[Owner, str, list[str]], None]) -> None: ...
-
 
 class ContactCodec:
     """A contact as one row of the table `roster`."""
 
-    def encode(self, value: Contact) -> str:
+    def encode(self, value: Contact) -> Raw:
         return _JSON.encode(value.to_data())
 
-    def decode(self, raw: str | bytes) -> Contact:
+    def decode(self, raw: Raw) -> Contact:
         return Contact.from_data(_JSON.decode(raw))
 
 
@@ -70,11 +70,12 @@ class ContactCodec:
 class StoredAccount:
     """An account in our own storage."""
 
-    def __init__(self, jid: Jid, stores: Stores, disabled: bool = False) -> None:
+    def __init__(self, jid: Jid, stores: Stores, edits: Edits, disabled: bool = False) -> None:
         self.jid = jid
         self.owner = Owner(jid.domain, jid.local)
         self.disabled = disabled
         self._stores = stores
+        self._edits = edits
         self.contacts = StoredContacts(self)
 
     @property
@@ -99,18 +100,7 @@ class StoredAccount:
 
     def watch(self, store: str, call: Callable[[], None]) -> Callable[[], None]:
         """Have `call` called when somebody edits that store of this account by hand."""
-        watching = True
-
-        def edited(owner: Owner, name: str, keys: list[str]) -> None:
-            if watching and name == store and owner == self.owner:
-                call()
-
-        def end() -> None:
-            nonlocal watching
-            watching = False
-
-        self._stores.on_edit(edited)
-        return end
+        return self._edits.watch(self.owner, store, call)
 
 
 @implementer(IContactList)

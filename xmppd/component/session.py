@@ -41,7 +41,8 @@ def boot_number(seconds: float | None = None) -> str:
 
 def verb(name: str, *content: bytes, **attributes: str | None) -> Stanza:
     """One element of the session protocol; attributes that are None are left out."""
-    return Stanza.make(name, *content, ns=NS, **attributes)
+    present = {key: value for key, value in attributes.items() if value is not None}
+    return Stanza(NS, name, present, b"".join(content))
 
 
 @attrs.frozen

@@ -6,6 +6,7 @@ push carries a version, and a version that a crash takes back would be used twic
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, DeferredList, fail, succeed
@@ -106,8 +107,13 @@ def send(host: Host, user: User, kind: Kind, stanza: Stanza) -> None:
 # Subscriptions that come from a contact
 
 
-def receive(host: Host, user: User, kind: Kind, stanza: Stanza) -> None:
-    """Handle a subscription stanza of somebody else."""
+def receive(
+    host: Host, user: User, kind: Kind, stanza: Stanza, replay: Callable[[Stanza], None]
+) -> None:
+    """Handle a subscription stanza of somebody else.
+
+    Until it is stored, `user.storing` holds what else its sender sends; then `replay` gets it.
+    """
     if stanza.sender is None:
         return
     jid = stanza.sender.bare
@@ -131,7 +137,15 @@ def receive(host: Host, user: User, kind: Kind, stanza: Stanza) -> None:
             for session in user.available if kind == "subscribe" else user.interested:
                 session.deliver(stanza)
 
-    _store(host, user, jid, outcome, stanza).addCallback(tell).addErrback(host.failed)
+    user.storing.setdefault(jid, [])
+    stored = _store(host, user, jid, outcome, stanza)
+    stored.addCallback(tell).addErrback(host.failed).addBoth(_go_on, user, jid, replay)
+
+
+def _go_on(_: object, user: User, jid: Jid, replay: Callable[[Stanza], None]) -> None:
+    """What the same contact sent meanwhile comes after what has been stored."""
+    for stanza in user.storing.pop(jid, ()):
+        replay(stanza)
 
 
 def _store(

@@ -106,7 +106,8 @@ class Exchange:
         accounts = self._host.accounts
         host_key = b"" if accounts is None else await accounts.host_key()
         fake = fake_keys(host_key or self._host.fallback_key, name, hash)
-        found = await self._host.portal.checkers[IScramProof].keys(name, hash)
+        checker: Any = self._host.portal.checkers[IScramProof]
+        found: ScramKeys | None = await checker.keys(name, hash)
         return found or fake
 
     async def _final(self, server: ScramServer, message: bytes) -> bytes:
@@ -136,7 +137,7 @@ class Exchange:
 
     async def _log_in(self, name: str, credentials: Any) -> None:
         try:
-            avatar = await self._host.portal.login(credentials, Login(), IAccount)
+            avatar: Any = await self._host.portal.login(credentials, Login(), IAccount)
         except UnauthorizedLogin:
             raise SaslError("not-authorized") from None
         if avatar[1].disabled:

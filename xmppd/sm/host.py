@@ -153,7 +153,7 @@ class Host:
             waiting.append(call)
             return
         self._loading[name] = [call]
-        avatar = self.realm.requestAvatar(name, None, IAccount)
+        avatar = self.realm.requestAvatar(name.encode(), None, IAccount)
         self.load(name, avatar).addErrback(self._no_user, name).addBoth(self._loaded, name)
 
     def load(self, name: str, avatar: Any) -> Deferred[User]:

@@ -11,19 +11,13 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from xmppd.component.requests import Requests
-from xmppd.component.session import (
-    NS,
-    REPORT_EVERY,
-    boot_number,
-    member,
-    read_report,
-    report,
-)
+from xmppd.component.session import REPORT_EVERY, boot_number, member, read_report, report
 from xmppd.link.envelope import Envelope
 from xmppd.link.link import Item, Link
 from xmppd.link.turn import Turn
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import Jid
+from xmppd.protocol.namespaces import SESSION_PROTOCOL
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm import ending, outgoing
 from xmppd.sm.incoming import receive
@@ -131,7 +125,7 @@ class SessionManager:
         host = session.user.host
         for item in items[known:] if known else items:
             session.got += 1
-            if item.ns != NS:
+            if item.ns != SESSION_PROTOCOL:
                 outgoing.take(host, session, item)
             elif item.name == "close":
                 ending.closed(self, session, item)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, cast
 
 from xmppd.component.stages import Life
 from xmppd.protocol.errors import StanzaError
-from xmppd.protocol.parsing import parse_stanza
 from xmppd.protocol.namespaces import CONTENT
+from xmppd.protocol.parsing import parse_stanza
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm import contacts
 from xmppd.sm.session import MAX_DIRECTED, Session
@@ -136,8 +136,12 @@ def received(host: Host, user: User, stanza: Stanza) -> None:
     """Handle presence for an account (RFC 6121, 3, 4 and 8.5)."""
     type, to = stanza.attrs.get("type"), stanza.to
     assert to is not None
-    if type in SUBSCRIPTION:
-        contacts.receive(host, user, cast("Kind", type), stanza)
+    if user.storing and stanza.sender is not None and stanza.sender.bare in user.storing:
+        user.storing[stanza.sender.bare].append(stanza)
+    elif type in SUBSCRIPTION:
+        contacts.receive(
+            host, user, cast("Kind", type), stanza, lambda later: received(host, user, later)
+        )
     elif type == "probe":
         _probed(host, user, stanza)
     elif type is None or type == "unavailable" or type == "error":

@@ -9,8 +9,8 @@ from xmppd.component.session import WINDOW_BYTES, WINDOW_DOWN, verb
 from xmppd.link.envelope import Envelope
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.jid import Jid
-from xmppd.protocol.namespaces import STREAMS
 from xmppd.protocol.markup import element
+from xmppd.protocol.namespaces import STREAMS
 from xmppd.protocol.stanza import Stanza
 
 if TYPE_CHECKING:

@@ -23,7 +23,8 @@ class User:
 
     `contacts` is the roster, `requests` the subscription requests that wait for an answer
     (RFC 6121, 3.1.3), both by bare JID and whole in memory; changes go through
-    `sm.contacts`, which keeps them.
+    `sm.contacts`, which keeps them. `storing` holds back the presence of contacts whose
+    subscription is being stored.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class User:
         self.contacts = {contact.jid: contact for contact in contacts}
         self.requests = requests or {}
         self.sessions: dict[str, Session] = {}
+        self.storing: dict[Jid, list[Stanza]] = {}
         self.unwatch = _nothing
 
     @property
