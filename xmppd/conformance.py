@@ -15,9 +15,9 @@ from itertools import product
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
+from unittest import SkipTest, TestCase
 
 from twisted.internet.defer import Deferred, gatherResults
-from twisted.trial.unittest import SkipTest, TestCase
 
 from xmppd.storage.codecs import JsonCodec, XmlCodec
 from xmppd.storage.interfaces import (
@@ -39,7 +39,12 @@ from xmppd.storage.interfaces import (
 )
 
 if TYPE_CHECKING:
-    Base = TestCase
+
+    class Base(TestCase):
+        """What trial's test case adds, with types."""
+
+        def mktemp(self) -> str: ...
+        def flushLoggedErrors(self, *types: type[Exception]) -> list[Any]: ...
 else:
     Base = object  # no test case by itself: trial would run the suites without a back-end
 
@@ -125,10 +130,6 @@ class StorageSuite(Base):
         except problem as caught:
             return caught
         raise self.failureException(f"no {problem.__name__} but {found!r}")
-
-    def now(self, what: Deferred[Any]) -> Any:
-        """What a Deferred of a read has already fired with."""
-        return self.successResultOf(what)
 
 
 class DocumentSuite(StorageSuite):

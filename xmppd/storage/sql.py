@@ -269,7 +269,8 @@ def _spanned(
 def entries(peer: bool, resource: bool, kinds: bool, times: bool, newest: bool) -> str:
     """Entries of a log in the order of time, under those conditions that are asked for."""
     columns = (LOG.c.seq, LOG.c.salt, LOG.c.peer, LOG.c.resource, LOG.c.kind, LOG.c.body)
-    statement = select(*columns).select_from(ENTRY.join(LOG, LOG.c.seq == ENTRY.c.seq))
+    statement: Select[Any] = select(*columns)
+    statement = statement.select_from(ENTRY.join(LOG, LOG.c.seq == ENTRY.c.seq))
     statement = _spanned(statement, peer, resource, kinds, times)
     return _window(statement, ENTRY.c.seq, newest)
 

@@ -1,0 +1,97 @@
+"""What was said to be kept survives kill -9, at any moment."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.protocol import ProcessProtocol
+from twisted.python.failure import Failure
+from twisted.trial.unittest import TestCase
+
+import xmppd
+from xmppd.conformance import JULIET
+from xmppd.storage.codecs import JsonCodec
+from xmppd.storage.sqlite import SqliteStore
+
+ROUNDS = 10
+ROOT = Path(xmppd.__file__).parent.parent
+
+
+class Victim(ProcessProtocol):
+    """Kills the process a moment after it said a number of times what is kept."""
+
+    def __init__(self, lines: int, later: float) -> None:
+        self.over: Deferred[int] = Deferred()
+        self._lines = lines
+        self._later = later
+        self._said = b""
+        self._dying = False
+
+    def outReceived(self, data: bytes) -> None:
+        self._said += data
+        if not self._dying and self._said.count(b"\n") >= self._lines:
+            self._dying = True
+            reactor.callLater(self._later, self.transport.signalProcess, "KILL")
+
+    def errReceived(self, data: bytes) -> None:
+        self._said += data
+
+    def processEnded(self, reason: Failure) -> None:
+        last = self._said.rpartition(b"\n")[0].rpartition(b"\n")[2]
+        if self._dying and last.isdigit():
+            self.over.callback(int(last))
+        else:
+            self.over.errback(AssertionError(self._said.decode()))
+
+
+class KillTest(TestCase):
+    timeout = 120
+
+    def setUp(self) -> None:
+        self.folder = Path(self.mktemp()).absolute()
+        self.random = Random(os.urandom(8))
+
+    def run_and_kill(self, name: str) -> Deferred[int]:
+        victim = Victim(self.random.randrange(1, 20), self.random.random() * 0.03)
+        arguments = [sys.executable, "-m", "tests.storage.killed", name, str(self.folder)]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        reactor.spawnProcess(victim, sys.executable, arguments, environment, str(ROOT))
+        return victim.over
+
+    async def test_sqlite(self) -> None:
+        """All up to `kept` is there, units are whole, entries have no hole, ids grow on."""
+        newest = ""
+        for _ in range(ROUNDS):
+            kept = await self.run_and_kill("xmppd.storage.sqlite:SqliteStore")
+            store = SqliteStore(self.folder, reactor)
+            await store.open()
+            last = await self.last(store)
+            self.assertGreaterEqual(last, kept)
+            self.assertEqual(
+                [
+                    await self.newest_row(store),
+                    await store.log("archive").count(JULIET, stop=1_000_000),
+                ],
+                [last, last],
+            )
+            page = await store.log("archive").find(JULIET, limit=1, newest=True)
+            self.assertEqual(page.entries[0].body, b"%d" % last)
+            self.assertGreater(page.entries[0].id, newest)
+            newest = store.log("archive").new_id()
+            self.assertGreater(newest, page.entries[0].id)
+            self.assertEqual((await store.check()).problems, ())
+            await store.close()
+
+    async def last(self, store: Any) -> int:
+        found = await store.document("last", JsonCodec()).get(JULIET)
+        return found.value
+
+    async def newest_row(self, store: Any) -> int:
+        rows = await store.table("rows", JsonCodec()).items(JULIET, newest=True, limit=1)
+        return rows[0].value
