@@ -21,7 +21,7 @@ from xmppd.storage.sql import META, METADATA
 SCRIPTS = Path(__file__).parent / "migrations"
 
 
-def prepare(path: Path) -> None:
+def prepare(path: Path, scripts: Path = SCRIPTS) -> None:
     """Make the file if there is none, upgrade it if it is older, after a copy beside it.
 
     Raises `TooNew` if a later release made it, `Corrupt` if it is not ours.
@@ -32,16 +32,16 @@ def prepare(path: Path) -> None:
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     try:
         with engine.begin() as connection:
-            _prepare(connection, path)
+            _prepare(connection, path, scripts)
     except DBAPIError as problem:
         if problem.orig is None:
             raise StorageError(detail=str(problem)) from problem
         raise storage_error(problem.orig, path) from problem  # type: ignore[arg-type]
 
 
-def _prepare(connection: Connection, path: Path) -> None:
+def _prepare(connection: Connection, path: Path, folder: Path) -> None:
     config = Config(attributes={"connection": connection})
-    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
     scripts = ScriptDirectory.from_config(config)
     head = scripts.get_current_head()
     found = MigrationContext.configure(connection).get_current_revision()

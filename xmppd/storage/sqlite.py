@@ -80,8 +80,8 @@ class SqliteDriver(SqliteShapes):
         self._lock.take()
         try:
             prepare(self._path)
-            self._session.open()
-            found = self._session.read(sql.META_GET, {"name": "clock"})
+            self.session.open()
+            found = self.session.read(sql.META_GET, {"name": "clock"})
             self._newest = self._noted = int(found[0][0]) if found else 0
             if self._durability == "power":
                 self._flusher = self._make_flusher(self._open_wal(), self._reactor)
@@ -95,11 +95,11 @@ class SqliteDriver(SqliteShapes):
         return done.addBoth(lambda _: self._release())
 
     def mark(self) -> State:
-        return self._session.mark()
+        return self.session.mark()
 
     def undo(self, state: State) -> None:
         self._numbering.forget()
-        self._session.undo(state)
+        self.session.undo(state)
 
     def commit(self) -> Deferred[None]:
         if self._patience.holding:
@@ -121,38 +121,38 @@ class SqliteDriver(SqliteShapes):
 
     def _commit(self) -> None:
         if self._newest > self._noted:
-            self._session.write(sql.META_PUT, {"name": "clock", "value": str(self._newest)})
-        self._session.commit()
+            self.session.write(sql.META_PUT, {"name": "clock", "value": str(self._newest)})
+        self.session.commit()
         self._noted = self._newest
         self._tidy()
 
     def _repeat(self) -> None:
-        self._session.problem = None
+        self.session.problem = None
         try:
-            self._session.commit()
+            self.session.commit()
         except (Full, ReadOnly) as problem:
-            self._session.problem = problem
+            self.session.problem = problem
             raise
 
     def _hold(self, problem: StorageError) -> Deferred[None]:
         try:
-            self._session.repeat()  # so that reads see what was written
+            self.session.repeat()  # so that reads see what was written
         except StorageError:
             self._forget()
             raise problem from None
-        self._session.problem = problem
+        self.session.problem = problem
         held = self._patience.hold(problem).addErrback(self._give_up)
         return held.addCallback(lambda _: self._flush())
 
     def _give_up(self, failure: Failure) -> Failure:
-        if self._session.problem is not None and failure.check(Full, ReadOnly):
-            self._session.problem = None
+        if self.session.problem is not None and failure.check(Full, ReadOnly):
+            self.session.problem = None
         self._forget()
         return failure
 
     def _forget(self) -> None:
         self._numbering.forget()
-        self._session.forget()
+        self.session.forget()
 
     def _flush(self) -> Deferred[None]:
         if self._flusher is None:
@@ -162,7 +162,7 @@ class SqliteDriver(SqliteShapes):
     def _unsafe(self, failure: Failure) -> Failure:
         # after a failed flush nobody knows what is on the disk: nothing more is promised
         if isinstance(failure.value, StorageError):
-            self._session.problem = failure.value
+            self.session.problem = failure.value
         return failure
 
     def _open_wal(self) -> int:
@@ -177,7 +177,7 @@ class SqliteDriver(SqliteShapes):
         """Keep the write-ahead log short."""
         size = os.stat(f"{self._path}-wal").st_size
         if size >= RESTART_AT and self._checkpoint is None:
-            self._session.read("PRAGMA wal_checkpoint(PASSIVE)", {})
+            self.session.read("PRAGMA wal_checkpoint(PASSIVE)", {})
         elif size >= CHECKPOINT_AT and self._checkpoint is None:
             self._checkpoint = self._maintenance.checkpoint().addBoth(self._tidied)
 
@@ -191,7 +191,7 @@ class SqliteDriver(SqliteShapes):
             self._flusher.close()
             self._flusher = None
         self._maintenance.close()
-        self._session.close()
+        self.session.close()
         self._lock.release()
 
 

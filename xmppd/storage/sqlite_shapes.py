@@ -39,7 +39,7 @@ class SqliteShapes:
     """The part of a driver that reads and writes; a place nothing was stored in has no numbers."""
 
     def __init__(self, session: Session) -> None:
-        self._session = session
+        self.session = session
         self._numbering = Numbering(session)
         self._newest: Version = 0
 
@@ -85,30 +85,30 @@ class SqliteShapes:
     ) -> None:
         owner, store = self._numbering.make(place)
         self._newest = max(self._newest, mark.time)
-        self._session.add_row(
+        self.session.add_row(
             (mark.time, owner, store, signed(mark.salt), peer, resource, kind, body)
         )
 
     def taken(self, place: Place, time: int) -> bool:
-        self._session.settle_rows()
-        return bool(self._session.read(sql.LOG_TAKEN, {"seq": time}))
+        self.session.settle_rows()
+        return bool(self.session.read(sql.LOG_TAKEN, {"seq": time}))
 
     def has(self, place: Place, mark: Mark) -> bool:
-        self._session.settle_rows()
+        self.session.settle_rows()
         return bool(self._read(place, sql.LOG_HAS, seq=mark.time, salt=signed(mark.salt)))
 
     def entries(self, place: Place, span: Span) -> list[Entry]:
-        self._session.settle_rows()
+        self.session.settle_rows()
         text = sql.entries(*_conditions(span), span.newest)
         return window(map(_entry, self._read(place, text, **_bounds(span))), FOREVER, span.newest)
 
     def count(self, place: Place, span: Span) -> int:
-        self._session.settle_rows()
+        self.session.settle_rows()
         found = self._read(place, sql.count(*_conditions(span)), **_bounds(span))
         return int(found[0][0]) if found else 0
 
     def oldest(self, place: Place, before: int | None, keep: int | None, limit: int) -> list[int]:
-        self._session.settle_rows()
+        self.session.settle_rows()
         if keep is not None:
             for (surplus,) in self._read(place, sql.ENTRY_AT, offset=keep):
                 before = max(before or 0, surplus + 1)
@@ -118,53 +118,53 @@ class SqliteShapes:
         return [time for (time,) in found]
 
     def replace(self, place: Place, time: int, body: bytes) -> None:
-        self._session.settle_rows()
-        self._session.write(sql.LOG_REPLACE, {"at": time, "new": body})
+        self.session.settle_rows()
+        self.session.write(sql.LOG_REPLACE, {"at": time, "new": body})
 
     def drop_entries(self, place: Place, times: Sequence[int]) -> int:
         if not times:
             return 0
-        self._session.settle_rows()
+        self.session.settle_rows()
         listed = json.dumps(times)
-        with self._session.whole():
-            self._session.write(sql.LOG_DROP, {"times": listed})
+        with self.session.whole():
+            self.session.write(sql.LOG_DROP, {"times": listed})
             return self._write(place, sql.ENTRY_DROP, times=listed)
 
     def owners(self, realm: str, after: str, limit: int, store: str | None) -> list[Owner]:
-        self._session.settle_rows()
+        self.session.settle_rows()
         which = {"realm": realm, "after": after, "limit": limit}
         if store is None:
-            found = self._session.read(sql.OWNERS, which)
+            found = self.session.read(sql.OWNERS, which)
         else:
             number = self._numbering.store(store)
-            found = self._session.read(sql.OWNERS_OF_STORE, {**which, "store": number})
+            found = self.session.read(sql.OWNERS_OF_STORE, {**which, "store": number})
         return [Owner(*row) for row in found]
 
     def erase(self, owner: Owner) -> None:
-        self._session.settle_rows()
+        self.session.settle_rows()
         number = self._numbering.owner(owner)
         if number is not None:
-            with self._session.whole():
+            with self.session.whole():
                 for text in sql.ERASE:
-                    self._session.write(text, {"owner": number})
+                    self.session.write(text, {"owner": number})
             self._numbering.forget()
 
     def sweep(self, now: float, before: Version) -> None:
         expired, forgotten = sql.ROW_SWEEP
-        self._session.write(expired, {"now": now})
-        self._session.write(forgotten, {"before": before})
+        self.session.write(expired, {"now": now})
+        self.session.write(forgotten, {"before": before})
 
     def _read(self, place: Place, text: str, **parameters: Any) -> list[Any]:
         numbers = self._numbering.find(place)
         if numbers is None:
             return []
-        return self._session.read(
+        return self.session.read(
             text, {"owner": numbers.owner, "store": numbers.store, **parameters}
         )
 
     def _write(self, place: Place, text: str, **parameters: Any) -> int:
         numbers = self._numbering.make(place)
-        return self._session.write(
+        return self.session.write(
             text, {"owner": numbers.owner, "store": numbers.store, **parameters}
         )
 
