@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IReactorTime
@@ -177,3 +177,10 @@ class MemoryStore(StoreBackend):
         now: Callable[[], float] | None = None,
     ) -> None:
         super().__init__(MemoryDriver(), clock, group, now)
+
+    @classmethod
+    def of(
+        cls, folder: Path, reactor: Any, group: GroupCommit, on_edit: object
+    ) -> "MemoryStore":
+        """Make it as `StoreMap` does."""
+        return cls(reactor, group)

@@ -214,3 +214,10 @@ class SqliteStore(StoreBackend):
     ) -> None:
         driver = SqliteDriver(folder, reactor, durability, flusher)
         super().__init__(Cache(driver, cache), reactor, group, now)
+
+    @classmethod
+    def of(
+        cls, folder: Path, reactor: Any, group: GroupCommit, on_edit: object
+    ) -> "SqliteStore":
+        """Make it as `StoreMap` does."""
+        return cls(folder, reactor, group)
