@@ -9,6 +9,7 @@ them, start tags are written anew from their attributes, caps hold while reading
 """
 
 import codecs
+import re
 from pyexpat import ExpatError, ParserCreate, XMLParserType, errors, version_info
 from typing import Final
 
@@ -18,7 +19,7 @@ from xmppd.protocol.errors import StreamError
 from xmppd.protocol.jid import InvalidJid, Jid
 from xmppd.protocol.namespaces import CONTENT, CONTENT_NAMESPACES, STREAMS, XML
 from xmppd.protocol.rewrite import rewrite
-from xmppd.protocol.spans import SEPARATOR, Child, end_of, namespace_symbol, tag_at
+from xmppd.protocol.spans import SEPARATOR, Child, end_of, namespace_symbol, tag_at, tag_size
 from xmppd.protocol.stanza import Stanza
 
 SPACE: Final = b" \t\r\n"
@@ -27,8 +28,14 @@ MAX_ATTRIBUTES: Final = 100
 MAX_TAG: Final = 16_384
 """Bytes of an unfinished tag: with deferral off, expat reads such a tag anew at each feed."""
 MAX_NAMES: Final = 1_000
-"""Distinct names after which the parser, which remembers all of them, is replaced."""
+MAX_READ: Final = 65_536
+"""Distinct names, or bytes, after which the parser is replaced, for it never forgets a name."""
+REWRITTEN: Final = 2
+"""How many times `max_stanza` a stanza may have when rewritten, for each use of a prefix becomes
+a whole namespace declaration."""
 
+_LONG_TAG = re.compile(rb"<[^<]{%d}" % MAX_TAG)
+_NO_CONTENT = "no content namespace"  # no namespace that expat lets pass holds a space
 _LANG = f"{XML}{SEPARATOR}lang"
 _BAD_ENCODING = {
     errors.codes[errors.XML_ERROR_UNKNOWN_ENCODING],
@@ -107,13 +114,15 @@ class Framer:
         "_events",
         "_fed",
         "_header",
+        "_long",
         "_mark",
         "_names",
         "_parser",
         "_pending",
+        "_plain_default",
         "_rest",
         "_risky",
-        "_start",
+        "_tail",
         "_top",
         "_top_attrs",
         "max_stanza",
@@ -128,7 +137,11 @@ class Framer:
         self._rest: bytes | None = None
         self._done = False
         self._depth = 0
-        self._base = self._mark = self._fed = 0  # offsets in what expat has read
+        # Offsets count what expat has read: the buffer's start, the end of the last whole element
+        # or the start of the one half read, the end.
+        self._base = self._mark = self._fed = 0
+        self._tail = 0  # bytes of a token that is not complete
+        self._long = False  # whether a tag in the buffer may be longer than MAX_TAG
         self._buffer: bytes | bytearray = b""
         self._events: list[Event] = []
         self._children: list[Child] = []
@@ -149,19 +162,22 @@ class Framer:
         zero = data.find(b"\0")
         try:
             self._read(data if zero < 0 else data[:zero])
-            if zero >= 0 and not self._done and self._rest is None:
-                raise StreamError("unsupported-encoding", "NUL byte")
+            if zero >= 0:
+                self._meet_zero(data[zero:])
         except StreamError as error:
-            self._stop()
-            events.append(error)
+            self._fail(error)
         except ExpatError as error:
             if self._rest is None and not self._done:
-                condition = self._condition(error)
-                self._stop()
-                events.append(condition)
+                self._fail(self._condition(error))
         self._buffer = b""
         self._events = []
         return events
+
+    def _meet_zero(self, left: bytes) -> None:
+        if self._rest is not None:
+            self._rest += left
+        elif not self._done:
+            raise StreamError("unsupported-encoding", "NUL byte")
 
     def rest(self) -> bytes:
         """The bytes after the element at which the framer stopped; they count as taken."""
@@ -186,8 +202,8 @@ class Framer:
     # Reading
 
     def _read(self, data: bytes) -> None:
-        if self._parser is None or len(self._names) > MAX_NAMES:
-            self._awaken()
+        if self._parser is None or self._mark > MAX_READ or len(self._names) > MAX_NAMES:
+            data = self._renewed(data)
         parser = self._parser
         assert parser is not None
         if self._pending is None:
@@ -196,34 +212,35 @@ class Framer:
             self._pending += data
             buffer = self._pending
         self._buffer = buffer
-        self._fed += len(data)
+        size = len(data)
+        self._fed += size
+        new = size + self._tail
+        self._long = new > MAX_TAG and _LONG_TAG.search(buffer, len(buffer) - new) is not None
         parser.Parse(data, False)
-        if self._rest is not None or self._done:
-            return
-        self._keep(buffer, parser)
+        if self._rest is None and not self._done:
+            self._keep(buffer, parser)
 
     def _keep(self, buffer: bytes | bytearray, parser: XMLParserType) -> None:
         """Keep what is not complete, within the caps."""
         left = len(buffer) - (self._mark - self._base)
+        if left and self._depth == 1:
+            left = self._skip_space(buffer, left)
         if not left:
             self._pending = None
             self._base = self._mark
+            self._tail = 0
             return
-        if self._depth == 1:
-            left = self._skip_space(buffer, left)
-        if left > self.max_stanza or (
-            left > MAX_TAG and self._fed - parser.CurrentByteIndex > MAX_TAG
-        ):
-            raise StreamError("policy-violation", "too many bytes in one element")
-        if left and left == len(buffer) and self._pending is not None:
-            return
-        self._base = self._fed - left
-        self._pending = bytearray(buffer[len(buffer) - left :]) if left else None
+        self._tail = self._fed - parser.CurrentByteIndex
+        if left > self.max_stanza or self._tail > MAX_TAG:
+            raise _too_big()
+        if left < len(buffer) or self._pending is None:
+            self._base = self._fed - left
+            self._pending = bytearray(buffer[len(buffer) - left :])
 
     def _skip_space(self, buffer: bytes | bytearray, left: int) -> int:
         rest = buffer[len(buffer) - left :].lstrip(SPACE)
         if rest and rest[:1] != b"<":
-            raise StreamError("bad-format", "text between stanzas")
+            raise _text_between()
         self._mark = self._fed - len(rest)
         return len(rest)
 
@@ -234,24 +251,32 @@ class Framer:
             parser.SetReparseDeferralEnabled(False)
         parser.StartElementHandler = self._started
         parser.EndElementHandler = self._ended
+        parser.StartCdataSectionHandler = self._cdata
         parser.StartDoctypeDeclHandler = _refuse
         parser.CommentHandler = _refuse
         parser.ProcessingInstructionHandler = _refuse
         return parser
 
-    def _awaken(self) -> None:
-        """Make a parser that stands behind the header, in front of what is pending."""
-        if self._depth != 1 or self._header is None:
-            return
+    def _renewed(self, data: bytes) -> bytes:
+        """Put a new parser behind the header; returns what it must read, half an element too.
+
+        Not done while the parser at hand has read no whole element yet: that makes the work that
+        is done twice small beside what was read.
+        """
+        assert self._header is not None
+        tag = self._header.tag
+        if self._parser is not None and self._mark <= len(tag):
+            return data
         parser = self._new_parser()
         parser.StartElementHandler = None
-        parser.Parse(self._header.tag, False)
+        parser.Parse(tag, False)
         parser.StartElementHandler = self._started
         self._parser = parser
-        self._fed = self._base = self._mark = len(self._header.tag)
-        if self._pending is not None:
-            pending, self._pending = self._pending, None
-            self._read(bytes(pending))
+        self._fed = self._base = self._mark = len(tag)
+        self._depth = 1
+        self._tail = 0
+        pending, self._pending = self._pending, None
+        return data if pending is None else bytes(pending) + data
 
     def _stop(self) -> None:
         """Read nothing more, whatever comes."""
@@ -261,16 +286,41 @@ class Framer:
         self._pending = None
 
     def _silence(self) -> None:
+        """Have the parser run idle over what is left of these bytes."""
         parser = self._parser
         if parser is not None:
             parser.StartElementHandler = parser.EndElementHandler = None
+            parser.StartCdataSectionHandler = None
             parser.StartDoctypeDeclHandler = parser.CommentHandler = None
             parser.ProcessingInstructionHandler = None
 
+    # Errors: the same ones however the bytes were split
+
+    def _fail(self, error: StreamError) -> None:
+        parser = self._parser
+        if parser is not None:
+            if self._depth == 1 and self._has_text_between():
+                error = _text_between()
+            elif parser.ErrorByteIndex - self._mark > self.max_stanza:
+                error = _too_big()
+        self._stop()
+        self._events.append(error)
+
+    def _has_text_between(self) -> bool:
+        rest = self._buffer[self._mark - self._base :].lstrip(SPACE)
+        return bool(rest) and rest[:1] != b"<"
+
     def _condition(self, error: ExpatError) -> StreamError:
-        """What RFC 6120 calls it (4.9.3, 11.1): expat tells bad UTF-8 from bad tokens nowhere."""
+        """What RFC 6120 calls it (4.9.3, 11.1): expat tells bad UTF-8 from bad tokens nowhere.
+
+        What is no XML from its first byte on, like a TLS greeting, is just not well-formed.
+        """
         code = error.code
-        if code in _BAD_ENCODING or (code in _BAD_TOKEN and not _is_utf8(self._buffer)):
+        assert self._parser is not None
+        at = self._parser.ErrorByteIndex
+        if code in _BAD_ENCODING:
+            return StreamError("unsupported-encoding")
+        if code in _BAD_TOKEN and at and _is_bad_utf8(self._buffer, at - self._base):
             return StreamError("unsupported-encoding")
         if code in _BAD_ENTITY:
             return StreamError("restricted-xml", "undefined entity")
@@ -283,58 +333,80 @@ class Framer:
 
     def _started(self, name: str, attributes: dict[str, str]) -> None:
         depth = self._depth
+        if self._long:
+            self._check_tag(b"<")
+        if len(attributes) > MAX_ATTRIBUTES:
+            raise StreamError("policy-violation", "too many attributes")
         if depth == 2:
             assert self._parser is not None
-            self._child = self._parser.CurrentByteIndex - self._base
+            self._child = self._parser.CurrentByteIndex
         elif depth == 1:
             self._open_top(name, attributes)
         elif depth == 0:
             self._open_stream(name, attributes)
         elif depth > MAX_DEPTH:
             raise StreamError("policy-violation", "elements nested too deeply")
-        if len(attributes) > MAX_ATTRIBUTES:
-            raise StreamError("policy-violation", "too many attributes")
         self._depth = depth + 1
 
     def _ended(self, name: str) -> None:
+        if self._long:
+            self._check_tag(b"</")
         self._depth = depth = self._depth - 1
         if depth > 2:
             return
         assert self._parser is not None
-        at = self._parser.CurrentByteIndex - self._base
+        at = self._parser.CurrentByteIndex
         if depth == 2:
-            start = self._child
+            start, base = self._child, self._base
+            stop = end_of(self._buffer, start - base, at - base) + base
             namespace, _, local = name.rpartition(SEPARATOR)
             symbol = CONTENT if namespace == self._content else namespace_symbol(namespace)
-            self._children.append((symbol, local, start, end_of(self._buffer, start, at)))
+            self._children.append((symbol, local, start, stop))
         elif depth == 1:
-            self._close_top(at)
+            self._close_top(at - self._base)
         else:
+            self._check_between(at)
             self._events.append(StreamClosed())
             self._stop()
+
+    def _cdata(self) -> None:
+        if self._depth == 1:
+            raise _text_between()
+
+    def _check_tag(self, start_of_it: bytes) -> None:
+        """Hold a tag that came at once to the cap on one that comes in pieces.
+
+        expat reports the end of a self-closed tag behind it, where anything may stand.
+        """
+        assert self._parser is not None
+        buffer, start = self._buffer, self._parser.CurrentByteIndex - self._base
+        if buffer.startswith(start_of_it, start) and tag_size(buffer, start) > MAX_TAG:
+            raise _too_big()
+
+    def _check_between(self, at: int) -> None:
+        between = self._buffer[self._mark - self._base : at - self._base]
+        if between and between.strip(SPACE):
+            raise _text_between()
 
     def _open_stream(self, name: str, attributes: dict[str, str]) -> None:
         assert self._parser is not None
         start = self._parser.CurrentByteIndex
-        tag = tag_at(self._buffer, start - self._base)
-        if len(tag) > self.max_stanza:
-            raise StreamError("policy-violation", "stream header too long")
+        tag = tag_at(self._buffer, start)
+        if start + len(tag) > self.max_stanza:
+            raise _too_big()
+        if len(attributes) + len(self._declared) > MAX_ATTRIBUTES:
+            raise StreamError("policy-violation", "too many attributes")
         self._parser.StartNamespaceDeclHandler = None
         self._parser.XmlDeclHandler = None
-        prefixes = self._declared
+        prefixes, self._declared = self._declared, {}
         default = prefixes.pop("", "")
-        content = default
-        if default not in CONTENT_NAMESPACES:
-            known = [uri for uri in prefixes.values() if uri in CONTENT_NAMESPACES]
-            content = known[0] if known and default == STREAMS else ""
+        content = _content_namespace(default, prefixes)
         namespace, _, local = name.rpartition(SEPARATOR)
         found = {("xml:lang" if key == _LANG else key): value for key, value in attributes.items()}
-        self._header = Header(
-            namespace, local, found, content or None, default, prefixes, tag
-        )
-        self._declared = {}
-        self._content = content or CONTENT_UNKNOWN
-        self._content_mark = (content or CONTENT_UNKNOWN).encode()
+        self._header = Header(namespace, local, found, content, default, prefixes, tag)
+        self._content = content or _NO_CONTENT
+        self._content_mark = self._content.encode()
+        self._plain_default = default == content
         self._risky = tuple(f"{prefix}:".encode() for prefix in prefixes)
         self._mark = start + len(tag)
         self._events.append(StreamOpened(self._header))
@@ -342,17 +414,15 @@ class Framer:
     def _open_top(self, name: str, attributes: dict[str, str]) -> None:
         assert self._parser is not None
         start = self._parser.CurrentByteIndex
-        between = self._buffer[self._mark - self._base : start - self._base]
-        if between and between.strip(SPACE):
-            raise StreamError("bad-format", "text between stanzas")
-        self._mark = start
-        self._start = start - self._base
+        if start != self._mark:
+            self._check_between(start)
+            self._mark = start
         self._top = name
         self._top_attrs = attributes
         self._children = []
 
     def _close_top(self, at: int) -> None:
-        buffer, start = self._buffer, self._start
+        buffer, start = self._buffer, self._mark - self._base
         tag = tag_at(buffer, start)
         content = start + len(tag)
         if tag[-2:] == b"/>":
@@ -361,13 +431,9 @@ class Framer:
             inner = bytes(buffer[content:at])
             stop = buffer.index(b">", at) + 1
         if stop - start > self.max_stanza:
-            raise StreamError("policy-violation", "stanza too big")
+            raise _too_big()
+        stanza = self._plain(tag, inner) or self._rewritten(bytes(buffer[start:stop]))
         self._mark = stop + self._base
-        stanza = self._plain(tag, inner, content)
-        if stanza is None:
-            assert self._header is not None
-            parts = rewrite(bytes(buffer[start:stop]), self._header.tag, self._content)
-            stanza = _prepared(Stanza(*parts))
         self._events.append(stanza)
         if stanza.ns in self.stop_at:
             self._silence()
@@ -375,20 +441,17 @@ class Framer:
             self._parser = None
             self._pending = None
 
-    def _plain(self, tag: bytes, inner: bytes, content: int) -> Stanza | None:
+    def _plain(self, tag: bytes, inner: bytes) -> Stanza | None:
         """The stanza as it stands, or None if something in it must be rewritten first.
 
         The tests are cheap and err on the safe side: a name that stands in the text of a body may
         cause a rewrite that changes nothing.
         """
         namespace, _, name = self._top.rpartition(SEPARATOR)
-        attributes = self._top_attrs
         if (
             namespace != self._content
-            or self._header is None
-            or self._header.default != namespace
+            or not self._plain_default
             or b"xmlns" in tag
-            or tag[1 : len(name) + 1] != name.encode()
             or self._content_mark in inner
             or (b"&#" in inner and b"xmlns" in inner)
         ):
@@ -396,25 +459,45 @@ class Framer:
         for prefix in self._risky:
             if prefix in inner or prefix in tag:
                 return None
-        for key in attributes:
-            if SEPARATOR in key:
-                if key != _LANG:
-                    return None
-                attributes = {
-                    ("xml:lang" if key == _LANG else key): value
-                    for key, value in attributes.items()
-                }
-                if any(SEPARATOR in key for key in attributes):
-                    return None
-                break
+        attributes = self._top_attrs
+        if _LANG in attributes:
+            attributes = {
+                ("xml:lang" if key == _LANG else key): value for key, value in attributes.items()
+            }
+        if SEPARATOR in "".join(attributes):
+            return None
+        content = self._mark + len(tag)
         children = tuple(
-            [(ns, local, first - content, last - content) for ns, local, first, last in self._children]
+            [
+                (ns, local, first - content, last - content)
+                for ns, local, first, last in self._children
+            ]
         )
         return _prepared(Stanza(CONTENT, name, attributes, inner, children))
 
+    def _rewritten(self, data: bytes) -> Stanza:
+        assert self._header is not None
+        parts = rewrite(data, self._header.tag, self._content, REWRITTEN * self.max_stanza)
+        return _prepared(Stanza(*parts))
 
-CONTENT_UNKNOWN: Final = "?"
-"""Stands where the header declared no content namespace; no URI is equal to it."""
+
+def _content_namespace(default: str, prefixes: dict[str, str]) -> str | None:
+    """The content namespace that a header declares: as default, else by prefix (RFC 6120, 4.8.2).
+
+    Two different ones by prefix are as good as none.
+    """
+    if default in CONTENT_NAMESPACES:
+        return default
+    known = list(CONTENT_NAMESPACES.intersection(prefixes.values()))
+    return known[0] if len(known) == 1 and default in ("", STREAMS) else None
+
+
+def _too_big() -> StreamError:
+    return StreamError("policy-violation", "too many bytes in one element")
+
+
+def _text_between() -> StreamError:
+    return StreamError("bad-format", "text between stanzas")
 
 
 def _prepared(stanza: Stanza) -> Stanza:
@@ -439,12 +522,13 @@ def _prepared(stanza: Stanza) -> Stanza:
     return stanza
 
 
-def _is_utf8(buffer: bytes | bytearray) -> bool:
+def _is_bad_utf8(buffer: bytes | bytearray, at: int) -> bool:
+    """Whether the bytes at that place are not a character in UTF-8."""
     try:
-        codecs.utf_8_decode(buffer, "strict", False)
-    except UnicodeDecodeError:
-        return False
-    return True
+        codecs.utf_8_decode(buffer[at : at + 4], "strict", False)
+    except UnicodeDecodeError as error:
+        return error.start == 0
+    return False
 
 
 def _check_declaration(version: str, encoding: str | None, standalone: int) -> None:

@@ -46,9 +46,7 @@ def open_tag(name: str, attrs: Mapping[str, str], xmlns: str | None = None) -> s
     if _ATTRIBUTE_SPECIAL.search("".join(attrs.values())) is None:
         written = "".join([f" {key}='{value}'" for key, value in attrs.items()])
     else:
-        written = "".join(
-            [f" {key}='{escape_attribute(value)}'" for key, value in attrs.items()]
-        )
+        written = "".join([f" {key}='{escape_attribute(value)}'" for key, value in attrs.items()])
     return f"<{name}{declared}{written}"
 
 

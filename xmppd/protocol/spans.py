@@ -4,13 +4,19 @@ import re
 from pyexpat import ParserCreate
 from typing import Final
 
-from xmppd.protocol.namespaces import CONTENT, CONTENT_NAMESPACES, NO_NAMESPACE
+from xmppd.protocol.markup import open_tag
+from xmppd.protocol.namespaces import CONTENT, NO_NAMESPACE
 
 SEPARATOR: Final = " "
 """Between namespace and name in expat's names: no URI may hold it, and expat refuses those."""
 
 Child = tuple[str, str, int, int]
 """Namespace, name, start and stop of a direct child, counted in its parent's inner bytes."""
+
+_CONTENT: Final = "content namespace"
+"""Stands for CONTENT while an inside is scanned; for its space no peer can utter it."""
+_LAST_COLON: Final = ":"
+"""A separator that lets that pass; local names hold none, so the last one is it."""
 
 _TAG = re.compile(rb"""<[^>"']*+(?:"[^"]*+"[^>"']*+|'[^']*+'[^>"']*+)*+>""")
 
@@ -20,11 +26,22 @@ def namespace_symbol(uri: str) -> str:
     return uri or NO_NAMESPACE
 
 
+def uri_of(symbol: str) -> str:
+    """The namespace that a symbol stands for, where it is not CONTENT."""
+    return "" if symbol == NO_NAMESPACE else symbol
+
+
 def tag_at(buffer: bytes | bytearray, start: int) -> bytes:
-    """The start tag that begins at `start`."""
+    """The tag that begins at `start`."""
     found = _TAG.match(buffer, start)
     assert found is not None, "expat has read this tag"
     return bytes(found[0])
+
+
+def tag_size(buffer: bytes | bytearray, start: int) -> int:
+    """How long the tag is that begins at `start`; 0 where it is not complete."""
+    found = _TAG.match(buffer, start)
+    return 0 if found is None else found.end() - start
 
 
 def end_of(buffer: bytes | bytearray, start: int, at: int) -> int:
@@ -39,13 +56,17 @@ def end_of(buffer: bytes | bytearray, start: int, at: int) -> int:
     return buffer.index(b">", at) + 1
 
 
-def children_of(wrapped: bytes, offset: int) -> tuple[Child, ...]:
-    """The children of the root element of `wrapped`, counted from `offset`.
+def wrap(inner: bytes, namespace: str, prefixes: dict[str, str]) -> tuple[bytes, int]:
+    """Put the inside of an element in a root that stands for it; returns also its offset there."""
+    tag = open_tag("x", prefixes, _CONTENT if namespace == CONTENT else uri_of(namespace))
+    start = f"{tag}>".encode()
+    return b"%b%b</x>" % (start, inner), len(start)
 
-    Children in a stream's content namespace are CONTENT.
-    """
+
+def children_of(wrapped: bytes, offset: int) -> tuple[Child, ...]:
+    """The children of the root element that `wrap` made, counted from `offset`."""
     spans: list[Child] = []
-    parser = ParserCreate("UTF-8", SEPARATOR)
+    parser = ParserCreate("UTF-8", _LAST_COLON)
     depth = start = 0
 
     def started(_: str, attributes: object) -> None:
@@ -58,8 +79,8 @@ def children_of(wrapped: bytes, offset: int) -> tuple[Child, ...]:
         nonlocal depth
         depth -= 1
         if depth == 1:
-            namespace, _, local = name.rpartition(SEPARATOR)
-            symbol = CONTENT if namespace in CONTENT_NAMESPACES else namespace_symbol(namespace)
+            namespace, _, local = name.rpartition(_LAST_COLON)
+            symbol = CONTENT if namespace == _CONTENT else namespace_symbol(namespace)
             stop = end_of(wrapped, start, parser.CurrentByteIndex)
             spans.append((symbol, local, start - offset, stop - offset))
 

@@ -7,8 +7,8 @@ from twisted.words.xish import domish
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.markup import open_tag
-from xmppd.protocol.namespaces import CLIENT, CONTENT, NO_NAMESPACE
-from xmppd.protocol.spans import Child, children_of
+from xmppd.protocol.namespaces import CLIENT, CONTENT, XML
+from xmppd.protocol.spans import Child, children_of, uri_of, wrap
 
 
 class Stanza:
@@ -18,10 +18,21 @@ class Stanza:
     attributes under the names they are written with (`xml:lang`, `xmlns:x`). `inner` are the bytes
     between the tags; `children` says where in them the direct children stand. `to` and `sender`
     are the prepared addresses, None where absent; where one is present and not a JID, `malformed`
-    names it.
+    names it: `to` (RFC 6120, 8.3.3.8: jid-malformed) or `from` (4.9.3.9: invalid-from), which
+    counts for more if both are. Its attribute stays as it came, but an answer leaves it out.
     """
 
-    __slots__ = ("_children", "attrs", "inner", "malformed", "name", "ns", "sender", "to")
+    __slots__ = (
+        "_children",
+        "_scanned",
+        "attrs",
+        "inner",
+        "malformed",
+        "name",
+        "ns",
+        "sender",
+        "to",
+    )
 
     def __init__(
         self,
@@ -37,7 +48,8 @@ class Stanza:
         self.name = name
         self.attrs = attrs
         self.inner = inner
-        self._children = children
+        self._children = children or ()
+        self._scanned = 0 if children is None else len(inner)  # bytes that `_children` covers
         self.to = to
         self.sender = sender
         self.malformed: str | None = None
@@ -75,10 +87,11 @@ class Stanza:
     @property
     def children(self) -> tuple[Child, ...]:
         """The direct children; found by the framer, or here for stanzas of our own making."""
-        if self._children is None:
-            wrapped = self._wrapped(self.inner)
-            offset = len(wrapped) - len(self.inner) - len(b"</x>")
-            self._children = children_of(wrapped, offset) if self.inner else ()
+        start = self._scanned
+        if start < len(self.inner):
+            wrapped, offset = self._wrapped(self.inner[start:])
+            self._children += children_of(wrapped, offset - start)
+            self._scanned = len(self.inner)
         return self._children
 
     # Looking inside
@@ -100,24 +113,28 @@ class Stanza:
         Elements of the content namespace have the uri `jabber:client` in trees.
         """
         data = self.child_bytes(ns, name)
-        return None if data is None else _first_in(self._wrapped(data))
+        return None if data is None else self._tree(data)
 
     def payload(self) -> domish.Element | None:
         """The first direct child that is not an `<error/>`: what an iq asks or answers."""
         for ns, name, start, stop in self.children:
             if ns != CONTENT or name != "error":
-                return _first_in(self._wrapped(self.inner[start:stop]))
+                return self._tree(self.inner[start:stop])
         return None
 
     def text(self, ns: str, name: str) -> str | None:
-        """The text of the first direct child of that name, or None where there is no such child."""
+        """The text of the first direct child of that name, or None where there is no such child.
+
+        Text inside that child's own children does not count.
+        """
         found = self.child(ns, name)
-        return None if found is None else str(found)
+        if found is None:
+            return None
+        return "".join([part for part in found.children if isinstance(part, str)])
 
     def element(self) -> domish.Element:
         """The whole stanza as a tree of its own."""
-        data = self.to_bytes(CLIENT if self.ns == CONTENT else None)
-        return _first_in(b"<x>%b</x>" % data)
+        return _parse(b"<x>%b</x>" % self.to_bytes(CLIENT))
 
     # Making others of it
 
@@ -130,31 +147,41 @@ class Stanza:
             changed["to"] = to
         if sender is not None:
             changed["from"] = sender
-        return Stanza(
-            self.ns,
-            self.name,
-            changed,
-            self.inner,
-            self._children,
-            to or self.to,
-            sender or self.sender,
-        )
+        made = self._with(self.inner, self._children, self._scanned)
+        made.attrs = changed
+        made.to = to or self.to
+        made.sender = sender or self.sender
+        if self.malformed is not None:
+            made.malformed = _malformed(made)
+        return made
 
     def adding(self, xml: bytes) -> "Stanza":
         """With finished XML put behind the last child."""
-        inner = self.inner + xml
-        return Stanza(self.ns, self.name, self.attrs, inner, None, self.to, self.sender)
+        return self._with(self.inner + xml, self._children, self._scanned)
 
     def without(self, ns: str, name: str) -> "Stanza":
-        """With every direct child of that name cut out."""
-        return self.keeping(
-            child for child in self.children if child[1] != name or child[0] != ns
-        )
+        """With every direct child of that name cut out; itself where there is none."""
+        if not self.has(ns, name):
+            return self
+        return self.keeping(child for child in self.children if child[1] != name or child[0] != ns)
 
     def keeping(self, kept: Iterable[Child]) -> "Stanza":
-        """With only those of its direct children."""
-        inner = b"".join([self.inner[start:stop] for _, _, start, stop in kept])
-        return Stanza(self.ns, self.name, self.attrs, inner, None, self.to, self.sender)
+        """With only those of its direct children, and no text between them."""
+        parts: list[bytes] = []
+        children: list[Child] = []
+        length = 0
+        for ns, name, start, stop in kept:
+            parts.append(self.inner[start:stop])
+            children.append((ns, name, length, length + stop - start))
+            length += stop - start
+        return self._with(b"".join(parts), tuple(children), length)
+
+    def _with(self, inner: bytes, children: tuple[Child, ...], scanned: int) -> "Stanza":
+        """The same but for its content, of which that much is known to hold those children."""
+        made = Stanza(self.ns, self.name, self.attrs, inner, children, self.to, self.sender)
+        made._scanned = scanned
+        made.malformed = self.malformed
+        return made
 
     def reply(self, *payload: bytes) -> "Stanza":
         """An iq result that answers this request (RFC 6120, 8.2.3), addresses swapped."""
@@ -181,37 +208,46 @@ class Stanza:
 
         `xmlns` declares a content namespace where the surroundings do not (XEP-0297, RFC 7395).
         """
-        if self.ns != CONTENT:
-            xmlns = "" if self.ns == NO_NAMESPACE else self.ns
-        tag = open_tag(self.name, self.attrs, xmlns)
+        name = self.name
+        if self.ns == XML:  # which must not be declared as default (XML-NAMES, 3)
+            name, xmlns = f"xml:{name}", None
+        elif self.ns != CONTENT:
+            xmlns = uri_of(self.ns)
+        tag = open_tag(name, self.attrs, xmlns)
         if not self.inner:
             return f"{tag}/>".encode()
-        return b"%b>%b</%b>" % (tag.encode(), self.inner, self.name.encode())
+        return b"%b>%b</%b>" % (tag.encode(), self.inner, name.encode())
 
     def __repr__(self) -> str:
         """Names and addresses only: a log must never show what people say."""
         shown = {key: self.attrs[key] for key in ("type", "id", "from", "to") if key in self.attrs}
         return f"<Stanza {self.name} {shown}>"
 
-    def _wrapped(self, data: bytes) -> bytes:
+    def _wrapped(self, inner: bytes, content: str = CONTENT) -> tuple[bytes, int]:
+        """`content` takes the place of the content namespace."""
         declared = {key: value for key, value in self.attrs.items() if key.startswith("xmlns:")}
-        outer = CLIENT if self.ns == CONTENT else self.ns.replace(NO_NAMESPACE, "", 1)
-        return open_tag("x", declared, outer).encode() + b">" + data + b"</x>"
+        return wrap(inner, content if self.ns in (CONTENT, XML) else self.ns, declared)
+
+    def _tree(self, data: bytes) -> domish.Element:
+        return _parse(self._wrapped(data, CLIENT)[0])
 
 
-def _first_in(data: bytes) -> domish.Element:
-    """Build the tree of the first child of one element that has passed a framer's caps.
+def _malformed(stanza: Stanza) -> str | None:
+    """Which address is written and not a JID."""
+    for key, address in (("from", stanza.sender), ("to", stanza.to)):
+        if address is None and key in stanza.attrs:
+            return key
+    return None
 
-    domish drops text that stands directly in the root, so what is wanted is never the root.
-    """
+
+def _parse(data: bytes) -> domish.Element:
+    """The tree of the first element in a root; it has passed a framer's caps."""
     found: list[domish.Element] = []
     stream = domish.elementStream()
-    stream.DocumentStartEvent = _ignore
+    stream.DocumentStartEvent = lambda root: None
     stream.ElementEvent = found.append
-    stream.DocumentEndEvent = _ignore
+    stream.DocumentEndEvent = lambda: None
     stream.parse(data)
-    return found[0]
-
-
-def _ignore(*_: object) -> None:
-    """What domish reports of the root."""
+    element = found[0]
+    element.parent = None
+    return element
