@@ -10,6 +10,7 @@ from typing import Any, ClassVar, TypeVar
 
 import attrs
 
+from xmppd.component.discovery import Identity
 from xmppd.component.stages import Stage
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -92,18 +93,21 @@ def _noting(attribute: str, rule: object) -> Callable[[F], F]:
 class Extension:
     """What every extension inherits.
 
-    `xep`: number and version that it implements; `name`: how configuration and `after` call it,
-    the name of its module unless set. `features` and `identities` go into the host's disco#info,
-    `account_features` into an account's. `before_login` and `after_login` are stream features.
-    `after` names extensions whose hooks come before this one's within a stage.
+    `xep`: number and version that it implements, `also` those of further ones; `name`: how
+    configuration and `after` call it, the name of its module unless set. `features` and
+    `identities` go into the host's disco#info, `account_features` and `account_identities` into
+    an account's. `before_login` and `after_login` are stream features; the latter may be a
+    property. `after` names extensions whose hooks come before this one's within a stage.
     """
 
     xep: ClassVar[tuple[int, str] | tuple[()]] = ()
+    also: ClassVar[tuple[tuple[int, str], ...]] = ()
     name: ClassVar[str] = ""
     features: ClassVar[tuple[str, ...]] = ()
+    identities: ClassVar[tuple[Identity, ...]] = ()
     account_features: ClassVar[tuple[str, ...]] = ()
+    account_identities: ClassVar[tuple[Identity, ...]] = ()
     before_login: ClassVar[tuple[bytes, ...]] = ()
-    after_login: ClassVar[tuple[bytes, ...]] = ()
     after: ClassVar[tuple[str, ...]] = ()
     default: ClassVar[bool] = True
     """Whether it runs where the configuration says nothing of it."""
@@ -120,9 +124,17 @@ class Extension:
     def setup(self) -> None:
         """Open stores and the like; called once, when the host starts."""
 
+    def stop(self) -> None:
+        """Give back what `setup` took beyond stores; called once, when the host stops."""
+
     def reload(self, options: Any) -> None:
         """Take new options while running."""
         self.options = options
+
+    @property
+    def after_login(self) -> tuple[bytes, ...]:
+        """Features of streams that have logged in; most that have some say so in a tuple."""
+        return ()
 
     @classmethod
     def title(cls) -> str:

@@ -20,6 +20,7 @@ from xmppd.component.dispatch import Dispatch, answer_to
 from xmppd.component.extension import Extension, Target
 from xmppd.component.session import StreamFacts
 from xmppd.component.stages import Life
+from xmppd.link.link import Link, Receiver
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
@@ -54,7 +55,8 @@ class Host:
 
     Extensions reach everything through it: `domain`, `jid`, `clock`, `users`, `accounts` (None
     where accounts are not ours), `dispatch`, `config` (free facts that the assembly gives, such as
-    the software's name), and the methods below.
+    the software's name), and the methods below. `open_link` makes links for further domains;
+    whoever knows the router sets it.
     """
 
     log = Logger()
@@ -80,6 +82,7 @@ class Host:
         self.resource_conflict = "replace"
         self.mechanisms = mechanisms_of(portal)
         self.fallback_key = secrets.token_bytes(32)
+        self.open_link: Callable[[list[str]], Link] = _no_link
         self.clock: IReactorTime = manager.clock
         self.dispatch = Dispatch([])
         self.users: dict[str, User] = {}
@@ -90,6 +93,11 @@ class Host:
     def start(self, makers: Iterable[Callable[[Host], Extension]]) -> None:
         """Make the extensions and compile what they declare."""
         self.dispatch = Dispatch([make(self) for make in makers])
+
+    def stop(self) -> None:
+        """Stop the extensions, those first that came last."""
+        for extension in reversed(self.dispatch.extensions):
+            self.guarded(extension.stop)
 
     # What extensions ask for
 
@@ -113,6 +121,15 @@ class Host:
         """Send an iq get or set from this host and wait for the answer; see `Requests.ask`."""
         return self.manager.requests.ask(iq, timeout)
 
+    def attach(self, domain: str, receiver: Receiver) -> Link:
+        """Serve another domain, such as one below this host, until the link is closed.
+
+        Raises RouteTaken where somebody else has that domain.
+        """
+        link = self.open_link([domain])
+        link.receiver = receiver
+        return link
+
     def next_id(self) -> str:
         """An id for an iq whose answer does not matter."""
         return f"p{next(self._ids)}"
@@ -133,6 +150,15 @@ class Host:
     def sessions(self) -> list[Session]:
         """All sessions of this host."""
         return [session for user in self.users.values() for session in user.sessions.values()]
+
+    def visible(self, request: Stanza) -> User | None:
+        """The account that a request is for, if its sender may see the account's presence.
+
+        None alike where there is no such account, so that strangers cannot tell.
+        """
+        to, sender = request.to, request.sender
+        user = None if to is None else self.users.get(to.local)
+        return user if user is not None and sender is not None and user.entitles(sender) else None
 
     def push(self, user: User, jid: Jid) -> None:
         """Tell a user's sessions of a contact that somebody else has edited."""
@@ -274,3 +300,7 @@ class Host:
         """Call the hooks of a moment in a session's life."""
         for hook in self.dispatch.hooks(moment):
             self.guarded(hook, session)
+
+
+def _no_link(domains: list[str]) -> Link:
+    raise LookupError(f"there is no router here to serve {', '.join(domains)}")
