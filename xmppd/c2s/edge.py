@@ -1,0 +1,216 @@
+"""The client edge: a component that holds clients' streams and nothing of what they mean.
+
+It speaks the session protocol with the session managers behind its link (session protocol, 3).
+"""
+
+from collections.abc import Callable
+from itertools import count
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+
+from xmppd.c2s.addresses import AddressLimits, address_key
+from xmppd.c2s.certificates import Certificates
+from xmppd.c2s.connection import Connection
+from xmppd.c2s.hosts import Hosts
+from xmppd.c2s.reports import Reports
+from xmppd.c2s.requests import Requests
+from xmppd.c2s.settings import Limits, Listen
+from xmppd.c2s.wheel import Wheel
+from xmppd.component.session import boot_number, member, read_report
+from xmppd.link.envelope import Envelope
+from xmppd.link.link import Item, Link
+from xmppd.protocol.errors import StreamError
+from xmppd.protocol.jid import Jid
+
+LINGER_SECONDS = 5
+"""So long a client may take to close its side after we have closed ours."""
+PATIENCE_SECONDS = 60
+"""So long the buffer to a client may stand still."""
+
+
+class ClientEdge:
+    """One edge. Every second it looks at what is due; no connection has a timer of its own.
+
+    `default_host` is our name towards clients that ask for no host of ours; `certificates` may be
+    None where no listener does STARTTLS.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        name: str,
+        link: Link,
+        clock: IReactorTime,
+        limits: Limits,
+        default_host: Jid,
+        certificates: Certificates | None = None,
+        boot: str | None = None,
+    ) -> None:
+        """
+        :param name: of the instance, such as `c2s-1`, which the link's router knows.
+        :param boot: of this life; the time, unless given.
+        """
+        self.address = Jid.parse(f"{name}/{boot or boot_number()}")
+        self.clock = clock
+        self.limits = limits
+        self.default_host = default_host
+        self.certificates = certificates
+        self.rate = limits.bytes_per_second if limits.enabled else 0
+        self.send = link.send
+        self.wheel: Wheel[Connection] = Wheel()
+        self.requests = Requests(link.send, self.wheel)
+        self.hosts = Hosts(self.requests, self.wheel, self.address)
+        self.reports = Reports(link.send, self.address)
+        self.addresses = AddressLimits(
+            limits.connections_per_address if limits.enabled else 0,
+            limits.login_attempts_per_address if limits.enabled else 0,
+        )
+        self.awake: list[Connection] = []
+        self.throttled: set[Connection] = set()
+        self.slow: set[Connection] = set()
+        self._closing: dict[Connection, int] = {}
+        self._streams: dict[str, Connection] = {}
+        self._boots: dict[str, Jid] = {}
+        self._numbers = count(1)
+        self._emptied: list[Deferred[None]] = []
+        self._ticking = LoopingCall(self._tick)
+        self._ticking.clock = clock
+        link.receiver = self.receive
+
+    def start(self) -> None:
+        """Begin to count seconds."""
+        self._ticking.start(1.0, now=False)
+
+    def stop(self) -> Deferred[None]:
+        """Close all streams with system-shutdown.
+
+        Fires when their connections have gone, which are cut when they take too long.
+        """
+        for connection in list(self._streams.values()):
+            connection.fail(StreamError("system-shutdown"))
+        if not self.connections:
+            self._stop_ticking()
+            return succeed(None)
+        emptied: Deferred[None] = Deferred()
+        self._emptied.append(emptied)
+        return emptied
+
+    def build_protocol(self, address: IAddress | None, listen: Listen) -> Connection | None:
+        """Make the protocol of a new connection, or None if its address has too many."""
+        key = address_key(address)
+        if not self.addresses.connected(key):
+            return None
+        return Connection(self, member(self.address, str(next(self._numbers))), key, listen.tls)
+
+    @property
+    def connections(self) -> int:
+        """How many there are."""
+        return len(self._streams) + len(self._closing)
+
+    # What the link brings
+
+    def receive(self, item: Item) -> None:
+        """Take an envelope; nothing else may reach an instance."""
+        if type(item) is not Envelope:
+            return
+        if item.epoch:
+            connection = self._streams.get(item.to.resource)
+            if connection is not None:
+                connection.phase.deliver(item)
+        elif item.id:
+            self.requests.answered(item)
+        else:
+            self._reported(item)
+
+    def _reported(self, envelope: Envelope) -> None:
+        boot = self.address.resource
+        for item in envelope.items:
+            if item.name != "report" or not item.inner:
+                continue
+            for stream, epoch, _, handled in read_report(item):
+                connection = self._streams.get(f"{boot}.{stream}")
+                if connection is not None:
+                    connection.phase.reported(envelope.sender, epoch, handled)
+
+    def boot_of(self, session: Jid) -> Jid:
+        """The boot of the session manager that has that session."""
+        name = f"{session.domain}/{session.resource.partition('.')[0]}"
+        known = self._boots.get(name)
+        if known is None:
+            known = self._boots[name] = Jid.parse(name)
+        return known
+
+    # What connections tell
+
+    def connected(self, connection: Connection) -> None:
+        """A connection begins."""
+        self._streams[connection.address.resource] = connection
+        self.wheel.put(connection, self.wheel.now + self.limits.login_seconds)
+
+    def finishing(self, connection: Connection) -> None:
+        """A stream has ended; its connection is about to."""
+        self._streams.pop(connection.address.resource, None)
+        self._closing[connection] = self.wheel.now + LINGER_SECONDS
+
+    def disconnected(self, connection: Connection) -> None:
+        """A connection has gone."""
+        self.addresses.disconnected(connection.key)
+        self._streams.pop(connection.address.resource, None)
+        self._closing.pop(connection, None)
+        self.slow.discard(connection)
+        self.throttled.discard(connection)
+        if self._emptied and not self.connections:
+            self._stop_ticking()
+            emptied, self._emptied = self._emptied, []
+            for waiting in emptied:
+                waiting.callback(None)
+
+    # Time
+
+    def _tick(self) -> None:
+        due = self.wheel.advance()
+        for step in (self._doze, self._refill, self._watch_slow, self._cut, self.requests.expire):
+            self._guarded(step)
+        for connection in due:
+            self._guarded(self._look_at, connection)
+        self._guarded(self.reports.flush)
+        if self.wheel.now % 60 == 0:
+            self.addresses.next_minute()
+
+    def _guarded(self, step: Callable[..., None], *arguments: Connection) -> None:
+        """What goes wrong with one thing must not stop the clock for all."""
+        try:
+            step(*arguments)
+        except Exception:
+            self.log.failure("The client edge failed at what was due")
+
+    def _look_at(self, connection: Connection) -> None:
+        again = connection.phase.due(self.wheel.now)
+        if again:
+            self.wheel.put(connection, again)
+
+    def _doze(self) -> None:
+        now = self.wheel.now
+        self.awake = [connection for connection in self.awake if not connection.doze(now)]
+
+    def _refill(self) -> None:
+        for connection in list(self.throttled):
+            if connection.refilled():
+                self.throttled.discard(connection)
+
+    def _watch_slow(self) -> None:
+        for connection in list(self.slow):
+            connection.check_progress(self.wheel.now, PATIENCE_SECONDS)
+
+    def _cut(self) -> None:
+        now = self.wheel.now
+        for connection in [each for each, until in self._closing.items() if until <= now]:
+            connection.abort()
+
+    def _stop_ticking(self) -> None:
+        if self._ticking.running:
+            self._ticking.stop()
