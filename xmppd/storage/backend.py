@@ -37,11 +37,12 @@ class StoreBackend:
         clock: IReactorTime,
         group: GroupCommit | None = None,
         now: Callable[[], float] | None = None,
+        ticks: Ticks | None = None,
     ) -> None:
         self._driver = driver
         self._clock = clock
         self._group = group or GroupCommit(clock)
-        self._ticks = Ticks(now or clock.seconds)
+        self._ticks = ticks or Ticks(now or clock.seconds)
         self._engine = Engine(driver, self._group, self._ticks, Mint(self._ticks))
         self._sweep: IDelayedCall | None = None
 

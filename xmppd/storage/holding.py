@@ -51,6 +51,12 @@ class Rows:
         found = (row for row in rows if which.matches(row, now))
         return window(found, which.limit, which.newest)
 
+    def ending_at(self, version: Version) -> Rows:
+        """The same rows with versions that keep their order and end at this one."""
+        first = version - len(self._rows) + 1
+        rows = (row._replace(version=first + at) for at, row in enumerate(self))
+        return Rows(rows, floor=version)
+
     def overdue(self, now: float, before: Version) -> list[RawRow]:
         """Rows that have expired, and markers older than `before`."""
         return [row for row in self if row.overdue(now, before)]

@@ -39,7 +39,7 @@ class MemoryDriver:
     window = 0.0
 
     def __init__(self) -> None:
-        self._held: dict[Place, Holding] = {}
+        self._held: dict[Place, Holding | None] = {}
         self._saved: Saved | None = None
 
     def open(self) -> Version:
@@ -117,7 +117,7 @@ class MemoryDriver:
         found = {
             place.owner
             for place, held in self._held.items()
-            if store in (None, place.store) and not held.empty()
+            if store in (None, place.store) and held is not None and not held.empty()
         }
         return sorted(one for one in found if one.realm == realm and one.name > after)[:limit]
 
@@ -179,8 +179,6 @@ class MemoryStore(StoreBackend):
         super().__init__(MemoryDriver(), clock, group, now)
 
     @classmethod
-    def of(
-        cls, folder: Path, reactor: Any, group: GroupCommit, on_edit: object
-    ) -> "MemoryStore":
+    def of(cls, folder: Path, reactor: Any, group: GroupCommit, on_edit: object) -> MemoryStore:
         """Make it as `StoreMap` does."""
         return cls(reactor, group)

@@ -216,8 +216,6 @@ class SqliteStore(StoreBackend):
         super().__init__(Cache(driver, cache), reactor, group, now)
 
     @classmethod
-    def of(
-        cls, folder: Path, reactor: Any, group: GroupCommit, on_edit: object
-    ) -> "SqliteStore":
+    def of(cls, folder: Path, reactor: Any, group: GroupCommit, on_edit: object) -> SqliteStore:
         """Make it as `StoreMap` does."""
         return cls(folder, reactor, group)

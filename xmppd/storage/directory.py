@@ -1,0 +1,295 @@
+"""The store in text files, for looking inside, for tests, and for up to about 50 users.
+
+Terrible on purpose: what was touched stays in memory, each change writes its file anew, and each
+commit waits for the disk in the reactor thread. Files may be edited by hand while the server
+runs: that is seen within a second, or at the next write. A file that cannot be read is never
+overwritten: what was read before stays in use until the file is mended.
+
+Each file changes in one step. A unit over several files may be torn by a crash between two of
+these steps.
+"""
+
+from __future__ import annotations
+
+import os
+import tarfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeAlias, TypeVar
+
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+
+from xmppd.storage.backend import StoreBackend
+from xmppd.storage.batch import GroupCommit
+from xmppd.storage.driver import Cell, Place, RawRow
+from xmppd.storage.edits import edited_document, edited_table
+from xmppd.storage.file_commit import FileCommit, LogChange
+from xmppd.storage.files import TOML, StoreFiles
+from xmppd.storage.holding import Entries, Rows
+from xmppd.storage.ids import Mark, Ticks
+from xmppd.storage.interfaces import (
+    BACKUP,
+    CHANGES,
+    POWER,
+    PROCESS,
+    UNIT,
+    Corrupt,
+    Owner,
+    Report,
+    StorageError,
+    TooNew,
+    Version,
+)
+from xmppd.storage.lock import NAME as LOCK
+from xmppd.storage.lock import StoreLock
+from xmppd.storage.memory import Holding, MemoryDriver, Saved
+from xmppd.storage.tree import Signature, Tree, translating
+
+H = TypeVar("H", Cell, Rows, Entries)
+
+FORMAT, RELEASE = "format", "1"
+POLL = 1.0
+"""Seconds between two looks for files that a hand has changed."""
+
+OnEdit: TypeAlias = Callable[[Owner, str, frozenset[tuple[str, str]]], None]
+
+
+class DirectoryDriver(MemoryDriver):
+    """See `driver.Driver`."""
+
+    features = frozenset({UNIT, CHANGES, PROCESS, POWER, BACKUP})
+    window = 0.01
+    _log = Logger()
+
+    def __init__(self, folder: Path, clock: IReactorTime, ticks: Ticks) -> None:
+        super().__init__()
+        self._folder = folder
+        self._clock = clock
+        self._ticks = ticks
+        self._lock = StoreLock(folder)
+        self._tree = Tree(folder)
+        self._files = StoreFiles(self._tree)
+        self._seen: dict[Place, Signature | None] = {}
+        self._broken: dict[Place, Corrupt] = {}
+        self._dirty: set[Place] = set()
+        self._logs: dict[Place, LogChange] = {}
+        self._poll: IDelayedCall | None = None
+        self.edit_calls: list[OnEdit] = []
+
+    def open(self) -> Version:
+        self._lock.take()
+        try:
+            newest = self._demand_format()
+            for left in self._folder.rglob("*.new"):
+                left.unlink()
+        except BaseException:
+            self._lock.release()
+            raise
+        self._poll = self._clock.callLater(POLL, self._look)
+        return newest
+
+    def close(self) -> Deferred[None]:
+        if self._poll is not None and self._poll.active():
+            self._poll.cancel()
+        self._lock.release()
+        return succeed(None)
+
+    def undo(self, state: Saved) -> None:
+        for place in state:
+            if place in self._logs:
+                self._logs[place].rewrite_appended()
+        super().undo(state)
+
+    def commit(self) -> Deferred[None]:
+        self._saved = None
+        dirty, self._dirty = self._dirty, set()
+        logs, self._logs = self._logs, {}
+        commit = FileCommit(self._tree)
+        try:
+            for place in sorted(dirty):
+                commit.add(place, self._held.get(place), logs.get(place))
+            commit.run()
+            self._note_time()
+        except StorageError as problem:
+            for place in dirty:
+                self._held.pop(place, None)
+                self._seen.pop(place, None)
+            return fail(problem)
+        for place in dirty:
+            self._seen[place] = self._files.signature(place)
+        return succeed(None)
+
+    def put_document(self, place: Place, cell: Cell | None) -> None:
+        self._demand_fresh(place)
+        super().put_document(place, cell)
+
+    def put_row(self, place: Place, row: RawRow) -> None:
+        self._demand_fresh(place)
+        super().put_row(place, row)
+
+    def drop_row(self, place: Place, section: str, key: str) -> None:
+        self._demand_fresh(place)
+        super().drop_row(place, section, key)
+
+    def append(
+        self, place: Place, mark: Mark, peer: str, resource: str, kind: int, body: bytes
+    ) -> None:
+        super().append(place, mark, peer, resource, kind, body)
+        self._change(place).append(mark.time)
+
+    def replace(self, place: Place, time: int, body: bytes) -> None:
+        super().replace(place, time, body)
+        self._change(place).rewrite([time])
+
+    def drop_entries(self, place: Place, times: Sequence[int]) -> int:
+        if not times:
+            return 0
+        number = super().drop_entries(place, times)
+        self._change(place).rewrite(times)
+        return number
+
+    def owners(self, realm: str, after: str, limit: int, store: str | None) -> list[Owner]:
+        held: dict[Owner, set[str]] = {}
+        for place, what in self._held.items():
+            if place.owner.realm == realm and what is not None and not what.empty():
+                held.setdefault(place.owner, set()).add(place.store)
+        everybody = {*held, *self._files.owners(realm)}
+        found = []
+        for owner in sorted(one for one in everybody if one.name > after):
+            loaded = {place.store for place in self._held if place.owner == owner}
+            stores = held.get(owner, set()) | (self._files.stores(owner) - loaded)
+            if stores if store is None else store in stores:
+                found.append(owner)
+        return found[:limit]
+
+    def erase(self, owner: Owner) -> None:
+        for store in self._files.stores(owner):
+            place = Place(store, owner)
+            if place not in self._held:
+                self._held[place] = self._files.unknown(place)
+        super().erase(owner)
+
+    def check(self) -> Deferred[Report]:
+        problems = []
+        for realm in self._files.realms():
+            for owner in self._files.owners(realm):
+                for store in sorted(self._files.stores(owner)):
+                    try:
+                        self._files.unknown(Place(store, owner))
+                    except StorageError as problem:
+                        problems.append(str(problem))
+        return succeed(Report(tuple(problems)))
+
+    def backup(self, path: Path) -> Deferred[None]:
+        """A tar file of the folder."""
+        try:
+            with translating(path):
+                file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+                with open(file, "wb") as stream, tarfile.open(fileobj=stream, mode="w") as tar:
+                    for each in sorted(self._folder.iterdir()):
+                        if each.name != LOCK:
+                            tar.add(each, each.name)
+        except StorageError as problem:
+            return fail(problem)
+        return succeed(None)
+
+    def _get(self, place: Place, shape: type[H]) -> H | None:
+        if place not in self._held:
+            self._held[place] = self._load(place, shape)
+        return super()._get(place, shape)
+
+    def _set(self, place: Place, held: Holding | None) -> None:
+        self._held[place] = held
+        self._dirty.add(place)
+
+    def _change(self, place: Place) -> LogChange:
+        return self._logs.setdefault(place, LogChange())
+
+    def _load(self, place: Place, shape: type[Holding]) -> Holding | None:
+        if shape is Entries:
+            return self._files.log(place)
+        held: Cell | Rows | None
+        if shape is Cell:
+            held, self._seen[place] = self._files.document(place)
+        else:
+            held, self._seen[place] = self._files.table(place)
+        return held
+
+    def _look(self) -> None:
+        """See what hands have changed."""
+        for place in list(self._seen):
+            self._refresh(place)
+        self._poll = self._clock.callLater(POLL, self._look)
+
+    def _demand_fresh(self, place: Place) -> None:
+        self._refresh(place)
+        if place in self._broken:
+            raise self._broken[place]
+
+    def _refresh(self, place: Place) -> None:
+        """Take over a file that is not the one we read or wrote."""
+        if place not in self._seen or place in self._dirty:
+            return
+        signature = self._files.signature(place)
+        if signature == self._seen[place]:
+            return
+        self._seen[place] = signature
+        try:
+            self._take_over(place)
+            self._broken.pop(place, None)
+        except Corrupt as problem:
+            self._log.error("{problem}", problem=problem)
+            self._broken[place] = problem
+
+    def _take_over(self, place: Place) -> None:
+        old = self._held.get(place)
+        if isinstance(old, Rows):
+            edit = edited_table(old, self._files.table(place)[0], self._ticks)
+        else:
+            assert not isinstance(old, Entries)
+            edit = edited_document(old, self._files.document(place)[0], self._ticks)
+        if edit.changed:
+            self._log.info("{path} was edited", path=self._files.path(place, TOML))
+            self._held[place] = edit.held
+            for call in self.edit_calls:
+                self._clock.callLater(0, call, place.owner, place.store, edit.keys)
+
+    def _demand_format(self) -> Version:
+        path = self._folder / FORMAT
+        with translating(path):
+            try:
+                found = path.read_text("ascii", "replace").strip()
+            except FileNotFoundError:
+                self._tree.prepare((), FORMAT, f"{RELEASE}\n".encode(), time=0)
+                self._tree.replace((), FORMAT)
+                return 0
+            if found != RELEASE:
+                raise TooNew(detail=f"{path} says {found}, this release knows {RELEASE}")
+            return path.stat().st_mtime_ns // 1000
+
+    def _note_time(self) -> None:
+        """The newest version given out is the time of a file that is there anyway."""
+        path, time = self._folder / FORMAT, self._ticks.last * 1000
+        with translating(path):
+            os.utime(path, ns=(time, time))
+
+
+class DirectoryStore(StoreBackend):
+    """A back-end of text files in a folder that it locks."""
+
+    def __init__(
+        self,
+        folder: Path,
+        clock: IReactorTime,
+        group: GroupCommit | None = None,
+        now: Callable[[], float] | None = None,
+    ) -> None:
+        ticks = Ticks(now or clock.seconds)
+        self._directory = DirectoryDriver(folder, clock, ticks)
+        super().__init__(self._directory, clock, group, ticks=ticks)
+
+    def on_edit(self, call: OnEdit) -> None:
+        """Call with owner, store and (section, key) of rows when a hand has changed a file."""
+        self._directory.edit_calls.append(call)
