@@ -75,7 +75,8 @@ def _checked(host: Host, stanza: Stanza, user: User) -> None:
 def _message(host: Host, stanza: Stanza, user: User) -> None:
     rule, sessions = choose(user, stanza)
     for hook in host.dispatch.hooks(Received.PICK, "message"):
-        sessions = hook(stanza, user, sessions) or sessions
+        picked = hook(stanza, user, sessions)
+        sessions = sessions if picked is None else picked
     for hook in host.dispatch.hooks(Received.NOTE, "message"):
         host.guarded(hook, stanza, user, sessions)
     if sessions:
@@ -83,7 +84,7 @@ def _message(host: Host, stanza: Stanza, user: User) -> None:
             session.deliver(stanza)
     elif rule is Rule.MISSED:
         missed(host, stanza, user)
-    elif rule is not Rule.IGNORE:
+    elif rule is Rule.REFUSE:
         host.refuse(stanza, StanzaError("service-unavailable"))
 
 

@@ -41,6 +41,7 @@ class Session:
         "_sent",
         "_unwritten",
         "_unwritten_bytes",
+        "_watched",
         "address",
         "backlog",
         "closing",
@@ -91,6 +92,7 @@ class Session:
         self._queue_bytes = 0
         self._unwritten: deque[Stanza] | None = None
         self._unwritten_bytes = 0
+        self._watched: dict[Stanza, Callable[[], None]] | None = None
         self._sent = 0
 
     @property
@@ -115,6 +117,16 @@ class Session:
         self._queue_bytes += len(stanza.inner)
         if len(queue) > MAX_QUEUE or self._queue_bytes > MAX_QUEUE_BYTES:
             self.close(StreamError("policy-violation", "too slow in reading"))
+
+    def deliver_watched(self, stanza: Stanza, written: Callable[[], None]) -> None:
+        """Deliver a stanza that somebody else keeps until the client has it.
+
+        `written` is called then. If the session ends before, `undelivered` leaves it out.
+        """
+        if self._watched is None:
+            self._watched = {}
+        self._watched[stanza] = written
+        self.deliver(stanza)
 
     def close(self, error: StreamError) -> None:
         """End the client's stream with that error; the session ends when its edge says so."""
@@ -159,8 +171,13 @@ class Session:
         unwritten = self._unwritten
         if unwritten is None:
             return
+        watched, freed = self._watched, 0
         for _ in range(min(count - (self._sent - len(unwritten)), len(unwritten))):
-            self._unwritten_bytes -= len(unwritten.popleft().inner)
+            stanza = unwritten.popleft()
+            freed += len(stanza.inner)
+            if watched and stanza in watched:
+                watched.pop(stanza)()
+        self._unwritten_bytes -= freed
         if not unwritten:
             self._unwritten = None
         if self._queue is not None:
@@ -168,7 +185,9 @@ class Session:
 
     def undelivered(self) -> list[Stanza]:
         """What was accepted for the client and not written, oldest first; forgets it."""
+        watched, self._watched = self._watched or (), None
         left = [*(self._unwritten or ()), *(self._queue or ())]
+        left = [stanza for stanza in left if stanza not in watched]
         self._unwritten = self._queue = None
         self._queue_bytes = self._unwritten_bytes = 0
         return left

@@ -1,0 +1,290 @@
+"""XEP-0160: messages that nobody is there to get are kept, and given to the next who comes.
+
+A kept message leaves the log only when it has been written to a client; until then the session
+that ends without having it changes nothing.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from weakref import WeakKeyDictionary
+
+import attrs
+from twisted.internet.defer import Deferred, DeferredLock
+
+from xmppd.accounts.bound import OwnLog
+from xmppd.component.extension import Extension, on
+from xmppd.component.stages import Life, Received
+from xmppd.protocol.datetimes import format_datetime
+from xmppd.protocol.errors import StanzaError
+from xmppd.protocol.jid import InvalidJid, Jid
+from xmppd.protocol.markup import element
+from xmppd.protocol.namespaces import CONTENT, DELAY
+from xmppd.protocol.parsing import parse_stanza
+from xmppd.protocol.spans import Child
+from xmppd.protocol.stanza import Stanza
+from xmppd.sm.delivery import message_type
+from xmppd.sm.session import Session
+from xmppd.sm.user import User
+from xmppd.storage.interfaces import ANY, Entry, EntryId, Page, StorageError, Where
+
+CHAT_STATES = "http://jabber.org/protocol/chatstates"
+HINTS = "urn:xmpp:hints"
+STANZA_IDS = "urn:xmpp:sid:0"
+
+PAGE = 64
+"""Messages that a session is given before they have been written."""
+PAGE_BYTES = 1024 * 1024
+
+CONTACT, STRANGER = 0, 1
+"""The `kind` of an entry: whether its sender was known to the account."""
+
+_NOT_CONTENT = frozenset({CHAT_STATES, HINTS, STANZA_IDS, DELAY})
+
+
+class Box:
+    """The kept messages of one account, and how they are going out.
+
+    `session` gets them now, None while nobody does; `open` are those it has been given and that
+    have not been written, `since` is where the next page begins. `filled`: there may be messages
+    that it has not been given.
+    """
+
+    def __init__(self, user: User) -> None:
+        self.user = user
+        self.log: OwnLog = user.account.log("offline")
+        self.turns = DeferredLock()
+        self.session: Session | None = None
+        self.filled = True
+        self.appended = 0
+        self.since = 0
+        self.open: set[EntryId] = set()
+        self.written: list[EntryId] = []
+        self._counts: dict[str, int] = {}
+
+    def append(self, stanza: Stanza) -> None:
+        """Keep a message; it is in the batch now filling. Raises StanzaError."""
+        sender = stanza.sender or Jid.parse("invalid")
+        kind = CONTACT if self.user.knows(sender) else STRANGER
+        try:
+            self.log.append(stanza.to_bytes(), peer=sender.bare, kind=kind)
+        except StorageError as error:
+            raise StanzaError("resource-constraint", "it cannot be kept now") from error
+        self.filled = True
+        self.appended += 1
+        for key in ("", "strangers", sender.bare) if kind == STRANGER else ("",):
+            if key in self._counts:
+                self._counts[key] += 1
+
+    async def full(self, key: str, where: Where, most: int) -> bool:
+        """Whether there are `most` entries already; counted once and then known."""
+        if key not in self._counts:
+            counted = await self.log.count(where, most)
+            self._counts[key] = most if counted is None else counted
+        return self._counts[key] >= most
+
+    def sweep(self) -> Deferred[int]:
+        """Remove what has been written."""
+        written, self.written = self.written, []
+        self._counts.clear()
+        return self.log.remove(written)
+
+    def heir(self) -> Session | None:
+        """Who is to get the messages: the one now, else the most available."""
+        fit = [one for one in self.user.available if one.priority >= 0 and not one.closing]
+        if self.session in fit:
+            return self.session
+        return max(fit, key=lambda one: one.priority, default=None)
+
+
+class Offline(Extension):
+    """XEP-0160, 2 and 3: store and deliver messages; XEP-0203: say since when they waited."""
+
+    xep = 160, "1.0.1"
+    features = ("msgoffline",)
+
+    @attrs.frozen
+    class Options:
+        messages: int = 1000
+        """Messages kept for one account."""
+        from_strangers: int = 500
+        """How many of them may be of senders who are not its contacts."""
+        from_one_stranger: int = 100
+        """How many of those may be of one sender."""
+
+    def setup(self) -> None:
+        self._boxes: WeakKeyDictionary[User, Box] = WeakKeyDictionary()
+        self._going_out: dict[User, Box] = {}
+
+    # Keeping
+
+    @on(Received.MARK, "message")
+    def discard_forged(self, stanza: Stanza, user: User) -> Stanza | None:
+        """XEP-0203, 6: nobody else says that this server has delayed a message."""
+        for child in stanza.children:
+            if child[0] == DELAY:
+                return self._without_forged(stanza)
+        return None
+
+    def _without_forged(self, stanza: Stanza) -> Stanza | None:
+        kept = [child for child in stanza.children if not self._forged(stanza, child)]
+        return None if len(kept) == len(stanza.children) else stanza.keeping(kept)
+
+    def _forged(self, stanza: Stanza, child: Child) -> bool:
+        delay = stanza.keeping([child]).child(DELAY, "delay")
+        try:
+            return delay is not None and Jid.parse(delay.getAttribute("from", "")) == self.host.jid
+        except InvalidJid:
+            return False
+
+    @on(Received.MISSED, "message")
+    def keep(self, stanza: Stanza, user: User) -> bool | Deferred[bool]:
+        """XEP-0160, 2, step 4; above a limit the sender gets service-unavailable."""
+        if not worth_keeping(stanza):
+            return False
+        box = self._box(user)
+        kept: Deferred[bool] = box.turns.run(self._keep, box, stanza)
+        return kept
+
+    async def _keep(self, box: Box, stanza: Stanza) -> bool:
+        sender = stanza.sender
+        limits = [("", ANY, self.options.messages)]
+        if sender is not None and not box.user.knows(sender):
+            limits += [
+                ("strangers", Where(kinds=(STRANGER,)), self.options.from_strangers),
+                (sender.bare, Where(peer=sender.bare, kinds=(STRANGER,)),
+                 self.options.from_one_stranger),
+            ]
+        for key, where, most in limits:
+            if await box.full(key, where, most):
+                raise StanzaError("service-unavailable", "too many messages wait already")
+        box.append(stanza)
+        return True
+
+    @on(Received.PICK, "message")
+    def keep_order(
+        self, stanza: Stanza, user: User, sessions: list[Session]
+    ) -> list[Session] | None:
+        """What comes while kept messages are going out, page by page, queues behind them."""
+        if not self._going_out:
+            return None
+        box = self._going_out.get(user)
+        if box is None or not box.filled or box.session not in sessions:
+            return None
+        if box.appended >= self.options.messages or not worth_keeping(stanza):
+            return None
+        try:
+            box.append(stanza)
+        except StanzaError:
+            return None
+        return [session for session in sessions if session is not box.session]
+
+    # Delivering
+
+    @on(Life.PRESENCE)
+    def present(self, session: Session) -> None:
+        """XEP-0160, 2, step 5: to the resource that has become available."""
+        box = self._box(session.user)
+        if session.priority >= 0 and box.session is None and box.filled:
+            self._begin(box, session)
+
+    @on(Life.CLOSED)
+    def closed(self, session: Session) -> None:
+        """What it has not been written goes to another of the account's sessions, or waits."""
+        box = self._going_out.get(session.user)
+        if box is None or box.session is not session:
+            return
+        self._end(box)
+        box.filled = box.filled or bool(box.open)
+        box.open.clear()
+        self._sweep(box)
+        heir = box.heir()
+        if heir is not None and box.filled:
+            self._begin(box, heir)
+
+    def _box(self, user: User) -> Box:
+        box = self._boxes.get(user)
+        if box is None:
+            box = self._boxes[user] = Box(user)
+        return box
+
+    def _begin(self, box: Box, session: Session) -> None:
+        box.session, box.since, box.appended = session, 0, 0
+        self._going_out[box.user] = box
+        self._page(box, session)
+
+    def _end(self, box: Box) -> None:
+        box.session = None
+        self._going_out.pop(box.user, None)
+
+    def _page(self, box: Box, session: Session) -> None:
+        found = box.log.find(Where(start=box.since), limit=PAGE)
+        found.addCallback(self._hand_over, box, session, box.appended)
+        found.addErrback(self.host.failed)
+
+    def _hand_over(self, page: Page, box: Box, session: Session, appended: int) -> None:
+        if box.session is not session:
+            return
+        size = 0
+        for entry in page.entries:
+            if size > PAGE_BYTES:
+                break
+            size += len(entry.body)
+            box.since = entry.time + 1
+            self._deliver(entry, box, session)
+        all_of_them = not page.entries or box.since > page.entries[-1].time
+        box.filled = page.more or not all_of_them or box.appended != appended
+        if not box.open:
+            self._go_on(box)
+
+    def _deliver(self, entry: Entry, box: Box, session: Session) -> None:
+        try:
+            stanza = parse_stanza(entry.body)
+        except ValueError:
+            self.host.log.failure("Cannot read message {id} of {user}", id=entry.id, user=box.user)
+            return
+        stamp = {"from": self.host.domain, "stamp": format_datetime(entry.time)}
+        box.open.add(entry.id)
+        session.deliver_watched(
+            stanza.adding(element("delay", DELAY, stamp)), partial(self._written, box, entry.id)
+        )
+
+    def _written(self, box: Box, id: EntryId) -> None:
+        box.open.discard(id)
+        if not box.written:
+            self.host.manager.turn.later(partial(self._swept, box))
+        box.written.append(id)
+
+    def _sweep(self, box: Box) -> None:
+        if box.written:
+            box.sweep().addErrback(self.host.failed)
+
+    def _swept(self, box: Box) -> None:
+        """At the end of the turn: all that one report named goes at once."""
+        if box.written:
+            self._sweep(box)
+            if box.session is not None and not box.open:
+                self._go_on(box)
+
+    def _go_on(self, box: Box) -> None:
+        """The page has been written: the next, if there is one and somebody to get it."""
+        heir = box.heir()
+        if heir is None or not box.filled:
+            self._end(box)
+        elif heir is box.session:
+            self._page(box, heir)
+        else:
+            self._begin(box, heir)
+
+
+def worth_keeping(stanza: Stanza) -> bool:
+    """XEP-0160, 3: of chat and normal messages those that say something that lasts.
+
+    Chat states alone are not kept, nor what XEP-0334, 4.3 (no-store) forbids to keep.
+    """
+    if message_type(stanza) not in ("chat", "normal") or stanza.has(HINTS, "no-store"):
+        return False
+    return any(
+        ns not in _NOT_CONTENT and (ns, name) != (CONTENT, "thread")
+        for ns, name, _, _ in stanza.children
+    )
