@@ -15,7 +15,7 @@ import os
 import tarfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -26,7 +26,7 @@ from xmppd.storage.batch import GroupCommit
 from xmppd.storage.driver import Cell, Place, RawRow
 from xmppd.storage.edits import edited_document, edited_table
 from xmppd.storage.file_commit import FileCommit, LogChange
-from xmppd.storage.files import TOML, StoreFiles
+from xmppd.storage.files import ACCOUNTS, TOML, StoreFiles
 from xmppd.storage.holding import Entries, Rows
 from xmppd.storage.ids import Mark, Ticks
 from xmppd.storage.interfaces import (
@@ -42,14 +42,14 @@ from xmppd.storage.interfaces import (
     TooNew,
     Version,
 )
-from xmppd.storage.lock import NAME as LOCK
 from xmppd.storage.lock import StoreLock
 from xmppd.storage.memory import Holding, MemoryDriver, Saved
-from xmppd.storage.tree import Signature, Tree, translating
+from xmppd.storage.tree import NEW, Signature, Tree, translating
 
 H = TypeVar("H", Cell, Rows, Entries)
 
 FORMAT, RELEASE = "format", "1"
+LOCK = "directory.lock"
 POLL = 1.0
 """Seconds between two looks for files that a hand has changed."""
 
@@ -68,7 +68,7 @@ class DirectoryDriver(MemoryDriver):
         self._folder = folder
         self._clock = clock
         self._ticks = ticks
-        self._lock = StoreLock(folder)
+        self._lock = StoreLock(folder, LOCK)
         self._tree = Tree(folder)
         self._files = StoreFiles(self._tree)
         self._seen: dict[Place, Signature | None] = {}
@@ -82,7 +82,7 @@ class DirectoryDriver(MemoryDriver):
         self._lock.take()
         try:
             newest = self._demand_format()
-            for left in self._folder.rglob("*.new"):
+            for left in (self._folder / ACCOUNTS).rglob(f"*{NEW}"):
                 left.unlink()
         except BaseException:
             self._lock.release()
@@ -183,14 +183,14 @@ class DirectoryDriver(MemoryDriver):
         return succeed(Report(tuple(problems)))
 
     def backup(self, path: Path) -> Deferred[None]:
-        """A tar file of the folder."""
+        """A tar file of all folders of accounts."""
         try:
             with translating(path):
                 file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
                 with open(file, "wb") as stream, tarfile.open(fileobj=stream, mode="w") as tar:
-                    for each in sorted(self._folder.iterdir()):
-                        if each.name != LOCK:
-                            tar.add(each, each.name)
+                    for name in (FORMAT, ACCOUNTS):
+                        if (self._folder / name).exists():
+                            tar.add(self._folder / name, name)
         except StorageError as problem:
             return fail(problem)
         return succeed(None)
@@ -289,6 +289,13 @@ class DirectoryStore(StoreBackend):
         ticks = Ticks(now or clock.seconds)
         self._directory = DirectoryDriver(folder, clock, ticks)
         super().__init__(self._directory, clock, group, ticks=ticks)
+
+    @classmethod
+    def of(cls, folder: Path, reactor: Any, group: GroupCommit, on_edit: OnEdit) -> DirectoryStore:
+        """Make it as `StoreMap` does."""
+        store = cls(folder, reactor, group)
+        store.on_edit(on_edit)
+        return store
 
     def on_edit(self, call: OnEdit) -> None:
         """Call with owner, store and (section, key) of rows when a hand has changed a file."""

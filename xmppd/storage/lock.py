@@ -8,14 +8,12 @@ from pathlib import Path
 
 from xmppd.storage.interfaces import Locked, ReadOnly, Unavailable
 
-NAME = "store.lock"
-
 
 class StoreLock:
-    """Holds `store.lock` in a folder while it is open."""
+    """Holds a file of this name in a folder while it is open."""
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / NAME
+    def __init__(self, folder: Path, name: str) -> None:
+        self._path = folder / name
         self._file: int | None = None
 
     def take(self) -> None:

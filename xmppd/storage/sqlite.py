@@ -41,7 +41,7 @@ from xmppd.storage.schema import prepare
 from xmppd.storage.session import Session, State
 from xmppd.storage.sqlite_shapes import SqliteShapes, insert_rows
 
-FILE = "store.sqlite"
+FILE, LOCK = "store.sqlite", "store.lock"
 CHECKPOINT_AT = 16 << 20
 """Bytes of write-ahead log after which a thread moves it into the database."""
 RESTART_AT = 64 << 20
@@ -64,7 +64,7 @@ class SqliteDriver(SqliteShapes):
         self._reactor = reactor
         self._durability = durability
         self._make_flusher = flusher
-        self._lock = StoreLock(folder)
+        self._lock = StoreLock(folder, LOCK)
         self._maintenance = Maintenance(self._path, reactor)
         self._patience = Patience(reactor, self._repeat)
         self._flusher: Flushing | None = None

@@ -113,6 +113,16 @@ class StoreMap:
         """Open every back-end; fails as `Backend.open`."""
         return self._each(lambda backend: backend.open())
 
+    def try_open(self) -> None:
+        """Open every back-end and close it again, so that what forbids it is told early.
+
+        Raises StorageError. A back-end that takes its time to answer is not waited for.
+        """
+        tried: list[Any] = []
+        self.open().addCallbacks(lambda _: self.close(), tried.append)
+        if tried:
+            tried[0].raiseException()
+
     def close(self) -> Deferred[None]:
         """Commit what waits and close every back-end."""
         return self._each(lambda backend: backend.close())
