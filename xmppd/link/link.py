@@ -40,7 +40,7 @@ class LocalLink:
     lossless = True
 
     def __init__(self, route: Receiver, detach: "Callable[[LocalLink], None]") -> None:
-        self.send = route
+        self.send: Receiver = route
         self.receiver: Receiver = _nowhere
         self._detach = detach
 
@@ -55,9 +55,9 @@ class LocalLink:
             send(stanza.readdressed(address))
 
     def close(self) -> None:
-        """Take the link off its router."""
+        """Take the link off its router; what is sent after that goes nowhere."""
         self._detach(self)
-        self.receiver = _nowhere
+        self.send = self.receiver = _nowhere
 
 
 def _nowhere(item: Item) -> None:

@@ -13,10 +13,15 @@ from twisted.logger import Logger
 from xmppd.link.envelope import Envelope
 from xmppd.link.link import Item, LocalLink
 from xmppd.protocol.jid import Jid
+from xmppd.protocol.namespaces import CONTENT
 from xmppd.protocol.stanza import Stanza
 
-_UNANSWERED = frozenset({"error", "result", "unavailable", "probe"})
-"""Types that never get an error back (RFC 6120, 8.3.1); presence that asks for no answer too."""
+_UNANSWERED = {
+    "message": frozenset({"error"}),
+    "presence": frozenset({"error", "unavailable", "probe"}),
+    "iq": frozenset({"error", "result"}),
+}
+"""What never gets an error back (RFC 6120, 8.3.1); presence that asks for no answer too."""
 
 
 class Port(Protocol):
@@ -40,11 +45,11 @@ class Router:
     log = Logger()
 
     def __init__(self) -> None:
-        self._exact: dict[str, Port] = {}
-        self._wild: dict[str, Port] = {}
-        self._names: dict[str, Port] = {}
+        # None stands where a link has gone, so that nobody else is tried in its place.
+        self._exact: dict[str, Port | None] = {}
+        self._wild: dict[str, Port | None] = {}
+        self._names: dict[str, Port | None] = {}
         self._default: Port | None = None
-        self._absent: set[str] = set()  # domains whose link has gone
         self._waiting: deque[Item] = deque()
         self._busy = False
 
@@ -70,11 +75,13 @@ class Router:
         """
         domains, names = list(domains), list(names)
         for name in [*domains, *names]:
-            if name in self._exact or name in self._wild or name in self._names:
+            if any(table.get(name) is not None for table in self._tables()):
                 raise RouteTaken(f"{name} is routed already")
         if default and self._default is not None:
             raise RouteTaken("there is a default route already")
-        self._absent.difference_update(domains)
+        for table in self._tables():
+            for name in [*domains, *names]:
+                table.pop(name, None)
         for domain in domains:
             (self._wild if domain.startswith("*.") else self._exact)[domain] = port
         self._names.update(dict.fromkeys(names, port))
@@ -83,16 +90,17 @@ class Router:
 
     def detach(self, port: Port) -> None:
         """Take all its routes from a link; what still comes for its domains bounces."""
-        self._absent.update(name for name, found in self._exact.items() if found is port)
-        for table in (self._exact, self._wild, self._names):
-            for name in [name for name, found in table.items() if found is port]:
-                del table[name]
+        for table in self._tables():
+            table.update({name: None for name, found in table.items() if found is port})
         if self._default is port:
             self._default = None
 
     def serves(self, domain: str) -> bool:
-        """Whether a link of ours has exactly that domain."""
+        """Whether that very domain belongs to a link, be it there at present or not."""
         return domain in self._exact
+
+    def _tables(self) -> tuple[dict[str, Port | None], ...]:
+        return self._exact, self._wild, self._names
 
     def route(self, item: Item) -> None:
         """Deliver one item, or bounce it. Never raises."""
@@ -126,28 +134,37 @@ class Router:
             self.log.failure("A component failed at {item}", item=item)
 
     def _elsewhere(self, domain: str) -> Port | None:
-        """The longest wildcard, else the default route, which instance names never take."""
-        if domain in self._names:
+        """The longest wildcard, else the default route; neither for what is a link's own."""
+        if domain in self._names or domain in self._exact:
             return None
+        pattern = self._pattern(domain)
+        return self._default if pattern is None else self._wild[pattern]
+
+    def _pattern(self, domain: str) -> str | None:
+        """The longest wildcard that covers a domain."""
         rest = domain
         while rest and self._wild:
             _, _, rest = rest.partition(".")
-            if (port := self._wild.get(f"*.{rest}")) is not None:
-                return port
-        return self._default
+            if (pattern := f"*.{rest}") in self._wild:
+                return pattern
+        return None
 
     def _bounce(self, item: Item) -> None:
         if isinstance(item, Envelope):
             if item.type != "error":
                 self.route(item.answer(type="error"))
             return
-        if item.type in _UNANSWERED or item.sender is None:
+        if item.ns != CONTENT or item.sender is None:
             return
-        self.route(item.error(self._condition(item.to)))
+        unanswered = _UNANSWERED.get(item.name)
+        if unanswered is not None and item.type not in unanswered:
+            self.route(item.error(self._condition(item.to)))
 
     def _condition(self, to: Jid | None) -> str:
         if to is None:
             return "jid-malformed"
-        if to.domain in self._absent:
-            return "service-unavailable"
+        if to.domain not in self._names and (
+            to.domain in self._exact or self._pattern(to.domain) is not None
+        ):
+            return "service-unavailable"  # only its link is not there
         return "remote-server-not-found"
