@@ -6,12 +6,17 @@ from itertools import count
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from xmppd.protocol.errors import StanzaError
+from xmppd.protocol.errors import DEFAULT_TYPES, StanzaError
 from xmppd.protocol.jid import Jid
+from xmppd.protocol.namespaces import CONTENT, STANZA_ERRORS
 from xmppd.protocol.stanza import Stanza
 
 MAX_OPEN = 10_000
 """Requests under way at once; beyond it asking fails, so that no peer's silence eats memory."""
+
+_ERROR_TYPES = frozenset({"auth", "cancel", "continue", "modify", "wait"})
+
+_Key = tuple[str, Jid | None]
 
 
 class Requests:
@@ -22,43 +27,47 @@ class Requests:
         self._send = send
         self._clock = clock
         self._ids = count(1)
-        self._open: dict[tuple[str, Jid], tuple[Deferred[Stanza], IDelayedCall]] = {}
+        self._open: dict[_Key, tuple[Deferred[Stanza], IDelayedCall]] = {}
 
     def ask(self, iq: Stanza, timeout: float = 30.0) -> Deferred[Stanza]:
-        """Send an iq get or set; its id is ours to choose.
+        """Send an iq get or set, which must have a `to`; its id is ours to choose.
 
-        Fires with the result. Fails with `StanzaError`: the answer's condition, or
-        remote-server-timeout after `timeout` seconds.
+        Fires with the result. Fails with `StanzaError`: the answer's, or remote-server-timeout
+        after `timeout` seconds, or resource-constraint at once when too many are under way.
         """
         assert iq.to is not None
         if len(self._open) >= MAX_OPEN:
             return fail(StanzaError("resource-constraint"))
         id = f"x{next(self._ids)}"
         key = id, iq.to
-        waiting: Deferred[Stanza] = Deferred(lambda _: self._forget(key))
+        waiting: Deferred[Stanza] = Deferred(lambda _: self._cancelled(key))
         self._open[key] = waiting, self._clock.callLater(timeout, self._late, key)
         self._send(iq.readdressed(id=id))
         return waiting
 
     def answered(self, answer: Stanza) -> bool:
-        """Take a result or error. False if nobody here asked its sender for it."""
-        key = (answer.id or "", answer.sender or Jid.parse("invalid"))
-        found = self._forget(key)
+        """Take a stanza that may be an answer. False if nobody here asked its sender for it."""
+        if answer.name != "iq" or answer.ns != CONTENT or answer.type not in ("result", "error"):
+            return False
+        found = self._forget((answer.id or "", answer.sender))
         if found is None:
             return False
         if answer.type == "result":
             found.callback(answer)
         else:
-            found.errback(StanzaError(condition_of(answer)))
+            found.errback(error_of(answer))
         return True
 
-    def _forget(self, key: tuple[str, Jid]) -> Deferred[Stanza] | None:
+    def _forget(self, key: _Key) -> Deferred[Stanza] | None:
         waiting, timer = self._open.pop(key, (None, None))
         if timer is not None and timer.active():
             timer.cancel()
         return waiting
 
-    def _late(self, key: tuple[str, Jid]) -> None:
+    def _cancelled(self, key: _Key) -> None:
+        self._forget(key)
+
+    def _late(self, key: _Key) -> None:
         waiting = self._forget(key)
         if waiting is not None:
             waiting.errback(StanzaError("remote-server-timeout"))
@@ -66,10 +75,19 @@ class Requests:
 
 def condition_of(answer: Stanza) -> str:
     """The condition of an error stanza; undefined-condition where it names none of the RFC's."""
-    error = answer.child("", "error")
-    first = None if error is None else error.firstChildElement()
-    name = "" if first is None else str(first.name)
-    try:
-        return StanzaError(name).condition
-    except KeyError:
-        return "undefined-condition"
+    return error_of(answer).condition
+
+
+def error_of(answer: Stanza) -> StanzaError:
+    """The error that a stanza carries (RFC 6120, 8.3.2): condition, type and text."""
+    error = answer.child(CONTENT, "error")
+    if error is None:
+        return StanzaError("undefined-condition")
+    type = error.getAttribute("type")
+    condition, text = "undefined-condition", ""
+    for child in error.elements():
+        if child.uri == STANZA_ERRORS and child.name == "text":
+            text = str(child)
+        elif child.uri == STANZA_ERRORS and child.name in DEFAULT_TYPES:
+            condition = child.name
+    return StanzaError(condition, text, type=type if type in _ERROR_TYPES else None)
