@@ -5,6 +5,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredSemaphore
+from twisted.python.failure import Failure
 
 from xmppd.component.extension import Extension, HookRule, IqRule, SessionExtension, Target
 from xmppd.component.stages import Hook, Received, Sent, Stage, deferred
@@ -24,10 +25,13 @@ class Dispatch:
         self._hooks: dict[tuple[Stage, str | None], tuple[Hook, ...]] = {}
         for extension in self.extensions:
             self._add(extension)
-        self.sent = {kind: self.hooks(Sent.CHECK, kind) + self.hooks(Sent.MARK, kind)
-                     for kind in _KINDS}
-        self.received = {kind: self.hooks(Received.CHECK, kind) + self.hooks(Received.MARK, kind)
-                         for kind in _KINDS}
+        self.sent = {
+            kind: self.hooks(Sent.CHECK, kind) + self.hooks(Sent.MARK, kind) for kind in _KINDS
+        }
+        self.received = {
+            kind: self.hooks(Received.CHECK, kind) + self.hooks(Received.MARK, kind)
+            for kind in _KINDS
+        }
 
     def hooks(self, stage: Stage, kind: str | None = None) -> tuple[Hook, ...]:
         """The hooks of a stage for stanzas of that name, in order."""
@@ -44,8 +48,9 @@ class Dispatch:
         return sorted({ns for to, _, ns, _ in self._iqs if to is target})
 
     def _add(self, extension: Extension) -> None:
-        for attribute in dir(type(extension)):
-            method = getattr(type(extension), attribute)
+        kind = type(extension)
+        for attribute in _in_order(kind):
+            method = getattr(kind, attribute, None)
             for rule in getattr(method, "_iq_rules", ()):
                 self._add_iq(extension, getattr(extension, attribute), rule)
             for rule in getattr(method, "_hook_rules", ()):
@@ -85,15 +90,25 @@ def _limited(handler: Handler, limit: int) -> Handler:
     return run
 
 
+def _in_order(kind: type) -> dict[str, None]:
+    """The names of a class and those it inherits from, as they stand in its source."""
+    return dict.fromkeys(name for base in reversed(kind.__mro__) for name in vars(base))
+
+
 def ordered(extensions: Sequence[Extension]) -> list[Extension]:
-    """In the order of their `after`, else as given. Raises ValueError for a circle."""
+    """In the order of their `after`, else as given.
+
+    Names in `after` that are not there do not matter. Raises ValueError for a circle, or for two
+    extensions of one name.
+    """
     by_title = {extension.title(): extension for extension in extensions}
-    graph = {
-        title: [name for name in extension.after if name in by_title]
-        for title, extension in by_title.items()
-    }
+    if len(by_title) < len(extensions):
+        raise ValueError("two extensions have the same name")
+    sorter = TopologicalSorter[str]({title: () for title in by_title})
+    for title, extension in by_title.items():
+        sorter.add(title, *[name for name in extension.after if name in by_title])
     try:
-        return [by_title[title] for title in TopologicalSorter(graph).static_order()]
+        return [by_title[title] for title in sorter.static_order()]
     except CycleError as error:
         raise ValueError(f"extensions wait for each other: {error.args[1]}") from error
 
@@ -109,16 +124,23 @@ def answer_to(
         failed()
         return request.error("internal-server-error")
 
-    def errback(failure: Any) -> Stanza:
+    def errback(failure: Failure) -> Stanza:
         try:
             failure.raiseException()
         except Exception as error:
             return trouble(error)
+        raise AssertionError("it raises")
 
     try:
         result = handler(request, session)
         if isinstance(result, Stanza):
             return result
-        return deferred(result).addErrback(errback)
+        return deferred(result).addCallback(_checked).addErrback(errback)
     except Exception as error:
         return trouble(error)
+
+
+def _checked(answer: object) -> Stanza:
+    if not isinstance(answer, Stanza):
+        raise TypeError(f"no answer but {type(answer).__name__}")
+    return answer

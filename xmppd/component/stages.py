@@ -76,33 +76,39 @@ def walk(hooks: tuple[Hook, ...], stanza: Stanza, subject: object) -> Verdict:
     done at once. Raises the StanzaError that a hook raised.
     """
     for index, hook in enumerate(hooks):
-        result = hook(stanza, subject)
+        result: object = hook(stanza, subject)
         if result is None:
             continue
-        if result is DROP:
-            return DROP
         if isinstance(result, Stanza):
             stanza = result
+        elif result is DROP:
+            return DROP
         else:
             return _walk_on(result, hooks[index + 1 :], stanza, subject)
     return stanza
 
 
 def _walk_on(
-    awaited: Awaitable[Any], hooks: tuple[Hook, ...], stanza: Stanza, subject: object
+    awaited: object, hooks: tuple[Hook, ...], stanza: Stanza, subject: object
 ) -> Deferred[Any]:
-    def resumed(result: object) -> Verdict:
-        if result is DROP:
-            return DROP
-        return walk(hooks, result if isinstance(result, Stanza) else stanza, subject)
+    """Have what the hook awaits decide as if the hook had returned it at once."""
 
-    return deferred(awaited).addCallback(resumed)
+    def decided(result: object) -> Verdict:
+        return walk((lambda *_: result, *hooks), stanza, subject)
+
+    return deferred(awaited).addCallback(decided)
 
 
-def deferred(awaited: Awaitable[Any]) -> Deferred[Any]:
-    """A Deferred of what a hook or handler may return: a Deferred or a coroutine."""
+def deferred(awaited: object) -> Deferred[Any]:
+    """A Deferred of what a hook or handler may return: any awaitable. Raises TypeError."""
     if isinstance(awaited, Deferred):
         return awaited
     if isinstance(awaited, Coroutine):
         return Deferred.fromCoroutine(awaited)
-    raise TypeError(f"neither Deferred nor coroutine: {awaited!r}")
+    if isinstance(awaited, Awaitable):
+        return Deferred.fromCoroutine(_awaiting(awaited))
+    raise TypeError(f"not to be awaited: {type(awaited).__name__}")
+
+
+async def _awaiting(awaited: Awaitable[Any]) -> Any:
+    return await awaited
