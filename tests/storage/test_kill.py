@@ -17,6 +17,7 @@ from twisted.trial.unittest import TestCase
 import xmppd
 from xmppd.conformance import JULIET
 from xmppd.storage.codecs import JsonCodec
+from xmppd.storage.directory import DirectoryStore
 from xmppd.storage.sqlite import SqliteStore
 
 ROUNDS = 10
@@ -85,6 +86,20 @@ class KillTest(TestCase):
             self.assertGreater(page.entries[0].id, newest)
             newest = store.log("archive").new_id()
             self.assertGreater(newest, page.entries[0].id)
+            self.assertEqual((await store.check()).problems, ())
+            await store.close()
+
+    async def test_directory(self) -> None:
+        """All up to `kept` is there, though a unit over several files may be torn."""
+        for _ in range(ROUNDS):
+            kept = await self.run_and_kill("xmppd.storage.directory:DirectoryStore")
+            store = DirectoryStore(self.folder, reactor)
+            await store.open()
+            self.assertGreaterEqual(await self.last(store), kept)
+            self.assertGreaterEqual(await self.newest_row(store), kept)
+            page = await store.log("archive").find(JULIET, limit=1_000_000)
+            bodies = [entry.body for entry in page.entries]
+            self.assertLessEqual({b"%d" % number for number in range(1, kept + 1)}, set(bodies))
             self.assertEqual((await store.check()).problems, ())
             await store.close()
 
