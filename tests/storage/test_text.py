@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import tomllib
-from contextlib import suppress
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -106,7 +106,7 @@ class TextTest(SynchronousTestCase):
     def test_any_bytes(self, data: bytes) -> None:
         """Whatever stands in a file is read or refused as ValueError."""
         for read in (text.read_document, text.read_table, text.read_entries):
-            with suppress(ValueError):
+            with contextlib.suppress(ValueError):
                 read(data)
 
     @quick
