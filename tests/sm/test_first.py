@@ -24,13 +24,13 @@ class FirstTest(SynchronousTestCase):
         self.assertEqual(message.inner, b"<body>hi</body>")
 
     def test_subscription_is_followed_by_presence(self) -> None:
-        """RFC 6121, 3.1.5: after 'subscribed' the contact's presence."""
+        """RFC 6121, 3.1.6: 'subscribed', then the roster push; 3.1.5: then the presence."""
         self.juliet.send("<presence to='romeo@example.com' type='subscribe'/>")
         self.juliet.taken()
         self.romeo.send("<presence to='juliet@example.com' type='subscribed'/>")
         kinds = [(item.name, item.type) for item in self.juliet.taken()]
         self.assertEqual(
-            kinds, [("iq", "set"), ("presence", "subscribed"), ("presence", None)]
+            kinds, [("presence", "subscribed"), ("iq", "set"), ("presence", None)]
         )
         self.romeo.close()
         [farewell] = self.juliet.taken()

@@ -6,7 +6,6 @@ push carries a version, and a version that a crash takes back would be used twic
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, DeferredList, fail, succeed
@@ -22,6 +21,7 @@ from xmppd.sm.subscriptions import Kind, Outcome, inbound, outbound
 
 if TYPE_CHECKING:
     from xmppd.sm.host import Host
+    from xmppd.sm.session import Session
     from xmppd.sm.user import User
 
 MAX_CONTACTS = 10_000
@@ -37,33 +37,37 @@ def change(host: Host, user: User, jid: Jid, contact: Contact | None) -> Deferre
     Raises StanzaError resource-constraint above the limit, not-allowed where the list is not
     ours to edit.
     """
+    return keep(host, user, jid, contact).addCallback(
+        lambda version: _pushed(host, user, jid, version)
+    )
+
+
+def keep(host: Host, user: User, jid: Jid, contact: Contact | None) -> Deferred[str | None]:
+    """The same without the push; fires with the roster's version."""
     if contact is not None and jid not in user.contacts and len(user.contacts) >= MAX_CONTACTS:
         raise StanzaError("resource-constraint", "the roster is full")
     old = user.contacts.get(jid)
-    if contact is None:
-        user.contacts.pop(jid, None)
-    else:
-        user.contacts[jid] = contact
+    _put(user, jid, contact)
     try:
         kept: Deferred[str | None] = user.account.contacts.change(
             contact or old or Contact(jid), contact is None
         )
     except ReadOnlyContacts:
-        _put_back(user, jid, old)
+        _put(user, jid, old)
         raise StanzaError("not-allowed", "this roster cannot be edited") from None
 
     def undo(failure: Any) -> Any:
-        _put_back(user, jid, old)
+        _put(user, jid, old)
         return failure
 
-    return kept.addCallbacks(lambda version: _pushed(host, user, jid, version), undo)
+    return kept.addErrback(undo)
 
 
-def _put_back(user: User, jid: Jid, old: Contact | None) -> None:
-    if old is None:
+def _put(user: User, jid: Jid, contact: Contact | None) -> None:
+    if contact is None:
         user.contacts.pop(jid, None)
     else:
-        user.contacts[jid] = old
+        user.contacts[jid] = contact
 
 
 def _pushed(host: Host, user: User, jid: Jid, version: str | None) -> str | None:
@@ -75,56 +79,53 @@ def push(host: Host, user: User, jid: Jid, version: str | None) -> None:
     """Tell the interested sessions of a contact as it is now (RFC 6121, 2.1.6)."""
     contact = user.contacts.get(jid)
     item = removed_item(jid) if contact is None else contact.to_item()
-    query = element("query", ROSTER, {"ver": version}, item)
     for session in user.interested:
-        session.deliver(
-            Stanza.make("iq", query, to=session.jid, type="set", id=host.next_id())
-        )
+        session.deliver(push_to(host, session, item, version))
+
+
+def push_to(host: Host, session: Session, item: bytes, version: str | None) -> Stanza:
+    """The roster push of one item to one session."""
+    query = element("query", ROSTER, {"ver": version}, item)
+    return Stanza.make("iq", query, to=session.jid, type="set", id=host.next_id())
 
 
 # Subscriptions that the user sends
 
 
-def send(host: Host, user: User, kind: Kind, stanza: Stanza) -> None:
-    """Handle a subscription stanza of the user's own client; raises StanzaError."""
+def send(host: Host, user: User, kind: Kind, stanza: Stanza) -> Deferred[Any]:
+    """Handle a subscription stanza of the user's own client; fails with StanzaError."""
     assert stanza.to is not None
     jid = stanza.to.bare
     outcome = outbound(kind, jid, user.contacts.get(jid), jid in user.requests)
     stamped = stanza.readdressed(jid, user.jid)
 
-    def tell(_: object) -> None:
+    def tell(version: str | None) -> None:
         if outcome.send_unavailable:
             send_unavailable(host, user, jid)
         if outcome.route:
             host.manager.send(stamped)
+        if outcome.push:
+            push(host, user, jid, version)
         if outcome.send_presence:
             send_presence(host, user, jid)
 
-    stored = _store(host, user, jid, outcome, None)
-    stored.addCallback(tell).addErrback(host.refuse_failure, stanza)
+    return _store(host, user, jid, outcome, None).addCallback(tell)
 
 
 # Subscriptions that come from a contact
 
 
-def receive(
-    host: Host, user: User, kind: Kind, stanza: Stanza, replay: Callable[[Stanza], None]
-) -> None:
-    """Handle a subscription stanza of somebody else.
-
-    Until it is stored, `user.storing` holds what else its sender sends; then `replay` gets it.
-    """
-    if stanza.sender is None:
-        return
+def receive(host: Host, user: User, kind: Kind, stanza: Stanza) -> Deferred[Any] | None:
+    """Handle a subscription stanza of somebody else; fires when it is stored and told."""
+    if stanza.sender is None or stanza.sender.bare == user.jid:
+        return None
     jid = stanza.sender.bare
-    if jid == user.jid:
-        return
     outcome = inbound(kind, user.contacts.get(jid), jid in user.requests)
     stanza = stanza.readdressed(user.jid, jid)
     if outcome.pending_in and jid not in user.requests and len(user.requests) >= MAX_REQUESTS:
-        return
+        return None
 
-    def tell(_: object) -> None:
+    def tell(version: str | None) -> None:
         if outcome.send_unavailable:
             send_unavailable(host, user, jid)
         if outcome.reply is not None:
@@ -133,31 +134,27 @@ def receive(
             )
         if outcome.send_presence:
             send_presence(host, user, jid)
+        # RFC 6121, 3.1.6, 3.2.3 and 3.3.3: the presence MUST come before the roster push.
         if outcome.route:
             for session in user.available if kind == "subscribe" else user.interested:
                 session.deliver(stanza)
+        if outcome.push:
+            push(host, user, jid, version)
 
-    user.storing.setdefault(jid, [])
     stored = _store(host, user, jid, outcome, stanza)
-    stored.addCallback(tell).addErrback(host.failed).addBoth(_go_on, user, jid, replay)
-
-
-def _go_on(_: object, user: User, jid: Jid, replay: Callable[[Stanza], None]) -> None:
-    """What the same contact sent meanwhile comes after what has been stored."""
-    for stanza in user.storing.pop(jid, ()):
-        replay(stanza)
+    return stored.addCallback(tell).addErrback(host.failed)
 
 
 def _store(
     host: Host, user: User, jid: Jid, outcome: Outcome, request: Stanza | None
-) -> Deferred[Any]:
-    """Keep what the outcome changed; fires when it is kept."""
+) -> Deferred[str | None]:
+    """Keep what the outcome changed; fires when it is kept, with the roster's version."""
     waiting: list[Deferred[Any]] = []
-    try:
-        if outcome.push:
-            waiting.append(change(host, user, jid, outcome.contact))
-    except StanzaError as error:
-        return fail(error)
+    if outcome.push:
+        try:
+            waiting.append(keep(host, user, jid, outcome.contact))
+        except StanzaError as error:
+            return fail(error)
     if outcome.pending_in and jid not in user.requests and request is not None:
         user.requests[jid] = kept_request(request)
         waiting.append(user.request_table.put(jid, user.requests[jid]))
@@ -165,9 +162,8 @@ def _store(
         waiting.append(user.request_table.remove(jid))
     if not waiting:
         return succeed(None)
-    if len(waiting) == 1:
-        return waiting[0]
-    return DeferredList(waiting, fireOnOneErrback=True, consumeErrors=True).addErrback(_first)
+    stored = DeferredList(waiting, fireOnOneErrback=True, consumeErrors=True)
+    return stored.addCallbacks(lambda results: results[0][1] if outcome.push else None, _first)
 
 
 def _first(failure: Any) -> Any:
@@ -180,8 +176,6 @@ def kept_request(stanza: Stanza) -> bytes:
     return data if len(data) <= MAX_REQUEST_BYTES else Stanza.make(
         "presence", to=stanza.to, sender=stanza.sender, type="subscribe"
     ).to_bytes()
-
-
 
 
 def send_presence(host: Host, user: User, jid: Jid) -> None:

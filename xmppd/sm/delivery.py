@@ -74,11 +74,11 @@ def choose(user: User, stanza: Stanza) -> tuple[Rule, list[Session]]:
     type = message_type(stanza)
     if to.resource:
         session = user.sessions.get(to.resource)
-        if session is not None:
+        if session is not None and not session.closing:
             return Rule.ALL, [session]
         if type != "chat":
             return TABLE[type, To.RESOURCE_GONE], []
-    present = [session for session in user.available if session.priority >= 0]
+    present = [one for one in user.available if one.priority >= 0 and not one.closing]
     rule = TABLE[type, To.PRESENT if present else To.ABSENT]
     if rule is Rule.ALL:
         return rule, present

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 def closed(manager: SessionManager, session: Session, close: Stanza) -> None:
-    """The edge says that the stream is gone."""
+    """The edge says that the stream is gone, or something that this end need not know."""
+    if close.name != "close":
+        return
     written = close.attrs.get("written", "")
     if written.isdecimal():
         session.written(int(written))
@@ -33,7 +35,6 @@ def end(manager: SessionManager, session: Session) -> None:
     if user.sessions.get(session.jid.resource) is session:
         del user.sessions[session.jid.resource]
     session.closing = True
-    session.backlog = None
     presence.unavailable(host, session, presence.farewell(session))
     left = session.undelivered()
     host.tell(Life.CLOSED, session)

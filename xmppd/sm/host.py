@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 from twisted.cred.portal import IRealm, Portal
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -45,6 +45,8 @@ class Visitor:
     stream: Jid
     facts: StreamFacts
 
+
+_UNANSWERED = frozenset({"error", "result", "unavailable", "probe"})
 
 MAX_IDLE_USERS = 1_000
 """Accounts without sessions that stay in memory, the most recently used."""
@@ -87,7 +89,7 @@ class Host:
         self.dispatch = Dispatch([])
         self.users: dict[str, User] = {}
         self._idle: OrderedDict[str, None] = OrderedDict()
-        self._loading: dict[str, list[Callable[[User | None], None]]] = {}
+        self._loading: dict[str, list[Deferred[User | None]]] = {}
         self._ids = count(1)
 
     def start(self, makers: Iterable[Callable[[Host], Extension]]) -> None:
@@ -135,9 +137,21 @@ class Host:
         return f"p{next(self._ids)}"
 
     def user(self, name: str) -> Deferred[User | None]:
-        """The account of that localpart, loaded where it must be; None: there is none."""
+        """The account of that localpart, loaded where it must be; None: there is none.
+
+        Fails if it cannot be loaded now. Who asks first is answered first.
+        """
+        user = self.users.get(name)
+        if user is not None:
+            return succeed(user)
         found: Deferred[User | None] = Deferred()
-        self.with_user(name, found.callback)
+        waiting = self._loading.get(name)
+        if waiting is not None:
+            waiting.append(found)
+        else:
+            self._loading[name] = [found]
+            avatar = maybeDeferred(self.realm.requestAvatar, name.encode(), None, IAccount)
+            self.load(name, avatar).addErrback(_no_user).addBoth(self._loaded, name)
         return found
 
     def session_of(self, jid: Jid | None) -> Session | None:
@@ -168,19 +182,18 @@ class Host:
 
     # Accounts in memory
 
-    def with_user(self, name: str, call: Callable[[User | None], None]) -> None:
-        """Call with the account once it is loaded; calls for one account keep their order."""
+    def with_user(
+        self,
+        name: str,
+        call: Callable[[User | None], None],
+        failed: Callable[[Failure], None] | None = None,
+    ) -> None:
+        """Call with the account once it is loaded, at once where it is in memory; see `user`."""
         user = self.users.get(name)
         if user is not None:
             call(user)
-            return
-        waiting = self._loading.get(name)
-        if waiting is not None:
-            waiting.append(call)
-            return
-        self._loading[name] = [call]
-        avatar = self.realm.requestAvatar(name.encode(), None, IAccount)
-        self.load(name, avatar).addErrback(self._no_user, name).addBoth(self._loaded, name)
+        else:
+            self.user(name).addCallbacks(call, failed or self.failed).addErrback(self.failed)
 
     def load(self, name: str, avatar: Any) -> Deferred[User]:
         """Make the user of an avatar, or of a Deferred of one; never a second one."""
@@ -195,25 +208,25 @@ class Host:
     async def _make_user(self, account: Any) -> User:
         known = await account.contacts.contacts()
         rows = await account.table("requests", XmlCodec()).items()
-        user = User(self, account, known, {Jid.parse(row.key): row.value for row in rows})
-        user = self.users.setdefault(account.jid.local, user)
-        user.unwatch = account.contacts.watch(user.contacts_changed)
-        self.rested(user)
+        user = self.users.get(account.jid.local)
+        if user is None:
+            requests = {Jid.parse(row.key): row.value for row in rows}
+            user = self.users[account.jid.local] = User(self, account, known, requests)
+            user.unwatch = account.contacts.watch(user.contacts_changed)
+            self.rested(user)
         return user
 
-    def _no_user(self, failure: Failure, name: str) -> None:
-        if failure.check(NoSuchAccount) is None:
-            self.log.failure("Could not load {name}@{domain}", failure, name=name,
-                             domain=self.domain)
-
-    def _loaded(self, user: User | None, name: str) -> None:
-        for call in self._loading.pop(name):
-            call(user)
+    def _loaded(self, result: User | Failure | None, name: str) -> None:
+        for waiting in self._loading.pop(name):
+            waiting.callback(result)
 
     def rested(self, user: User) -> None:
         """Note that a user has no sessions; the one idle for longest leaves memory."""
-        self._idle[user.jid.local] = None
-        self._idle.move_to_end(user.jid.local)
+        name = user.jid.local
+        if self.users.get(name) is not user:
+            return
+        self._idle[name] = None
+        self._idle.move_to_end(name)
         while len(self._idle) > MAX_IDLE_USERS:
             self._forget(self._idle.popitem(last=False)[0])
 
@@ -244,10 +257,15 @@ class Host:
             return
         result = answer_to(stanza, handler, session, self._handler_failed)
         if isinstance(result, Stanza):
-            self.answer(session, result)
+            self._answer_request(result, session, stanza)
         else:
-            result.addCallback(lambda answer: self.answer(session, answer))
+            result.addCallback(self._answer_request, session, stanza)
             result.addErrback(self.failed)
+
+    def _answer_request(self, answer: Stanza, session: Session | None, request: Stanza) -> None:
+        if session is not None and request.type == "set":
+            self.manager.note_ticket(session)
+        self.answer(session, answer)
 
     def answer_before(self, iq: Stanza, visitor: Visitor) -> Stanza | Deferred[Stanza]:
         """Answer an iq of a client that has not logged in."""
@@ -263,24 +281,27 @@ class Host:
         if session is None:
             if answer.to is not None:
                 self.manager.send(answer)
-        elif session.ticket <= session.user.account.kept:
+        elif session.ticket <= self.stores.kept:
             session.deliver(answer)
         else:
             self.manager.hold(session, answer)
 
     def refuse(self, stanza: Stanza, error: StanzaError) -> None:
-        """Answer a stanza with an error, unless it is an error or a result itself (8.3.1)."""
-        if stanza.type in ("error", "result") or stanza.sender is None:
+        """Answer a stanza with an error, unless it asks for none (RFC 6120, 8.3.1)."""
+        if stanza.type in _UNANSWERED or stanza.sender is None:
             return
         self.manager.send(stanza.error(error))
 
     def refuse_failure(self, failure: Failure, stanza: Stanza) -> None:
         """Answer a stanza whose handling failed: with its StanzaError, else as our own fault."""
+        self.refuse(stanza, self.error_of(failure))
+
+    def error_of(self, failure: Failure) -> StanzaError:
+        """The StanzaError of a failure; anything else is logged, and our own fault."""
         if isinstance(failure.value, StanzaError):
-            self.refuse(stanza, failure.value)
-        else:
-            self.failed(failure)
-            self.refuse(stanza, StanzaError("internal-server-error"))
+            return failure.value
+        self.failed(failure)
+        return StanzaError("internal-server-error")
 
     def failed(self, failure: Failure) -> None:
         """Log a failure that nobody waits for."""
@@ -304,3 +325,7 @@ class Host:
 
 def _no_link(domains: list[str]) -> Link:
     raise LookupError(f"there is no router here to serve {', '.join(domains)}")
+
+
+def _no_user(failure: Failure) -> None:
+    failure.trap(NoSuchAccount)

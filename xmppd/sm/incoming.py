@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import deque
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, succeed
+from twisted.python.failure import Failure
 
 from xmppd.component.extension import ACCOUNT, HOST, OWN_ACCOUNT
-from xmppd.component.stages import DROP, Received, Verdict, deferred, walk
+from xmppd.component.stages import Received, Verdict, deferred, walk
 from xmppd.protocol.errors import StanzaError
+from xmppd.protocol.jid import Jid
 from xmppd.protocol.namespaces import ROSTER
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm import presence
 from xmppd.sm.delivery import TABLE, Rule, To, choose, message_type
+from xmppd.sm.order import unfinished
 from xmppd.sm.session import Session
 from xmppd.sm.user import User
 
 if TYPE_CHECKING:
     from xmppd.sm.host import Host
+
+
+MAX_LINE = 1_000
+"""Stanzas of one sender that may wait until something it sent before is done."""
 
 
 def receive(host: Host, stanza: Stanza) -> None:
@@ -31,7 +39,11 @@ def receive(host: Host, stanza: Stanza) -> None:
     if user is not None:
         for_account(host, stanza, user)
     else:
-        host.with_user(to.local, lambda found: for_account(host, stanza, found))
+        host.with_user(
+            to.local,
+            lambda found: for_account(host, stanza, found),
+            lambda failure: host.refuse_failure(failure, stanza),
+        )
 
 
 def for_account(host: Host, stanza: Stanza, user: User | None) -> None:
@@ -39,40 +51,60 @@ def for_account(host: Host, stanza: Stanza, user: User | None) -> None:
     if user is None:
         _for_nobody(host, stanza)
         return
+    sender = user.jid if stanza.sender is None else stanza.sender.bare
+    line = user.lines.get(sender)
+    if line is None:
+        pending = _handle(host, stanza, user)
+        if pending is not None:
+            user.lines[sender] = deque()
+            pending.addBoth(_go_on, host, user, sender)
+    elif len(line) < MAX_LINE:
+        line.append(stanza)
+    else:
+        host.refuse(stanza, StanzaError("resource-constraint", "too many stanzas wait"))
+
+
+def _go_on(_: object, host: Host, user: User, sender: Jid) -> None:
+    """Handle what the same sender sent meanwhile, in its order."""
+    line = user.lines[sender]
+    while line:
+        pending = _handle(host, line.popleft(), user)
+        if pending is not None:
+            pending.addBoth(_go_on, host, user, sender)
+            return
+    del user.lines[sender]
+
+
+def _handle(host: Host, stanza: Stanza, user: User) -> Deferred[Any] | None:
+    """Handle one stanza; what is not done at once is returned, and never fails."""
     try:
         hooks = host.dispatch.received[stanza.name]
         verdict = walk(hooks, stanza, user) if hooks else stanza
-    except StanzaError as error:
-        host.refuse(stanza, error)
-        return
-    if isinstance(verdict, Stanza):
-        _checked(host, verdict, user)
-    else:
-        _await(host, stanza, user, verdict)
+        if isinstance(verdict, Deferred):
+            pending: Deferred[Any] | None = verdict.addCallback(_walked, host, user)
+        else:
+            pending = _walked(verdict, host, user)
+    except Exception:
+        host.refuse_failure(Failure(), stanza)
+        return None
+    if pending is None:
+        return None
+    return unfinished(pending.addErrback(host.refuse_failure, stanza))
 
 
-def _await(host: Host, stanza: Stanza, user: User, verdict: Verdict) -> None:
-    if verdict is DROP:
-        return
-
-    def walked(result: Verdict) -> None:
-        if isinstance(result, Stanza):
-            _checked(host, result, user)
-
-    assert isinstance(verdict, Deferred)
-    verdict.addCallback(walked).addErrback(host.refuse_failure, stanza)
-
-
-def _checked(host: Host, stanza: Stanza, user: User) -> None:
-    if stanza.name == "message":
-        _message(host, stanza, user)
-    elif stanza.name == "presence":
-        presence.received(host, user, stanza)
-    else:
-        _iq(host, stanza, user)
+def _walked(verdict: Verdict, host: Host, user: User) -> Deferred[Any] | None:
+    """Pass on what CHECK and MARK have let through."""
+    if not isinstance(verdict, Stanza):
+        return None
+    if verdict.name == "message":
+        return _message(host, verdict, user)
+    if verdict.name == "presence":
+        return presence.received(host, user, verdict)
+    _iq(host, verdict, user)
+    return None
 
 
-def _message(host: Host, stanza: Stanza, user: User) -> None:
+def _message(host: Host, stanza: Stanza, user: User) -> Deferred[Any] | None:
     rule, sessions = choose(user, stanza)
     for hook in host.dispatch.hooks(Received.PICK, "message"):
         picked = hook(stanza, user, sessions)
@@ -83,19 +115,21 @@ def _message(host: Host, stanza: Stanza, user: User) -> None:
         for session in sessions:
             session.deliver(stanza)
     elif rule is Rule.MISSED:
-        missed(host, stanza, user)
+        return missed(host, stanza, user)
     elif rule is Rule.REFUSE:
         host.refuse(stanza, StanzaError("service-unavailable"))
+    return None
 
 
-def missed(host: Host, stanza: Stanza, user: User) -> None:
+def missed(host: Host, stanza: Stanza, user: User) -> Deferred[None]:
     """Nobody got it: offer it to whoever keeps messages, else refuse it."""
 
     def offered(taken: bool) -> None:
         if not taken and message_type(stanza) != "error":
             host.refuse(stanza, StanzaError("service-unavailable"))
 
-    _offer(host, stanza, user).addCallback(offered).addErrback(host.refuse_failure, stanza)
+    offer = _offer(host, stanza, user).addCallback(offered)
+    return offer.addErrback(host.refuse_failure, stanza)
 
 
 def _offer(host: Host, stanza: Stanza, user: User) -> Deferred[bool]:
@@ -138,7 +172,7 @@ def _iq(host: Host, stanza: Stanza, user: User) -> None:
     roster = not own and stanza.type == "set" and any(
         child[0] == ROSTER for child in stanza.children
     )
-    if session is None or roster:
+    if session is None or session.closing or roster:
         host.refuse(stanza, StanzaError("service-unavailable"))
     else:
         session.deliver(stanza)
@@ -160,7 +194,10 @@ def _for_host(host: Host, stanza: Stanza) -> None:
 
 def _for_nobody(host: Host, stanza: Stanza) -> None:
     """RFC 6121, 8.5.1: a missing account looks like one that a stranger cannot reach."""
-    if stanza.name == "iq":
+    assert stanza.to is not None
+    if stanza.name == "iq" and stanza.to.resource:
+        host.refuse(stanza, StanzaError("service-unavailable"))
+    elif stanza.name == "iq":
         host.handle(ACCOUNT, stanza, None)
     elif stanza.name == "message":
         if TABLE[message_type(stanza), To.NOBODY] is Rule.REFUSE:

@@ -11,17 +11,17 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from xmppd.component.requests import Requests
-from xmppd.component.session import REPORT_EVERY, boot_number, member, read_report, report
+from xmppd.component.session import boot_number, member, read_report
 from xmppd.link.envelope import Envelope
 from xmppd.link.link import Item, Link
 from xmppd.link.turn import Turn
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import Jid
-from xmppd.protocol.namespaces import SESSION_PROTOCOL
 from xmppd.protocol.stanza import Stanza
-from xmppd.sm import ending, outgoing
+from xmppd.sm import outgoing
 from xmppd.sm.incoming import receive
 from xmppd.sm.login import Logins
+from xmppd.sm.reports import Reports
 from xmppd.sm.session import Session
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ class SessionManager:
         self.legs: dict[str, Session] = {}
         self.send = link.send
         self.requests = Requests(link.send, clock)
+        self.reports = Reports(link.send, self.address, clock)
         self.logins = Logins(self)
         self._make_host = make_host
         self._numbers = count(1)
@@ -87,7 +88,7 @@ class SessionManager:
                 self._traffic(session, item)
             elif to == self.address:
                 self._reports(item)
-            else:
+            elif not item.number:  # else: traffic for a session that has ended
                 self.logins.receive(item)
             return
         host = self.hosts.get(to.domain) or self.host(to.domain)
@@ -95,7 +96,11 @@ class SessionManager:
             return
         receive(host, item)
         if self._stores.ticket:
-            self._note_ticket(item.sender)
+            sender = item.sender
+            origin = None if sender is None else self.hosts.get(sender.domain)
+            session = None if origin is None else origin.session_of(sender)
+            if session is not None:
+                self.note_ticket(session)
 
     def new_address(self, prefix: str = "") -> Jid:
         """An address of this boot that has never been used."""
@@ -125,20 +130,8 @@ class SessionManager:
         host = session.user.host
         for item in items[known:] if known else items:
             session.got += 1
-            if item.ns != SESSION_PROTOCOL:
-                outgoing.take(host, session, item)
-            elif item.name == "close":
-                ending.closed(self, session, item)
-                return
-        if session.got - session.reported >= REPORT_EVERY:
-            self._report(session)
-
-    def _report(self, session: Session) -> None:
-        session.reported = got = session.got
-        edge, _, stream = session.edge.resource.partition(".")
-        to = session.edge.host.with_resource(edge)
-        entry = stream, session.epoch, got, got
-        self.send(Envelope(to, self.address, (report([entry]),)))
+            outgoing.take(host, session, item)
+        self.reports.note(session)
 
     def _reports(self, envelope: Envelope) -> None:
         for item in envelope.items:
@@ -150,12 +143,9 @@ class SessionManager:
 
     # Answers that wait for storage
 
-    def _note_ticket(self, sender: Jid | None) -> None:
-        """Whatever this stanza wrote is in the batch now filling."""
-        host = None if sender is None else self.hosts.get(sender.domain)
-        session = None if host is None else host.session_of(sender)
-        if session is not None:
-            session.ticket = self._stores.ticket
+    def note_ticket(self, session: Session) -> None:
+        """Whatever a stanza of this session has just written is in the batch now filling."""
+        session.ticket = max(session.ticket, self._stores.ticket)
 
     def hold(self, session: Session, answer: Stanza) -> None:
         """Deliver an answer when what its session wrote before is kept."""
@@ -168,8 +158,8 @@ class SessionManager:
             if ticket in self._lost and answer.type == "result":
                 answer = _undone(answer)
             session.deliver(answer)
-        for ticket in [ticket for ticket in self._lost if ticket < kept]:
-            del self._lost[ticket]
+        if not held:
+            self._lost.clear()
 
     def _failed(self, ticket: int, error: StorageError) -> None:
         self._lost[ticket] = error

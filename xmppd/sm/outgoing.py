@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
-from xmppd.component.stages import DROP, Sent, Verdict, walk
+from xmppd.component.stages import Sent, Verdict, walk
 from xmppd.protocol.errors import StanzaError, StreamError
+from xmppd.protocol.namespaces import SESSION_PROTOCOL
 from xmppd.protocol.stanza import Stanza
-from xmppd.sm import presence
+from xmppd.sm import ending, presence
+from xmppd.sm.order import unfinished
 
 if TYPE_CHECKING:
     from xmppd.sm.host import Host
@@ -24,26 +27,56 @@ def take(host: Host, session: Session, stanza: Stanza) -> None:
     if session.backlog is not None:
         session.backlog.append(stanza)
         return
+    pending = _handle(host, session, stanza)
+    if pending is not None:
+        session.backlog = deque()
+        pending.addBoth(_go_on, host, session)
+
+
+def _go_on(_: object, host: Host, session: Session) -> None:
+    """Handle what the client sent meanwhile, in its order."""
+    backlog = session.backlog
+    while backlog:
+        pending = _handle(host, session, backlog.popleft())
+        if pending is not None:
+            pending.addBoth(_go_on, host, session)
+            return
+    session.backlog = None
+    host.manager.reports.note(session)
+
+
+def _handle(host: Host, session: Session, stanza: Stanza) -> Deferred[Any] | None:
+    """Handle one stanza; what is not done at once is returned, and never fails."""
+    if stanza.ns == SESSION_PROTOCOL:
+        ending.closed(host.manager, session, stanza)
+        return None
     if session.closing:
-        return
+        return None
     stamped = _stamped(session, stanza)
     if stamped is None:
         session.close(StreamError("invalid-from"))
-        return
+        return None
     try:
-        if stamped.malformed == "to":
-            raise StanzaError("jid-malformed", by=host.jid)
-        if stamped.name == "iq":
-            _check_iq(stamped)
-        hooks = host.dispatch.sent[stamped.name]
-        verdict = walk(hooks, stamped, session) if hooks else stamped
-    except StanzaError as error:
-        _refuse(host, session, stamped, error)
-        return
-    if isinstance(verdict, Stanza):
-        _pass_on(host, session, verdict)
-    elif verdict is not DROP:
-        _await(host, session, stamped, verdict)
+        pending = _walk(host, session, stamped)
+    except Exception:
+        _failed(Failure(), host, session, stamped)
+        return None
+    return None if pending is None else unfinished(
+        pending.addErrback(_failed, host, session, stamped)
+    )
+
+
+def _walk(host: Host, session: Session, stanza: Stanza) -> Deferred[Any] | None:
+    """Take a stanza through CHECK and MARK, and pass on what they let through."""
+    if stanza.malformed == "to":
+        raise StanzaError("jid-malformed", by=host.jid)
+    if stanza.name == "iq":
+        _check_iq(stanza)
+    hooks = host.dispatch.sent[stanza.name]
+    verdict = walk(hooks, stanza, session) if hooks else stanza
+    if isinstance(verdict, Deferred):
+        return verdict.addCallback(_pass_on, host, session)
+    return _pass_on(verdict, host, session)
 
 
 def _stamped(session: Session, stanza: Stanza) -> Stanza | None:
@@ -72,45 +105,29 @@ def _check_iq(stanza: Stanza) -> None:
         raise StanzaError("bad-request", "a request has exactly one child")
 
 
-def _refuse(host: Host, session: Session, stanza: Stanza, error: StanzaError) -> None:
-    if stanza.type not in ("error", "result"):
-        answer = stanza.error(error)
-        if stanza.to is None:
-            answer = answer.readdressed(sender=host.jid if stanza.malformed else session.jid.bare)
-        host.answer(session, answer)
+def _failed(failure: Failure, host: Host, session: Session, stanza: Stanza) -> None:
+    """Answer a stanza that failed with its StanzaError, else as our own fault."""
+    if stanza.type in ("error", "result"):
+        return
+    answer = stanza.error(host.error_of(failure))
+    if stanza.to is None:
+        answer = answer.readdressed(sender=host.jid if stanza.malformed else session.jid.bare)
+    host.answer(session, answer)
 
 
-def _await(host: Host, session: Session, stanza: Stanza, verdict: Verdict) -> None:
-    """Hold what comes after until the hook has decided."""
-    session.backlog = deque()
-
-    def walked(result: Verdict) -> None:
-        if isinstance(result, Stanza):
-            _pass_on(host, session, result)
-
-    def go_on(_: object) -> None:
-        waiting, session.backlog = session.backlog, None
-        for held in waiting or ():
-            take(host, session, held)
-
-    assert isinstance(verdict, Deferred)
-    verdict.addCallback(walked)
-    verdict.addErrback(host.refuse_failure, stanza)
-    verdict.addBoth(go_on)
-
-
-def _pass_on(host: Host, session: Session, stanza: Stanza) -> None:
-    name = stanza.name
-    if name == "presence":
-        try:
-            presence.sent(host, session, stanza)
-        except StanzaError as error:
-            _refuse(host, session, stanza, error)
-            return
+def _pass_on(verdict: Verdict, host: Host, session: Session) -> Deferred[Any] | None:
+    if not isinstance(verdict, Stanza):
+        return None
+    stanza, pending = verdict, None
+    if stanza.name == "presence":
+        if session.closing:
+            return None  # it has said its last, and would be seen for ever
+        pending = presence.sent(host, session, stanza)
     else:
         if stanza.to is None:
             # RFC 6120, 10.3.1 and 10.3.3: handled on behalf of the sender's own account.
             stanza = stanza.readdressed(session.jid.bare)
         host.manager.send(stanza)
-    for hook in host.dispatch.hooks(Sent.NOTE, name):
+    for hook in host.dispatch.hooks(Sent.NOTE, stanza.name):
         host.guarded(hook, stanza, session)
+    return pending

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
+
+from twisted.internet.defer import Deferred
 
 from xmppd.component.stages import Life
 from xmppd.protocol.errors import StanzaError
@@ -23,13 +25,13 @@ SUBSCRIPTION = frozenset({"subscribe", "subscribed", "unsubscribe", "unsubscribe
 # What a session sends
 
 
-def sent(host: Host, session: Session, stanza: Stanza) -> None:
-    """Handle presence of a client; raises StanzaError."""
+def sent(host: Host, session: Session, stanza: Stanza) -> Deferred[Any] | None:
+    """Handle presence of a client; raises StanzaError, or returns what fails with one."""
     type = stanza.attrs.get("type")
     if type in SUBSCRIPTION:
         _check_subscription(stanza, session)
-        contacts.send(host, session.user, cast("Kind", type), stanza)
-    elif type is None or type == "unavailable":
+        return contacts.send(host, session.user, cast("Kind", type), stanza)
+    if type is None or type == "unavailable":
         if stanza.to is not None:
             _directed(host, session, stanza, type is None)
         elif type is None:
@@ -40,6 +42,7 @@ def sent(host: Host, session: Session, stanza: Stanza) -> None:
         host.manager.send(stanza)
     else:
         raise StanzaError("bad-request", "unknown type of presence")
+    return None
 
 
 def _check_subscription(stanza: Stanza, session: Session) -> None:
@@ -93,7 +96,7 @@ def _broadcast(host: Host, session: Session, stanza: Stanza) -> None:
     """To the contacts who may see it, and to the account's own sessions (4.2.2, 4.4.2)."""
     send = host.manager.send
     user = session.user
-    for contact in user.contacts.values():
+    for contact in list(user.contacts.values()):
         if contact.contact_subscribed:
             send(stanza.readdressed(contact.jid))
     send(stanza.readdressed(user.jid))
@@ -101,15 +104,18 @@ def _broadcast(host: Host, session: Session, stanza: Stanza) -> None:
 
 def unavailable(host: Host, session: Session, stanza: Stanza) -> None:
     """The session goes offline, by its own word or by its end (RFC 6121, 4.5.2, 4.6.3)."""
-    if session.presence is not None:
-        _broadcast(host, session, stanza)
+    told = session.presence is not None
+    if told:
         session.presence = None
+        _broadcast(host, session, stanza)
+        session.deliver(stanza.readdressed(session.user.jid))
         session.priority = 0
         for hook in host.dispatch.hooks(Life.UNAVAILABLE):
             host.guarded(hook, session)
     directed, session.directed = session.directed, None
     for jid in directed or ():
-        host.manager.send(stanza.readdressed(jid))
+        if not (told and session.user.entitles(jid)):
+            host.manager.send(stanza.readdressed(jid))
 
 
 def _directed(host: Host, session: Session, stanza: Stanza, available: bool) -> None:
@@ -132,17 +138,13 @@ def _directed(host: Host, session: Session, stanza: Stanza, available: bool) -> 
 # What comes for an account
 
 
-def received(host: Host, user: User, stanza: Stanza) -> None:
-    """Handle presence for an account (RFC 6121, 3, 4 and 8.5)."""
+def received(host: Host, user: User, stanza: Stanza) -> Deferred[Any] | None:
+    """Handle presence for an account (RFC 6121, 3, 4 and 8.5); returns what is not done yet."""
     type, to = stanza.attrs.get("type"), stanza.to
     assert to is not None
-    if user.storing and stanza.sender is not None and stanza.sender.bare in user.storing:
-        user.storing[stanza.sender.bare].append(stanza)
-    elif type in SUBSCRIPTION:
-        contacts.receive(
-            host, user, cast("Kind", type), stanza, lambda later: received(host, user, later)
-        )
-    elif type == "probe":
+    if type in SUBSCRIPTION:
+        return contacts.receive(host, user, cast("Kind", type), stanza)
+    if type == "probe":
         _probed(host, user, stanza)
     elif type is None or type == "unavailable" or type == "error":
         if to.resource:
@@ -153,6 +155,7 @@ def received(host: Host, user: User, stanza: Stanza) -> None:
             for session in user.sessions.values():
                 if session.presence is not None:
                     session.deliver(stanza)
+    return None
 
 
 def _probed(host: Host, user: User, stanza: Stanza) -> None:
@@ -170,16 +173,16 @@ def _probed(host: Host, user: User, stanza: Stanza) -> None:
         host.manager.send(session.presence.readdressed(asker))
     if not found and asker.bare != user.jid:
         host.manager.send(
-            Stanza.make("presence", to=asker, sender=user.jid, type="unavailable")
+            Stanza.make("presence", to=asker, sender=to, type="unavailable")
         )
 
 
 def refuse_probe(host: Host, stanza: Stanza) -> None:
     """What a stranger gets, whether the account exists or not (RFC 6121, 4.3.2)."""
-    assert stanza.to is not None
-    host.manager.send(
-        Stanza.make("presence", to=stanza.sender, sender=stanza.to.bare, type="unsubscribed")
-    )
+    if stanza.to is not None and stanza.sender is not None:
+        host.manager.send(
+            Stanza.make("presence", to=stanza.sender, sender=stanza.to.bare, type="unsubscribed")
+        )
 
 
 def received_by_host(host: Host, stanza: Stanza) -> None:

@@ -105,6 +105,11 @@ class Session:
         """The language of its stream."""
         return self.facts.lang
 
+    @property
+    def handled(self) -> int:
+        """How much of what it got it is done with."""
+        return self.got if self.backlog is None else self.got - 1 - len(self.backlog)
+
     def deliver(self, stanza: Stanza) -> None:
         """Queue a stanza for the client; what one turn queues travels together."""
         if self.closing:
@@ -132,25 +137,32 @@ class Session:
         """End the client's stream with that error; the session ends when its edge says so."""
         if self.closing:
             return
+        self.flush()
         self.closing = True
         reason = element("error", STREAMS, None, error.to_bytes()[len("<stream:error>") : -15])
-        self._flush(self._taken_for_sending(len(self._queue or ())))
         self._flush([verb("close", reason, how="kick")])
 
     def flush(self) -> None:
         """Send what the window allows."""
+        if self.closing:
+            return
         self._flush(self._taken_for_sending(WINDOW_DOWN - len(self._unwritten or ())))
 
     def _taken_for_sending(self, room: int) -> list[Stanza]:
-        queue = self._queue
-        if queue is None or room <= 0 or self._unwritten_bytes > WINDOW_BYTES:
+        queue, room_bytes = self._queue, WINDOW_BYTES - self._unwritten_bytes
+        if queue is None:
             return []
-        if len(queue) <= room:
+        if len(queue) <= room and self._queue_bytes <= room_bytes:
             self._queue = None
             self._queue_bytes = 0
             return list(queue)
-        taken = [queue.popleft() for _ in range(room)]
-        self._queue_bytes -= sum(len(stanza.inner) for stanza in taken)
+        taken: list[Stanza] = []
+        while queue and len(taken) < room and room_bytes > 0:
+            taken.append(queue.popleft())
+            room_bytes -= len(taken[-1].inner)
+        self._queue_bytes -= sum([len(stanza.inner) for stanza in taken])
+        if not queue:
+            self._queue = None
         return taken
 
     def _flush(self, items: list[Stanza]) -> None:

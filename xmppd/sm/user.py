@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +24,8 @@ class User:
 
     `contacts` is the roster, `requests` the subscription requests that wait for an answer
     (RFC 6121, 3.1.3), both by bare JID and whole in memory; changes go through
-    `sm.contacts`, which keeps them. `storing` holds back the presence of contacts whose
-    subscription is being stored.
+    `sm.contacts`, which keeps them. `lines` holds what senders sent while something that they
+    sent before is not done, by bare JID.
     """
 
     def __init__(
@@ -40,7 +41,7 @@ class User:
         self.contacts = {contact.jid: contact for contact in contacts}
         self.requests = requests or {}
         self.sessions: dict[str, Session] = {}
-        self.storing: dict[Jid, list[Stanza]] = {}
+        self.lines: dict[Jid, deque[Stanza]] = {}
         self.unwatch = _nothing
 
     @property
