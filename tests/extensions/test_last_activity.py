@@ -70,13 +70,21 @@ class LastActivityTest(SynchronousTestCase):
         self.assertEqual(self.told(self.ask("romeo@example.com")), ("0", "x" * MAX_STATUS))
 
     def test_strangers_are_forbidden(self) -> None:
-        """3, 4: bare and full JIDs, connected or not, existing or not, all alike."""
+        """3: all alike, existing or not."""
         self.house.client("nurse", "kitchen")
         for name in "nurse", "nobody":
-            for resource in "", "/kitchen", "/gone":
-                answer = self.ask(f"{name}@example.com{resource}")
-                self.assertEqual(condition_of(answer), "forbidden")
-                self.assertEqual(answer.sender, f"{name}@example.com{resource}")
+            answer = self.ask(f"{name}@example.com")
+            self.assertEqual(condition_of(answer), "forbidden")
+            self.assertEqual(answer.sender, f"{name}@example.com")
+
+    def test_strangers_do_not_reach_clients(self) -> None:
+        """4, 8: nor can they tell a resource that is there from one that is not."""
+        nurse = self.house.client("nurse", "kitchen")
+        for jid in "nurse@example.com/kitchen", "nurse@example.com/gone", "nobody@example.com/x":
+            answer = self.ask(jid)
+            self.assertEqual(condition_of(answer), "service-unavailable")
+            self.assertEqual(answer.sender, jid)
+        self.assertEqual(nurse.taken(), [])
 
     def test_subscription_is_not_mutual(self) -> None:
         """Juliet may see Romeo; that does not let him see her."""

@@ -67,7 +67,6 @@ class Disco(Extension):
         """The account's available resources, and what extensions keep for it."""
         user = self.host.visible(request)
         if user is None:
-            _refuse_resource(request)
             return items_answer(request, ())
         if node := node_of(request):
             return await self._items_of_node(request, node)
@@ -137,9 +136,3 @@ def _merged(forms: Iterable[Form]) -> tuple[Form, ...]:
 
 async def _value(found: T | Awaitable[T]) -> T:
     return await found if isinstance(found, Awaitable) else found
-
-
-def _refuse_resource(request: Stanza) -> None:
-    """A full JID that nobody has is refused whether there is such an account or not."""
-    if request.to is not None and request.to.resource:
-        raise StanzaError("service-unavailable")

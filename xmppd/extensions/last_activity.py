@@ -32,8 +32,9 @@ _CODEC = AttrsCodec(LastSeen)
 class LastActivity(Extension):
     """XEP-0012: tell when somebody was last here (3, 4) and since when the server runs (5).
 
-    Only those learn it of an account who may see its presence; to others all accounts, existing
-    or not, are forbidden, and full JIDs too (4).
+    Only those learn it of an account who may see its presence; to others all accounts are
+    forbidden, existing or not. A full JID is to them as one that nobody has: "forbidden" (4)
+    for those that somebody has would tell them apart, which is what section 8 forbids.
     """
 
     xep = 12, "2.0"
@@ -65,10 +66,10 @@ class LastActivity(Extension):
     @on(Received.CHECK, "iq")
     def of_resource(self, stanza: Stanza, user: User) -> None:
         """No stranger's request reaches a client (4)."""
-        if stanza.type != "get" or not stanza.has(LAST, "query"):
+        if stanza.to is None or not stanza.to.resource or stanza.type != "get":
             return
-        if stanza.sender is None or not user.entitles(stanza.sender):
-            raise StanzaError("forbidden")
+        if stanza.has(LAST, "query") and self.host.visible(stanza) is None:
+            raise StanzaError("service-unavailable")
 
     @on(Sent.NOTE, "presence")
     def note_status(self, stanza: Stanza, session: Session) -> None:
