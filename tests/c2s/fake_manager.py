@@ -25,6 +25,7 @@ SESSION = Jid.parse("sm-1/b.7")
 ACCOUNT = Jid.parse("juliet@example.com")
 PEER = IPv4Address("TCP", "192.0.2.7", 50122)
 
+MECHANISMS = "SCRAM-SHA-1-PLUS SCRAM-SHA-1 EXTERNAL PLAIN"
 HEADER = (
     b"<?xml version='1.0'?><stream:stream to='example.com' xmlns='jabber:client' "
     b"xmlns:stream='http://etherx.jabber.org/streams' version='1.0' xml:lang='de'>"
@@ -71,7 +72,7 @@ class FakeManager:
             if answer is not None:
                 self.link.send(answer)
 
-    def host(self, rev: str = "1", mechanisms: str = "SCRAM-SHA-1-PLUS SCRAM-SHA-1 PLAIN") -> Stanza:
+    def host(self, rev: str = "1", mechanisms: str = MECHANISMS) -> Stanza:
         before = [b"<register xmlns='http://jabber.org/features/iq-register'/>"]
         after = [b"<ver xmlns='urn:xmpp:features:rosterver'/>"]
         return host_facts(rev, mechanisms.split(), before, after, "jabber:iq:register")
@@ -132,6 +133,17 @@ class Client(StringTransport):
         super().abortConnection()
 
 
+def step(content: bytes, **attributes: str) -> Callable[[Envelope], Envelope]:
+    """A session manager's step in an exchange, as an answer of `FakeManager`."""
+    return lambda asked: asked.answer(verb("step", content, **attributes))
+
+
+def refusal(error: bytes = b"") -> Callable[[Envelope], Envelope]:
+    """A refusal, as an answer of `FakeManager`; without content as a router bounces."""
+    items = (verb("refused", error),) if error else ()
+    return lambda asked: asked.answer(*items, type="error")
+
+
 class House:
     """An edge, a router and a fake session manager."""
 
@@ -164,4 +176,3 @@ class House:
     def pass_seconds(self, seconds: int) -> None:
         for _ in range(seconds):
             self.clock.advance(1)
-

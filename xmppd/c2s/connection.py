@@ -102,7 +102,7 @@ class Connection:
         if edge.rate:
             self._tokens -= len(data)
             if self._tokens < 0:
-                self._throttle()
+                self._throttle(len(data))
         self.phase.receive(data)
 
     def connectionLost(self, reason: Failure) -> None:
@@ -206,15 +206,17 @@ class Connection:
             self.edge.slow.discard(self)
             self.fail(StreamError("policy-violation", "too slow in reading"))
 
-    def _throttle(self) -> None:
-        self._refill()
+    def _throttle(self, spent: int) -> None:
+        self._refill(spent)
         if self._tokens < 0:
             self.hold(RATE)
             self.edge.throttled.add(self)
 
-    def _refill(self) -> None:
+    def _refill(self, spent: int = 0) -> None:
+        """Add what has come since the last time, as if before what was spent just now."""
         rate, now = self.edge.rate, self.edge.wheel.now
-        self._tokens = min(rate * BURST_SECONDS, self._tokens + rate * (now - self._filled))
+        had = self._tokens + spent + rate * (now - self._filled)
+        self._tokens = min(rate * BURST_SECONDS, had) - spent
         self._filled = now
 
     def _over(self, how: str, condition: str = "") -> None:
