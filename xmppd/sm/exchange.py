@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from twisted.cred.credentials import UsernamePassword
-from twisted.cred.error import UnauthorizedLogin
+from twisted.cred.error import LoginFailed
 from zope.interface import implementer
 
-from xmppd.accounts.interfaces import IAccount, IScramKeys, IScramProof
+from xmppd.accounts.interfaces import IAccount, IScramKeys, IScramProof, NoSuchAccount
 from xmppd.accounts.realm import Login
 from xmppd.component.session import StreamFacts
 from xmppd.protocol.jid import InvalidJid, Jid
@@ -80,7 +80,7 @@ class Exchange:
         if self._scram is not None:
             return await self._final(self._scram, message)
         mechanism = sent.attrs.get("mechanism", "")
-        if mechanism not in self.facts.mechanisms:
+        if mechanism not in self.facts.mechanisms or mechanism not in self._host.mechanisms:
             raise SaslError("invalid-mechanism", "not offered on this stream")
         if mechanism_named(mechanism).hash is None:
             return await self._plain(message)
@@ -138,7 +138,7 @@ class Exchange:
     async def _log_in(self, name: str, credentials: Any) -> None:
         try:
             avatar: Any = await self._host.portal.login(credentials, Login(), IAccount)
-        except UnauthorizedLogin:
+        except (LoginFailed, NoSuchAccount):
             raise SaslError("not-authorized") from None
         if avatar[1].disabled:
             raise SaslError("not-authorized")

@@ -166,8 +166,10 @@ def _iq(host: Host, stanza: Stanza, user: User) -> None:
     assert to is not None
     own = sender is not None and sender.bare == user.jid
     if not to.resource:
-        host.handle(OWN_ACCOUNT if own else ACCOUNT, stanza, _sender_session(user, stanza, own))
-        return
+        origin = _sender_session(user, stanza, own)
+        if origin is not None or not own:
+            host.handle(OWN_ACCOUNT if own else ACCOUNT, stanza, origin)
+        return  # else: the session that asked has ended
     session = user.sessions.get(to.resource)
     roster = not own and stanza.type == "set" and any(
         child[0] == ROSTER for child in stanza.children

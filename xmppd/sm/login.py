@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import attrs
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
@@ -24,29 +25,36 @@ from xmppd.sm.exchange import Exchange, failure
 from xmppd.sm.host import Visitor
 
 if TYPE_CHECKING:
+    from xmppd.sm.host import Host
     from xmppd.sm.manager import SessionManager
     from xmppd.sm.user import User
 
 TICKET_SECONDS = 600.0
-EXCHANGE_SECONDS = 120.0
+EXCHANGE_SECONDS = 60.0
 MAX_ATTEMPTS = 5
 """Failed attempts on one stream before it is closed (RFC 6120, 6.4.5)."""
-
-
 MAX_STREAMS = 10_000
 """Streams whose failed attempts are remembered; edges count too."""
 
 
+@attrs.frozen
 class Ticket:
     """That a stream has authenticated as an account."""
 
-    __slots__ = ("facts", "stream", "timer", "user")
+    key: str
+    host: Host
+    account: Jid
+    facts: StreamFacts
+    timer: IDelayedCall
 
-    def __init__(self, user: User, stream: Jid, facts: StreamFacts, timer: IDelayedCall) -> None:
-        self.user = user
-        self.stream = stream
-        self.facts = facts
-        self.timer = timer
+
+@attrs.frozen
+class Waiting:
+    """An exchange that waits for its client."""
+
+    at: Jid
+    exchange: Exchange
+    timer: IDelayedCall
 
 
 class Logins:
@@ -56,14 +64,15 @@ class Logins:
 
     def __init__(self, manager: SessionManager) -> None:
         self.manager = manager
-        self._exchanges: dict[str, tuple[Exchange, Jid, IDelayedCall]] = {}
-        self._tickets: dict[str, Ticket] = {}
-        self._failures: dict[str, int] = {}
+        self._exchanges: dict[Jid, Waiting] = {}
+        self._tickets: dict[Jid, Ticket] = {}
+        self._failures: dict[Jid, int] = {}
         self._verbs: dict[str, Callable[[Envelope, Stanza], None]] = {
             "hello": self._hello,
             "authenticate": self._authenticate,
             "before": self._before,
             "open": self._open,
+            "gone": self._gone,
         }
 
     def receive(self, envelope: Envelope) -> None:
@@ -72,10 +81,12 @@ class Logins:
             return
         request = envelope.items[0]
         handler = self._verbs.get(request.name)
-        if handler is None:
-            self._refuse(envelope, StanzaError("bad-request"))
-        else:
+        try:
+            if handler is None:
+                raise ValueError(f"no such verb: {request.name}")
             handler(envelope, request)
+        except ValueError:
+            self._refuse(envelope, StanzaError("bad-request"))
 
     # hello (3.1)
 
@@ -98,19 +109,13 @@ class Logins:
         if element is None:
             self._refuse(envelope, StanzaError("bad-request"))
             return
-        known = self._exchanges.pop(envelope.to, None)
-        if known is not None:
-            exchange, stream, timer = known
-            timer.cancel()
-            if stream != envelope.sender:
-                return
+        if envelope.to.domain == self.manager.name:
+            exchange = self._go_on(envelope.to, envelope.sender)
         else:
-            host = self.manager.host(request.attrs.get("host", ""))
-            if host is None:
-                self._refuse(envelope, StanzaError("item-not-found"))
-                return
-            facts = StreamFacts.parse(host.domain, request.element())
-            exchange = Exchange(host, facts)
+            exchange = self._begin(request)
+        if exchange is None:
+            self._refuse(envelope, StanzaError("item-not-found"))
+            return
         step = Deferred.fromCoroutine(exchange.step(element))
         step.addCallbacks(
             lambda reply: self._stepped(envelope, exchange, reply),
@@ -118,18 +123,51 @@ class Logins:
         )
         step.addErrback(self._broken, envelope)
 
+    def _begin(self, request: Stanza) -> Exchange | None:
+        host = self.manager.host(request.attrs.get("host", ""))
+        if host is None:
+            return None
+        return Exchange(host, StreamFacts.parse(host.domain, request.element()))
+
+    def _go_on(self, at: Jid, stream: Jid) -> Exchange | None:
+        """The exchange of that address, if it is that stream's."""
+        waiting = self._exchanges.get(stream)
+        if waiting is None or waiting.at != at:
+            return None
+        del self._exchanges[stream]
+        waiting.timer.cancel()
+        return waiting.exchange
+
     def _stepped(self, envelope: Envelope, exchange: Exchange, reply: bytes) -> None:
-        user = exchange.user
+        user, stream = exchange.user, envelope.sender
         if user is None:
             at = self.manager.new_address("x")
-            timer = self.manager.clock.callLater(EXCHANGE_SECONDS, self._exchanges.pop, at, None)
-            self._exchanges[at] = exchange, envelope.sender, timer
+            self._forget(self._exchanges, stream)
+            timer = self._later(EXCHANGE_SECONDS, self._exchanges, stream)
+            self._exchanges[stream] = Waiting(at, exchange, timer)
             self._answer(envelope, verb("step", reply, state="more", at=at))
             return
-        self._failures.pop(envelope.sender, None)
-        ticket = self._ticket(user, envelope.sender, exchange.facts)
-        done = verb("step", reply, state="done", account=user.jid, ticket=ticket, rev="1")
+        self._failures.pop(stream, None)
+        self._forget(self._tickets, stream)
+        timer = self._later(TICKET_SECONDS, self._tickets, stream)
+        key = secrets.token_hex(16)
+        self._tickets[stream] = Ticket(key, user.host, user.jid, exchange.facts, timer)
+        done = verb("step", reply, state="done", account=user.jid, ticket=key, rev="1")
         self._answer(envelope, done)
+
+    def _later(self, seconds: float, held: dict[Jid, Any], stream: Jid) -> IDelayedCall:
+        return self.manager.clock.callLater(seconds, held.pop, stream, None)
+
+    def _forget(self, held: dict[Jid, Any], stream: Jid) -> None:
+        found = held.pop(stream, None)
+        if found is not None:
+            found.timer.cancel()
+
+    def _gone(self, envelope: Envelope, request: Stanza) -> None:
+        """A stream ended before it had a session."""
+        self._forget(self._exchanges, envelope.sender)
+        self._forget(self._tickets, envelope.sender)
+        self._failures.pop(envelope.sender, None)
 
     def _step_failed(self, envelope: Envelope, reason: Failure) -> None:
         error = reason.value
@@ -148,12 +186,6 @@ class Logins:
         if len(self._failures) > MAX_STREAMS:
             del self._failures[next(iter(self._failures))]
         return count >= MAX_ATTEMPTS
-
-    def _ticket(self, user: User, stream: Jid, facts: StreamFacts) -> str:
-        key = secrets.token_hex(16)
-        timer = self.manager.clock.callLater(TICKET_SECONDS, self._tickets.pop, key, None)
-        self._tickets[key] = Ticket(user, stream, facts, timer)
-        return key
 
     # before (3.3)
 
@@ -179,17 +211,38 @@ class Logins:
     # open (3.4)
 
     def _open(self, envelope: Envelope, request: Stanza) -> None:
-        ticket = self._tickets.get(request.attrs.get("ticket", ""))
-        if ticket is None or ticket.stream != envelope.sender:
+        """Bind; the account is looked up again, it may have gone since the client logged in."""
+        ticket = self._ticket(envelope, request)
+        if ticket is None:
             self._refuse(envelope, StanzaError("not-authorized"))
             return
+        ticket.host.with_user(
+            ticket.account.local,
+            lambda user: self._bind(envelope, request, user),
+            lambda failure: self._broken(failure, envelope),
+        )
+
+    def _ticket(self, envelope: Envelope, request: Stanza) -> Ticket | None:
+        """The ticket that a request shows, if it is its stream's and its account's."""
+        ticket = self._tickets.get(envelope.sender)
+        if ticket is None or ticket.account != envelope.to:
+            return None
+        shown = request.attrs.get("ticket", "").encode()
+        return ticket if secrets.compare_digest(ticket.key.encode(), shown) else None
+
+    def _bind(self, envelope: Envelope, request: Stanza, user: User | None) -> None:
+        ticket = self._ticket(envelope, request)
+        if ticket is None or user is None:
+            self._refuse(envelope, StanzaError("not-authorized"))
+            return
+        lang = request.attrs.get("xml:lang", ticket.facts.lang)
+        facts = attrs.evolve(ticket.facts, lang=lang)
         try:
-            session = bind(self.manager, ticket.user, envelope.sender, ticket.facts, request.attrs)
+            session = bind(self.manager, user, envelope.sender, facts, request.attrs)
         except StanzaError as error:
             self._refuse(envelope, error)
             return
-        del self._tickets[request.attrs["ticket"]]
-        ticket.timer.cancel()
+        self._forget(self._tickets, envelope.sender)
         opened = verb("opened", session=session.address, e=str(session.epoch), jid=session.jid)
         self._answer(envelope, opened)
 
@@ -204,4 +257,3 @@ class Logins:
     def _broken(self, reason: Failure, envelope: Envelope) -> None:
         self.log.failure("A verb of an edge failed", reason)
         self._refuse(envelope, StanzaError("internal-server-error"))
-

@@ -58,16 +58,18 @@ class Roster(SessionExtension):
         if found is None:
             return self._whole(request, session, True)
         changed, removed, version = found
-        query = [removed_item(jid) for jid in removed]
-        query += [contact.to_item() for contact in changed]
-        for item in query:
-            push = element("query", ROSTER, {"ver": version}, item)
-            self.host.manager.turn.later(
-                lambda push=push: session.deliver(
-                    Stanza.make("iq", push, to=session.jid, type="set", id=self.host.next_id())
-                )
-            )
+        items = [removed_item(jid) for jid in removed]
+        items += [contact.to_item() for contact in changed]
+        known = request.payload()
+        assert known is not None
+        # A client that gets no further than halfway asks again from where it was.
+        versions = [known["ver"]] * (len(items) - 1) + [version]
+        self.host.manager.turn.later(lambda: self._push_each(session, items, versions))
         return request.reply()
+
+    def _push_each(self, session: Session, items: list[bytes], versions: list[str]) -> None:
+        for item, version in zip(items, versions, strict=False):
+            self.host.answer(session, contacts.push_to(self.host, session, item, version))
 
     @iq("set", ROSTER, "query", to=OWN_ACCOUNT)
     def set(self, request: Stanza, session: Session) -> Any:
@@ -95,6 +97,7 @@ class Roster(SessionExtension):
             raise StanzaError("item-not-found")
         user, host = session.user, self.host
         kinds = removal(old, old.jid in user.requests)
+        kept = contacts.change(host, user, old.jid, None)
         if user.requests.pop(old.jid, None) is not None:
             user.request_table.remove(old.jid).addErrback(host.failed)
 
@@ -107,7 +110,7 @@ class Roster(SessionExtension):
                 )
             return request.reply()
 
-        return contacts.change(host, user, old.jid, None).addCallback(tell)
+        return kept.addCallback(tell)
 
     @iq("get", ROSTER, "query", to=ACCOUNT | HOST)
     @iq("set", ROSTER, "query", to=ACCOUNT | HOST)
