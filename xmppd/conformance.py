@@ -17,7 +17,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 from unittest import SkipTest, TestCase
 
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import gatherResults
 
 from xmppd.storage.codecs import JsonCodec, XmlCodec
 from xmppd.storage.interfaces import (

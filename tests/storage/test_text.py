@@ -90,7 +90,7 @@ class TextTest(SynchronousTestCase):
     def test_entries(self, fields: list[tuple[int, str, str, int, bytes]], garbage: bytes) -> None:
         """Entries read back; garbage after them is either cut off or refused, never an entry."""
         entries = [
-            Entry(Mark.new(time).to_id(), time, peer, resource, kind, body)
+            Entry(Mark(time, 7).to_id(), time, peer, resource, kind, body)
             for time, peer, resource, kind, body in fields
         ]
         data = b"".join(map(text.write_entry, entries))

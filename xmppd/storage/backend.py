@@ -23,6 +23,8 @@ T = TypeVar("T")
 
 SWEEP_EVERY = 60.0
 """Seconds between two looks for rows that have expired."""
+FORGET_EVERY = 24 * 60
+"""How many of these looks are between two for removals that need not be remembered."""
 
 
 class StoreBackend:
@@ -45,6 +47,7 @@ class StoreBackend:
         self._ticks = ticks or Ticks(now or clock.seconds)
         self._engine = Engine(driver, self._group, self._ticks, Mint(self._ticks))
         self._sweep: IDelayedCall | None = None
+        self._sweeps = 0
 
     @property
     def features(self) -> frozenset[str]:
@@ -103,8 +106,13 @@ class StoreBackend:
         self._sweep = self._clock.callLater(SWEEP_EVERY, self._swept)
 
     def _swept(self) -> None:
-        now = self._ticks.now()
-        before = int(now * 1_000_000) - REMEMBERED
-        # what cannot be swept now is swept later, and stays unseen until then
-        self._engine.write(lambda: self._driver.sweep(now, before)).addErrback(lambda _: None)
+        self._sweeps += 1
+        # what cannot be dropped now is dropped later, and stays unseen until then
+        self._engine.write(self._drop_old).addErrback(lambda _: None)
         self._sweep = self._clock.callLater(SWEEP_EVERY, self._swept)
+
+    def _drop_old(self) -> None:
+        now = self._ticks.now()
+        self._driver.sweep(now)
+        if self._sweeps % FORGET_EVERY == 1:
+            self._driver.forget(int(now * 1_000_000) - REMEMBERED)

@@ -159,8 +159,11 @@ class Cache:
         self._drop([place for place in self._held if place.owner == owner])
         self._driver.erase(owner)
 
-    def sweep(self, now: float, before: Version) -> None:
-        self._driver.sweep(now, before)
+    def sweep(self, now: float) -> None:
+        self._driver.sweep(now)  # what is held goes by its own time
+
+    def forget(self, before: Version) -> None:
+        self._driver.forget(before)
 
     def check(self) -> Deferred[Report]:
         return self._driver.check()

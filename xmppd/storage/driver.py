@@ -47,9 +47,8 @@ class RawRow(NamedTuple):
     def lives(self, now: float) -> bool:
         return self.raw is not None and (self.expires is None or self.expires > now)
 
-    def overdue(self, now: float, before: Version) -> bool:
-        """Has it expired, or is it a marker older than `before`?"""
-        return self.version < before if self.raw is None else not self.lives(now)
+    def expired(self, now: float) -> bool:
+        return self.expires is not None and self.expires <= now
 
 
 class Selection(NamedTuple):
@@ -162,8 +161,11 @@ class Driver(Protocol):
 
     def erase(self, owner: Owner) -> None: ...
 
-    def sweep(self, now: float, before: Version) -> None:
-        """Drop rows that have expired and markers older than `before`."""
+    def sweep(self, now: float) -> None:
+        """Drop rows that have expired."""
+
+    def forget(self, before: Version) -> None:
+        """Drop markers older than this."""
 
     def check(self) -> Deferred[Report]: ...
 

@@ -57,10 +57,6 @@ class Rows:
         rows = (row._replace(version=first + at) for at, row in enumerate(self))
         return Rows(rows, floor=version)
 
-    def overdue(self, now: float, before: Version) -> list[RawRow]:
-        """Rows that have expired, and markers older than `before`."""
-        return [row for row in self if row.overdue(now, before)]
-
     def empty(self) -> bool:
         return all(row.raw is None for row in self)
 

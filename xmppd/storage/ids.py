@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b32hexdecode
 from collections.abc import Callable
 from os import urandom
+from struct import unpack
 from typing import NamedTuple
 
 from xmppd.storage.interfaces import EntryId
@@ -24,10 +25,6 @@ class Mark(NamedTuple):
         # 128 bits and 2 of padding are 13 pairs of digits; base64.b32hexencode is half as fast
         bits = (self.time << 64 | self.salt) << 2
         return "".join([_PAIRS[bits >> shift & 1023] for shift in _SHIFTS])
-
-    @classmethod
-    def new(cls, time: int) -> Mark:
-        return cls(time, int.from_bytes(urandom(8), "big"))
 
     @classmethod
     def from_id(cls, id: EntryId) -> Mark:
@@ -68,9 +65,16 @@ class Mint:
         self._ticks = ticks
         self._fresh: dict[EntryId, Mark] = {}
         self._remembered = remembered
+        self._salts: list[int] = []
+
+    def new_mark(self) -> Mark:
+        """A mark for an entry that is stored at once."""
+        if not self._salts:
+            self._salts = list(unpack("512Q", urandom(4096)))  # one system call for many
+        return Mark(self._ticks.next(), self._salts.pop())
 
     def new_id(self) -> EntryId:
-        mark = Mark.new(self._ticks.next())
+        mark = self.new_mark()
         id = mark.to_id()
         self._fresh[id] = mark
         if len(self._fresh) > self._remembered:

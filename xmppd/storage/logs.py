@@ -43,16 +43,10 @@ class StoredLog:
         id: EntryId | None = None,
     ) -> EntryId:
         place = Place(self._store, owner)
-        if id is None:
-            id = self.new_id()
-        mark = self._engine.mint.use(id)
-        if mark is None:
-            mark = self._parse(place, id)
-            if self._driver.taken(place, mark.time):
-                raise StorageError(*place, f"{id} was stored before")
+        mark = self._engine.mint.new_mark() if id is None else self._fresh(place, id)
         self._engine.group.touch(self._driver, len(body))
         self._driver.append(place, mark, peer, resource, kind, body)
-        return id
+        return id or mark.to_id()
 
     def find(
         self, owner: Owner, where: Where = ANY, *, limit: int, newest: bool = False
@@ -137,8 +131,15 @@ class StoredLog:
             return None
         return mark.time if self._driver.has(place, mark) else None
 
-    def _parse(self, place: Place, id: EntryId) -> Mark:
+    def _fresh(self, place: Place, id: EntryId) -> Mark:
+        """The mark of an id that no entry has."""
+        mark = self._engine.mint.use(id)
+        if mark is not None:
+            return mark
         try:
-            return Mark.from_id(id)
+            mark = Mark.from_id(id)
         except ValueError as problem:
             raise StorageError(*place, str(problem)) from problem
+        if self._driver.taken(place, mark.time):
+            raise StorageError(*place, f"{id} was stored before")
+        return mark

@@ -127,17 +127,23 @@ class MemoryDriver:
                 self._save(place, held)
                 self._set(place, None)
 
-    def sweep(self, now: float, before: Version) -> None:
-        for place, held in list(self._held.items()):
-            if isinstance(held, Rows):
-                for row in held.overdue(now, before):
-                    self.drop_row(place, row.section, row.key)
+    def sweep(self, now: float) -> None:
+        self._drop_rows(lambda row: row.expired(now))
+
+    def forget(self, before: Version) -> None:
+        self._drop_rows(lambda row: row.raw is None and row.version < before)
 
     def check(self) -> Deferred[Report]:
         return succeed(Report())
 
     def backup(self, path: Path) -> Deferred[None]:
         return fail(StorageError(detail="the memory store has nothing to back up"))
+
+    def _drop_rows(self, which: Callable[[RawRow], bool]) -> None:
+        for place, held in list(self._held.items()):
+            if isinstance(held, Rows):
+                for row in filter(which, list(held)):
+                    self.drop_row(place, row.section, row.key)
 
     def _rows(self, place: Place) -> Rows:
         return self._get(place, Rows) or Rows()

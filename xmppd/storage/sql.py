@@ -169,10 +169,8 @@ ROW_GET: Final = text(select(*_ROW_COLUMNS).where(*_THIS_ROW))
 ROW_PUT: Final = _upsert(ROW)
 ROW_DROP: Final = text(delete(ROW).where(*_THIS_ROW))
 ROW_VERSION: Final = text(select(func.coalesce(func.max(ROW.c.version), 0)).where(*_here(ROW)))
-ROW_SWEEP: Final = (
-    text(delete(ROW).where(ROW.c.expires.is_not(None), ROW.c.expires <= _p("now"))),
-    text(delete(ROW).where(ROW.c.value.is_(None), ROW.c.version < _p("before"))),
-)
+ROW_SWEEP: Final = text(delete(ROW).where(ROW.c.expires.is_not(None), ROW.c.expires <= _p("now")))
+ROW_FORGET: Final = text(delete(ROW).where(ROW.c.value.is_(None), ROW.c.version < _p("before")))
 
 
 @cache

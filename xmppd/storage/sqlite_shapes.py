@@ -149,10 +149,11 @@ class SqliteShapes:
                     self.session.write(text, {"owner": number})
             self._numbering.forget()
 
-    def sweep(self, now: float, before: Version) -> None:
-        expired, forgotten = sql.ROW_SWEEP
-        self.session.write(expired, {"now": now})
-        self.session.write(forgotten, {"before": before})
+    def sweep(self, now: float) -> None:
+        self.session.write(sql.ROW_SWEEP, {"now": now})
+
+    def forget(self, before: Version) -> None:
+        self.session.write(sql.ROW_FORGET, {"before": before})
 
     def _read(self, place: Place, text: str, **parameters: Any) -> list[Any]:
         numbers = self._numbering.find(place)

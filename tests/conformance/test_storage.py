@@ -1,0 +1,91 @@
+"""Every storage back-end keeps every promise."""
+
+from __future__ import annotations
+
+from twisted.internet import reactor
+from twisted.trial.unittest import TestCase
+
+from xmppd.conformance import BackendSuite, DocumentSuite, LogSuite, StorageSuite, TableSuite
+from xmppd.storage.directory import DirectoryStore
+from xmppd.storage.memory import MemoryStore
+from xmppd.storage.sqlite import SqliteStore
+
+
+class InMemory(StorageSuite):
+    def make(self) -> MemoryStore:
+        return MemoryStore(reactor, now=self.wall)
+
+
+class InSqlite(StorageSuite):
+    def make(self) -> SqliteStore:
+        return SqliteStore(self.folder(), reactor, now=self.wall)
+
+
+class InSqliteUncached(StorageSuite):
+    def make(self) -> SqliteStore:
+        return SqliteStore(self.folder(), reactor, now=self.wall, cache=0)
+
+
+class InDirectory(StorageSuite):
+    def make(self) -> DirectoryStore:
+        return DirectoryStore(self.folder(), reactor, now=self.wall)
+
+
+class MemoryDocuments(InMemory, DocumentSuite, TestCase):
+    pass
+
+
+class MemoryTables(InMemory, TableSuite, TestCase):
+    pass
+
+
+class MemoryLogs(InMemory, LogSuite, TestCase):
+    pass
+
+
+class MemoryBackend(InMemory, BackendSuite, TestCase):
+    pass
+
+
+class SqliteDocuments(InSqlite, DocumentSuite, TestCase):
+    pass
+
+
+class SqliteTables(InSqlite, TableSuite, TestCase):
+    pass
+
+
+class SqliteLogs(InSqlite, LogSuite, TestCase):
+    pass
+
+
+class SqliteBackend(InSqlite, BackendSuite, TestCase):
+    pass
+
+
+class UncachedDocuments(InSqliteUncached, DocumentSuite, TestCase):
+    pass
+
+
+class UncachedTables(InSqliteUncached, TableSuite, TestCase):
+    pass
+
+
+class UncachedBackend(InSqliteUncached, BackendSuite, TestCase):
+    pass
+
+
+class DirectoryDocuments(InDirectory, DocumentSuite, TestCase):
+    pass
+
+
+class DirectoryTables(InDirectory, TableSuite, TestCase):
+    pass
+
+
+class DirectoryLogs(InDirectory, LogSuite, TestCase):
+    pass
+
+
+class DirectoryBackend(InDirectory, BackendSuite, TestCase):
+    pass
