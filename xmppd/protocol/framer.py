@@ -122,6 +122,7 @@ class Framer:
         "_plain_default",
         "_rest",
         "_risky",
+        "_symbols",
         "_tail",
         "_top",
         "_top_attrs",
@@ -162,13 +163,13 @@ class Framer:
         zero = data.find(b"\0")
         try:
             self._read(data if zero < 0 else data[:zero])
-            if zero >= 0:
-                self._meet_zero(data[zero:])
         except StreamError as error:
             self._fail(error)
         except ExpatError as error:
             if self._rest is None and not self._done:
                 self._fail(self._condition(error))
+        if zero >= 0:
+            self._meet_zero(data[zero:])
         self._buffer = b""
         self._events = []
         return events
@@ -177,7 +178,8 @@ class Framer:
         if self._rest is not None:
             self._rest += left
         elif not self._done:
-            raise StreamError("unsupported-encoding", "NUL byte")
+            self._stop()
+            self._events.append(StreamError("unsupported-encoding", "NUL byte"))
 
     def rest(self) -> bytes:
         """The bytes after the element at which the framer stopped; they count as taken."""
@@ -246,6 +248,7 @@ class Framer:
 
     def _new_parser(self) -> XMLParserType:
         self._names: dict[str, str] = {}
+        self._symbols: dict[str, tuple[str, str]] = {}  # what names with namespace stand for
         parser = ParserCreate("UTF-8", SEPARATOR, self._names)
         if hasattr(parser, "SetReparseDeferralEnabled"):
             parser.SetReparseDeferralEnabled(False)
@@ -359,8 +362,7 @@ class Framer:
         if depth == 2:
             start, base = self._child, self._base
             stop = end_of(self._buffer, start - base, at - base) + base
-            namespace, _, local = name.rpartition(SEPARATOR)
-            symbol = CONTENT if namespace == self._content else namespace_symbol(namespace)
+            symbol, local = self._symbols.get(name) or self._symbol(name)
             self._children.append((symbol, local, start, stop))
         elif depth == 1:
             self._close_top(at - self._base)
@@ -368,6 +370,12 @@ class Framer:
             self._check_between(at)
             self._events.append(StreamClosed())
             self._stop()
+
+    def _symbol(self, name: str) -> tuple[str, str]:
+        namespace, _, local = name.rpartition(SEPARATOR)
+        symbol = CONTENT if namespace == self._content else namespace_symbol(namespace)
+        self._symbols[name] = symbol, local
+        return symbol, local
 
     def _cdata(self) -> None:
         if self._depth == 1:
@@ -447,9 +455,9 @@ class Framer:
         The tests are cheap and err on the safe side: a name that stands in the text of a body may
         cause a rewrite that changes nothing.
         """
-        namespace, _, name = self._top.rpartition(SEPARATOR)
+        symbol, name = self._symbols.get(self._top) or self._symbol(self._top)
         if (
-            namespace != self._content
+            symbol != CONTENT
             or not self._plain_default
             or b"xmlns" in tag
             or self._content_mark in inner
@@ -461,9 +469,7 @@ class Framer:
                 return None
         attributes = self._top_attrs
         if _LANG in attributes:
-            attributes = {
-                ("xml:lang" if key == _LANG else key): value for key, value in attributes.items()
-            }
+            attributes["xml:lang"] = attributes.pop(_LANG)
         if SEPARATOR in "".join(attributes):
             return None
         content = self._mark + len(tag)

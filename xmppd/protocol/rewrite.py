@@ -53,7 +53,7 @@ class _Writer:
         self._child: tuple[str, str, int] = ("", "", 0)
 
     def declare(self, prefix: str | None, uri: str | None) -> None:
-        if prefix:
+        if prefix and uri != self._content:  # attributes that need that declare it again
             self._declared[prefix] = uri or ""
 
     def start(self, name: str, attributes: dict[str, str]) -> None:

@@ -14,21 +14,27 @@ Child = tuple[str, str, int, int]
 """Namespace, name, start and stop of a direct child, counted in its parent's inner bytes."""
 
 _CONTENT: Final = "content namespace"
-"""Stands for CONTENT while an inside is scanned; for its space no peer can utter it."""
+"""Stands for CONTENT while an inside is scanned; no peer can utter it, for it holds a space."""
 _LAST_COLON: Final = ":"
 """A separator that lets that pass; local names hold none, so the last one is it."""
+_HYPHEN: Final = f"{NO_NAMESPACE} "
+"""Stands for a namespace that is named like the symbol for none."""
 
 _TAG = re.compile(rb"""<[^>"']*+(?:"[^"]*+"[^>"']*+|'[^']*+'[^>"']*+)*+>""")
 
 
 def namespace_symbol(uri: str) -> str:
     """How a stanza names a namespace that is not its stream's content namespace."""
+    if uri == NO_NAMESPACE:
+        return _HYPHEN
     return uri or NO_NAMESPACE
 
 
 def uri_of(symbol: str) -> str:
     """The namespace that a symbol stands for, where it is not CONTENT."""
-    return "" if symbol == NO_NAMESPACE else symbol
+    if symbol == NO_NAMESPACE:
+        return ""
+    return NO_NAMESPACE if symbol == _HYPHEN else symbol
 
 
 def tag_at(buffer: bytes | bytearray, start: int) -> bytes:

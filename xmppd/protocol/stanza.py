@@ -210,7 +210,7 @@ class Stanza:
         """
         name = self.name
         if self.ns == XML:  # which must not be declared as default (XML-NAMES, 3)
-            name, xmlns = f"xml:{name}", None
+            name = f"xml:{name}"
         elif self.ns != CONTENT:
             xmlns = uri_of(self.ns)
         tag = open_tag(name, self.attrs, xmlns)
