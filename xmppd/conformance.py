@@ -4,7 +4,7 @@ Subclass the suites together with `twisted.trial.unittest.TestCase`, give `make`
 
     class MyDocuments(DocumentSuite, TestCase):
         def make(self):
-            return MyStore(self.mktemp_once(), reactor, now=self.wall)
+            return MyStore(self.folder(), reactor, now=self.wall)
 """
 
 from __future__ import annotations

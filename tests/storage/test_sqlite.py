@@ -57,6 +57,19 @@ class SqliteCase(SynchronousTestCase):
         return self.successResultOf(self.log.count(JULIET))
 
 
+class WrongValueTest(SqliteCase):
+    def test_not_utf_8(self) -> None:
+        """A text that is no Unicode is refused, or loses its batch; the next one is kept."""
+        self.failureResultOf(self.document.put(JULIET._replace(name="\ud800"), 1), StorageError)
+        self.log.append(JULIET, b"x", peer="\ud800")
+        ticket = self.store.ticket
+        self.commit()
+        self.assertEqual([number for number, _ in self.failed], [ticket])
+        self.log.append(JULIET, b"x")
+        self.commit()
+        self.assertEqual(self.count(), 1)
+
+
 class LockTest(SqliteCase):
     def test_second_process(self) -> None:
         """A second one gets Locked, which names the process that has the store."""

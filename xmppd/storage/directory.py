@@ -112,11 +112,11 @@ class DirectoryDriver(MemoryDriver):
                 commit.add(place, self._held.get(place), logs.get(place))
             commit.run()
             self._note_time()
-        except StorageError as problem:
+        except Exception:  # whatever it was: what is in memory must be what is on the disk
             for place in dirty:
                 self._held.pop(place, None)
                 self._seen.pop(place, None)
-            return fail(problem)
+            raise
         for place in dirty:
             self._seen[place] = self._files.signature(place)
         return succeed(None)

@@ -40,7 +40,11 @@ class Maintenance:
 
         def act(connection: sqlite3.Connection) -> None:
             os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            connection.execute("VACUUM INTO ?", (str(target),))
+            try:
+                connection.execute("VACUUM INTO ?", (str(target),))
+            except sqlite3.Error:
+                target.unlink()
+                raise
 
         return self._do(act)
 

@@ -90,6 +90,11 @@ class Session:
             self._connection.close()
             self._connection = None
 
+    @property
+    def dirty(self) -> bool:
+        """Is there anything to commit?"""
+        return bool(self._statements or self._rows)
+
     def read(self, text: str, parameters: Parameters) -> list[Any]:
         with self._translating():
             return self._live().execute(text, parameters).fetchall()
@@ -207,3 +212,5 @@ class Session:
             if isinstance(error, Corrupt):
                 self.problem = error  # what else is written may be lost, though SQLite lets us
             raise error from problem
+        except (UnicodeError, OverflowError) as problem:  # a value that SQLite cannot hold
+            raise StorageError(detail=f"{self._path}: {problem}") from problem

@@ -102,8 +102,8 @@ class SqliteDriver(SqliteShapes):
         self.session.undo(state)
 
     def commit(self) -> Deferred[None]:
-        if self._patience.holding:
-            return succeed(None)  # whatever came after was refused
+        if self._patience.holding or not self.session.dirty:
+            return succeed(None)  # whatever came was refused
         try:
             self._commit()
         except (Full, ReadOnly) as problem:

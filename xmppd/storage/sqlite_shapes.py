@@ -51,8 +51,8 @@ class SqliteShapes:
         if cell is None:
             self._write(place, sql.DOCUMENT_DROP)
         else:
-            self._newest = max(self._newest, cell.version)
             self._write(place, sql.DOCUMENT_PUT, version=cell.version, value=cell.raw)
+            self._newest = max(self._newest, cell.version)
 
     def row(self, place: Place, section: str, key: str) -> RawRow | None:
         found = self._read(place, sql.ROW_GET, section=section, key=key)
@@ -73,9 +73,9 @@ class SqliteShapes:
         return 0
 
     def put_row(self, place: Place, row: RawRow) -> None:
-        self._newest = max(self._newest, row.version)
         values = row._asdict()
         self._write(place, sql.ROW_PUT, value=values.pop("raw"), **values)
+        self._newest = max(self._newest, row.version)
 
     def drop_row(self, place: Place, section: str, key: str) -> None:
         self._write(place, sql.ROW_DROP, section=section, key=key)
@@ -84,10 +84,10 @@ class SqliteShapes:
         self, place: Place, mark: Mark, peer: str, resource: str, kind: int, body: bytes
     ) -> None:
         owner, store = self._numbering.make(place)
-        self._newest = max(self._newest, mark.time)
         self.session.add_row(
             (mark.time, owner, store, signed(mark.salt), peer, resource, kind, body)
         )
+        self._newest = max(self._newest, mark.time)
 
     def taken(self, place: Place, time: int) -> bool:
         self.session.settle_rows()
