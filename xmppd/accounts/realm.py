@@ -45,13 +45,13 @@ class StoredRealm:
         if IAccount not in interfaces:
             raise NotImplementedError("the only avatars here are accounts")
         name = avatarId.decode() if isinstance(avatarId, bytes) else avatarId
+        jid = Jid.of(name, self._accounts.domain)
 
         def found(record: AccountRecord | None) -> Any:
             if record is None and isinstance(mind, Login):
                 return self._accounts.provide(name).addCallback(found)
             if record is None:
                 raise NoSuchAccount(name)
-            jid = Jid.of(name, self._accounts.domain)
             account = StoredAccount(jid, self._stores, self._edits, record.disabled)
             return IAccount, account, _logged_out
 

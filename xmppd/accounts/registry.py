@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 from twisted.internet.defer import Deferred, succeed
 
+from xmppd.accounts.interfaces import NoSuchAccount
 from xmppd.accounts.stored import Stores
 from xmppd.protocol.jid import new_local
 from xmppd.protocol.scram_keys import ScramKeys
@@ -76,16 +77,21 @@ class Accounts:
         return self._records.change(self.owner(name), made)
 
     def set_password(self, name: str, password: str) -> Deferred[Any]:
-        """Replace the keys of an account. Raises ValueError for an unusable password."""
-        return self._keys.put(self.owner(name), make_keys(password))
+        """Replace the keys of an account; fails with `NoSuchAccount`.
 
-    def disable(self, name: str, disabled: bool = True) -> Deferred[AccountRecord]:
-        """Forbid or allow logging in."""
+        Raises ValueError for an unusable password.
+        """
+        keys = make_keys(password)
+        there = self.record(name).addCallback(_demanded, name)
+        return there.addCallback(lambda _: self._keys.put(self.owner(name), keys))
 
-        def changed(record: AccountRecord | None) -> AccountRecord:
-            return attrs.evolve(record or AccountRecord(), disabled=disabled)
+    def disable(self, name: str, disabled: bool = True) -> Deferred[Any]:
+        """Forbid or allow logging in; fails with `NoSuchAccount`."""
 
-        return self._records.change(self.owner(name), changed)
+        def change(record: AccountRecord) -> Deferred[Any]:
+            return self._records.put(self.owner(name), attrs.evolve(record, disabled=disabled))
+
+        return self.record(name).addCallback(_demanded, name).addCallback(change)
 
     def remove(self, name: str) -> Deferred[None]:
         """Remove all that is stored of an account."""
@@ -125,6 +131,12 @@ def make_keys(password: str) -> dict[str, Any]:
 
 def _value(found: Versioned[AccountRecord] | None) -> AccountRecord | None:
     return None if found is None else found.value
+
+
+def _demanded(record: AccountRecord | None, name: str) -> AccountRecord:
+    if record is None:
+        raise NoSuchAccount(name)
+    return record
 
 
 def _exists(failure: Any) -> None:

@@ -141,5 +141,6 @@ class Exchange:
         except (LoginFailed, NoSuchAccount):
             raise SaslError("not-authorized") from None
         if avatar[1].disabled:
+            avatar[2]()
             raise SaslError("not-authorized")
         self.user = await self._host.load(name, avatar)

@@ -196,12 +196,19 @@ class Host:
             self.user(name).addCallbacks(call, failed or self.failed).addErrback(self.failed)
 
     def load(self, name: str, avatar: Any) -> Deferred[User]:
-        """Make the user of an avatar, or of a Deferred of one; never a second one."""
+        """Make the user of an avatar, or of a Deferred of one; never a second one.
+
+        The avatar is logged out when its user leaves memory, or at once where it is not needed.
+        """
 
         async def loading() -> User:
-            found = await avatar if isinstance(avatar, Deferred) else avatar
-            known = self.users.get(name)
-            return known if known is not None else await self._make_user(found[1])
+            _, account, logout = await avatar if isinstance(avatar, Deferred) else avatar
+            user = self.users.get(name) or await self._make_user(account)
+            if user.account is account:
+                user.logout = logout
+            else:
+                logout()
+            return user
 
         return Deferred.fromCoroutine(loading())
 
@@ -243,6 +250,7 @@ class Host:
         user = self.users.pop(name, None)
         if user is not None:
             user.unwatch()
+            self.guarded(user.logout)
 
     # Answers
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
@@ -42,7 +42,8 @@ class User:
         self.requests = requests or {}
         self.sessions: dict[str, Session] = {}
         self.lines: dict[Jid, deque[Stanza]] = {}
-        self.unwatch = _nothing
+        self.unwatch: Callable[[], None] = _nothing
+        self.logout: Callable[[], None] = _nothing
 
     @property
     def request_table(self) -> OwnTable[bytes]:
@@ -89,4 +90,4 @@ class User:
 
 
 def _nothing() -> None:
-    """Ends a watching that never began."""
+    """Ends a watching, or a login, that never began."""
