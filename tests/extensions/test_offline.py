@@ -4,12 +4,14 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.sm.kit import Client, House
 from xmppd.component.session import report
-from xmppd.extensions.offline import PAGE, Offline
+from xmppd.extensions.offline import PAGE, Box, Offline
 from xmppd.link.envelope import Envelope
 from xmppd.protocol.datetimes import parse_microseconds
+from xmppd.protocol.errors import StanzaError, StreamError
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.namespaces import CONTENT, DELAY
 from xmppd.protocol.stanza import Stanza
+from xmppd.storage.interfaces import Full
 
 
 def message(number: object = "hi", type: str = "chat", to: str = "juliet@example.com") -> str:
@@ -68,7 +70,7 @@ class KeepingTest(Case):
         self.assertEqual(bodies(juliet.taken()), ["1", "2"])
 
     def test_what_is_not_kept_comes_back(self) -> None:
-        """XEP-0160, 3; XEP-0334, 4.3."""
+        """XEP-0160, 3; XEP-0334, 4.2."""
         self.romeo.send(
             message("g", "groupchat"),
             message("h", "headline"),
@@ -83,7 +85,7 @@ class KeepingTest(Case):
         self.assertEqual(bodies(self.come().taken()), [])
 
     def test_nobody_else_says_that_we_delayed_it(self) -> None:
-        """XEP-0203, 6: discarded; a delay elsewhere stays."""
+        """XEP-0203, 5: discarded; a delay elsewhere stays."""
         forged = message(1).replace(
             "</message>",
             "<delay xmlns='urn:xmpp:delay' from='example.com' stamp='2002-09-10T23:08:25Z'/>"
@@ -192,3 +194,33 @@ class CustodyTest(Case):
         self.assertEqual(len(bodies(juliet.taken())), PAGE)
         juliet.send("<presence/>")
         self.assertEqual(bodies(juliet.taken()), [str(PAGE)])
+
+    def test_a_kicked_session_loses_nothing(self) -> None:
+        self.romeo.send(message(1))
+        juliet = self.house.client("juliet")
+        session = self.house.manager.sessions[juliet.session]
+        session.close(StreamError("reset"))
+        juliet.send("<presence/>")
+        juliet._got = 0
+        juliet.close("lost")
+        self.assertEqual(bodies(self.come().taken()), ["1"])
+
+    def test_the_next_page_goes_to_whoever_is_there(self) -> None:
+        self.romeo.send(*[message(number) for number in range(PAGE + 1)])
+        juliet, other = self.come(), self.come(resource="garden")
+        juliet.send("<presence type='unavailable'/>")
+        self.written(juliet, len(juliet.received))
+        self.assertEqual(len(bodies(juliet.taken())), PAGE)
+        self.assertEqual(bodies(other.taken()), [str(PAGE)])
+
+    def test_what_cannot_be_kept_comes_back_and_may_be_tried_again(self) -> None:
+        """RFC 6120, 8.3.3.18: resource-constraint."""
+
+        def full(*_: object, **__: object) -> str:
+            raise Full("offline")
+
+        juliet = self.house.client("juliet")
+        box = Box(self.house.manager.sessions[juliet.session].user)
+        box.log.append = full  # type: ignore[method-assign]
+        error = self.assertRaises(StanzaError, box.append, Stanza.make("message"))
+        self.assertEqual(error.condition, "resource-constraint")

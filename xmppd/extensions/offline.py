@@ -120,7 +120,7 @@ class Offline(Extension):
 
     @on(Received.MARK, "message")
     def discard_forged(self, stanza: Stanza, user: User) -> Stanza | None:
-        """XEP-0203, 6: nobody else says that this server has delayed a message."""
+        """XEP-0203, 5: nobody else says that this server has delayed a message."""
         for child in stanza.children:
             if child[0] == DELAY:
                 return self._without_forged(stanza)
@@ -280,7 +280,7 @@ class Offline(Extension):
 def worth_keeping(stanza: Stanza) -> bool:
     """XEP-0160, 3: of chat and normal messages those that say something that lasts.
 
-    Chat states alone are not kept, nor what XEP-0334, 4.3 (no-store) forbids to keep.
+    Chat states alone are not kept, nor what XEP-0334, 4.2 (no-store) forbids to keep.
     """
     if message_type(stanza) not in ("chat", "normal") or stanza.has(HINTS, "no-store"):
         return False
