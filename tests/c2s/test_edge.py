@@ -1,10 +1,13 @@
 """The edge as a whole: addresses, hosts, ends."""
 
+import gc
+
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.c2s.fake_manager import HEADER, House, Place, refusal
 from xmppd.app.config_model import Limits
+from xmppd.c2s.connection import Connection
 from xmppd.component.session import report, verb
 from xmppd.link.envelope import Envelope
 from xmppd.protocol.jid import Jid
@@ -125,3 +128,24 @@ class TickTest(SynchronousTestCase):
         house.pass_seconds(3)
         self.assertIn(b"<connection-timeout", other.said())
         self.assertEqual(len(self.flushLoggedErrors()), 1)
+
+
+class ReloadTest(SynchronousTestCase):
+    def test_new_limits_hold_for_those_that_are_here(self) -> None:
+        house = House(Limits(enabled=False))
+        client = house.bound()
+        house.edge.limits = Limits(bytes_per_second=1_000, connections_per_address=1)
+        client.send(b" " * 50_000)
+        self.assertEqual(client.producerState, "paused")
+        self.assertIsNone(house.edge.build_protocol(IPv4Address("TCP", "192.0.2.7", 1), Place()))
+
+
+class MemoryTest(SynchronousTestCase):
+    def test_nothing_is_kept_of_connections_that_have_gone(self) -> None:
+        """Deadlines outlive connections; they must not hold them."""
+        house = House()
+        house.bound().connection.connectionLost(None)  # type: ignore[arg-type]
+        house.pass_seconds(3)
+        gc.collect()
+        known = [item for item in gc.get_objects() if type(item) is Connection]
+        self.assertEqual([item for item in known if item.edge is house.edge], [])

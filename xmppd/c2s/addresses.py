@@ -26,24 +26,23 @@ def address_key(address: IAddress | None) -> str:
 
 
 class AddressLimits:
-    """Counts connections and attempts to log in by address. A limit of 0 is none."""
+    """Counts connections and attempts to log in by address.
 
-    def __init__(self, connections: int, attempts: int) -> None:
-        """
-        :param connections: open at once.
-        :param attempts: to log in, within a minute.
-        """
-        self._connections = connections
-        self._attempts = attempts
+    `connections` may be open at once, `attempts` made within a minute; 0 is no limit.
+    """
+
+    def __init__(self, connections: int = 0, attempts: int = 0) -> None:
+        self.connections = connections
+        self.attempts = attempts
         self._open: dict[str, int] = {}
         self._tried: dict[str, int] = {}
 
     def connected(self, key: str) -> bool:
         """Count a connection. False: it is one too many, and not counted."""
-        if not key or not self._connections:
+        if not key:
             return True
         count = self._open.get(key, 0)
-        if count >= self._connections:
+        if self.connections and count >= self.connections:
             return False
         self._open[key] = count + 1
         return True
@@ -58,12 +57,12 @@ class AddressLimits:
 
     def tried(self, key: str) -> bool:
         """Count an attempt to log in. False: it is one too many."""
-        if not key or not self._attempts:
+        if not key or not self.attempts:
             return True
         count = self._tried.get(key, 0) + 1
         if count > 1 or len(self._tried) < MAX_ADDRESSES:
             self._tried[key] = count
-        return count <= self._attempts
+        return count <= self.attempts
 
     def next_minute(self) -> None:
         """Forget the attempts of the last one."""

@@ -56,19 +56,15 @@ class ClientEdge:
         """
         self.address = Jid.parse(f"{name}/{boot or boot_number()}")
         self.clock = clock
-        self.limits = limits
         self.default_host = default_host
         self.certificates = certificates
-        self.rate = limits.bytes_per_second if limits.enabled else 0
         self.send = link.send
-        self.wheel: Wheel[Connection] = Wheel()
+        self.wheel: Wheel[str] = Wheel()  # names, so that it keeps nothing that has gone
         self.requests = Requests(link.send, self.wheel)
         self.hosts = Hosts(self.requests, self.wheel, self.address)
         self.reports = Reports(link.send, self.address)
-        self.addresses = AddressLimits(
-            limits.connections_per_address if limits.enabled else 0,
-            limits.login_attempts_per_address if limits.enabled else 0,
-        )
+        self.addresses = AddressLimits()
+        self.limits = limits
         self.awake: list[Connection] = []
         self.throttled: set[Connection] = set()
         self.slow: set[Connection] = set()
@@ -80,6 +76,18 @@ class ClientEdge:
         self._ticking = LoopingCall(self._tick)
         self._ticking.clock = clock
         link.receiver = self.receive
+
+    @property
+    def limits(self) -> Limits:
+        """What clients may ask; set anew, it holds from then on, also for those that are here."""
+        return self._limits
+
+    @limits.setter
+    def limits(self, limits: Limits) -> None:
+        self._limits = limits
+        self.rate = limits.bytes_per_second if limits.enabled else 0
+        self.addresses.connections = limits.connections_per_address if limits.enabled else 0
+        self.addresses.attempts = limits.login_attempts_per_address if limits.enabled else 0
 
     def start(self) -> None:
         """Begin to count seconds."""
@@ -149,7 +157,7 @@ class ClientEdge:
     def connected(self, connection: Connection) -> None:
         """A connection begins."""
         self._streams[connection.address.resource] = connection
-        self.wheel.put(connection, self.wheel.now + self.limits.login_seconds)
+        self.wheel.put(connection.address.resource, self.wheel.now + self.limits.login_seconds)
 
     def finishing(self, connection: Connection) -> None:
         """A stream has ended; its connection is about to."""
@@ -175,23 +183,24 @@ class ClientEdge:
         due = self.wheel.advance()
         for step in (self._doze, self._refill, self._watch_slow, self._cut, self.requests.expire):
             self._guarded(step)
-        for connection in due:
-            self._guarded(self._look_at, connection)
+        for name in due:
+            self._guarded(self._look_at, name)
         self._guarded(self.reports.flush)
         if self.wheel.now % 60 == 0:
             self.addresses.next_minute()
 
-    def _guarded(self, step: Callable[..., None], *arguments: Connection) -> None:
+    def _guarded(self, step: Callable[..., None], *arguments: str) -> None:
         """What goes wrong with one thing must not stop the clock for all."""
         try:
             step(*arguments)
         except Exception:
             self.log.failure("The client edge failed at what was due")
 
-    def _look_at(self, connection: Connection) -> None:
-        again = connection.phase.due(self.wheel.now)
+    def _look_at(self, name: str) -> None:
+        connection = self._streams.get(name)
+        again = 0 if connection is None else connection.phase.due(self.wheel.now)
         if again:
-            self.wheel.put(connection, again)
+            self.wheel.put(name, again)
 
     def _doze(self) -> None:
         now = self.wheel.now
