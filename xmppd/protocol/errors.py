@@ -1,6 +1,6 @@
 """Stream errors (RFC 6120, 4.9) and stanza errors (RFC 6120, 8.3)."""
 
-from xmppd.protocol.markup import element
+from xmppd.protocol.markup import element, only_xml
 from xmppd.protocol.namespaces import STANZA_ERRORS, STREAM_ERRORS
 
 STREAM_CONDITIONS = frozenset(
@@ -54,7 +54,7 @@ class StreamError(Exception):
 
     def to_bytes(self) -> bytes:
         """The `<stream:error/>` element; the prefix `stream` is that of our own header."""
-        text = element("text", STREAM_ERRORS, None, self.text) if self.text else b""
+        text = element("text", STREAM_ERRORS, None, only_xml(self.text)) if self.text else b""
         return element(
             "stream:error", None, None, element(self.condition, STREAM_ERRORS), text, self.extra
         )
@@ -63,7 +63,8 @@ class StreamError(Exception):
 class StanzaError(Exception):
     """An error that answers one stanza (RFC 6120, 8.3); the stream goes on.
 
-    `type` defaults to what the RFC recommends for the condition. `extra` is an
+    `condition` is one of 8.3.3's names, or KeyError is raised; `type` defaults to what the RFC
+    recommends for it. `extra` is an
     application-specific element, already serialised; `by` names who generated the error.
     """
 
@@ -78,14 +79,15 @@ class StanzaError(Exception):
     ) -> None:
         super().__init__(f"{condition}: {text}" if text else condition)
         self.condition = condition
-        self.type = type or DEFAULT_TYPES[condition]
+        default = DEFAULT_TYPES[condition]
+        self.type = type or default
         self.text = text
         self.extra = extra
         self.by = by
 
     def to_bytes(self) -> bytes:
         """The `<error/>` element of RFC 6120, 8.3.2."""
-        text = element("text", STANZA_ERRORS, None, self.text) if self.text else b""
+        text = element("text", STANZA_ERRORS, None, only_xml(self.text)) if self.text else b""
         return element(
             "error",
             None,
