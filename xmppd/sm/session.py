@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from xmppd.component.session import WINDOW_BYTES, WINDOW_DOWN, verb
@@ -183,17 +184,23 @@ class Session:
         unwritten = self._unwritten
         if unwritten is None:
             return
-        watched, freed = self._watched, 0
-        for _ in range(min(count - (self._sent - len(unwritten)), len(unwritten))):
-            stanza = unwritten.popleft()
-            freed += len(stanza.inner)
-            if watched and stanza in watched:
-                watched.pop(stanza)()
-        self._unwritten_bytes -= freed
+        count = min(count - (self._sent - len(unwritten)), len(unwritten))
+        if self._watched:
+            self._tell_watchers(self._watched, list(islice(unwritten, max(count, 0))))
+        for _ in range(count):
+            self._unwritten_bytes -= len(unwritten.popleft().inner)
         if not unwritten:
             self._unwritten = None
         if self._queue is not None:
             self.flush()
+
+    @staticmethod
+    def _tell_watchers(
+        watched: dict[Stanza, Callable[[], None]], written: list[Stanza]
+    ) -> None:
+        for stanza in written:
+            if stanza in watched:
+                watched.pop(stanza)()
 
     def undelivered(self) -> list[Stanza]:
         """What was accepted for the client and not written, oldest first; forgets it."""
