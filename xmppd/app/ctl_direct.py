@@ -1,0 +1,79 @@
+"""Carrying out verbs where no server runs: on its stores, or on its files alone."""
+
+import contextlib
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater, react
+from twisted.python.failure import Failure
+
+from xmppd.app.assemble import assemble, back_ends
+from xmppd.app.config_model import Config
+from xmppd.app.ctl_verb import Refused, Verb
+from xmppd.app.options import make_data_folder
+from xmppd.app.verbs import perform
+from xmppd.storage.interfaces import Locked, StorageError
+
+SETTLING = 0.1
+"""Seconds that what a verb has set off gets before the stores close: contacts are told."""
+
+
+def carry_out(config: Config, verb: Verb, args: Mapping[str, Any]) -> Any:
+    """Carry out a verb in a reactor of its own. Raises `Refused`, ConfigError."""
+    if verb.needs == "server":
+        raise Refused(f"no server is running on {config.data}")
+    if verb.needs == "store":
+        if back_ends(config) == {"memory"}:
+            raise Refused("the storage is memory, which only a running server has (start it)")
+        make_data_folder(config.data)
+    outcome: list[Any] = []
+
+    def act(reactor: Any) -> Deferred[None]:
+        done = Deferred.fromCoroutine(_act(reactor, config, verb, args))
+        return done.addBoth(outcome.append)
+
+    with contextlib.suppress(SystemExit):
+        react(act)
+    return _value(outcome)
+
+
+def act_as_owner(config: Config) -> None:
+    """Run by root, become the owner of the data directory: what is made there is to be theirs."""
+    if os.geteuid() != 0 or not config.data.exists():
+        return
+    owner = config.data.stat()
+    if owner.st_uid != 0:
+        os.setgroups([owner.st_gid])
+        os.setgid(owner.st_gid)
+        os.setuid(owner.st_uid)
+
+
+async def _act(reactor: Any, config: Config, verb: Verb, args: Mapping[str, Any]) -> Any:
+    server = assemble(config, reactor, listen=False)
+    if verb.needs == "files":
+        return await perform(server, verb.name, args)
+    server.startService()
+    assert server.opened is not None
+    try:
+        await server.opened
+    except Locked as problem:
+        raise Refused(f"{problem.detail}, but does not answer (wait, or end it)") from None
+    except StorageError as problem:
+        raise Refused(problem.detail or str(problem)) from None
+    try:
+        result = await perform(server, verb.name, args)
+        await deferLater(reactor, SETTLING)
+        return result
+    finally:
+        await server.stopService()
+
+
+def _value(outcome: list[Any]) -> Any:
+    if not outcome:
+        raise Refused("interrupted")
+    [value] = outcome
+    if isinstance(value, Failure):
+        value.raiseException()
+    return value

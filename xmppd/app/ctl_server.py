@@ -1,0 +1,121 @@
+"""Verbs on the server as a whole: how it is, another configuration, a copy of its data."""
+
+import os
+import time
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from xmppd.accounts.edits import Edits
+from xmppd.app.assemble import Server, back_ends
+from xmppd.app.config import COMMAND_LINE, load
+from xmppd.app.config_model import Config
+from xmppd.app.config_words import shown
+from xmppd.app.ctl_verb import Refused
+from xmppd.app.hosting import HostMaker
+
+_FIXED = ("domains", "data", "admins", "resource_conflict", "tls", "storage", "log")
+"""Keys and tables that only a restart brings into force."""
+
+
+async def status(server: Server) -> dict[str, Any]:
+    """How the server is."""
+    config = server.config
+    hosts = server.manager.hosts
+    sessions = {domain: len(host.sessions()) for domain, host in hosts.items()}
+    # the name of a boot is its time in milliseconds, in base 36
+    started = int(server.manager.address.resource, 36) / 1000
+    return {
+        "version": software_version(),
+        "pid": os.getpid(),
+        "uptime_seconds": int(time.time() - started),
+        "memory_bytes": memory(),
+        "domains": [
+            {"domain": domain, "sessions": sessions.get(domain, 0)} for domain in config.domains
+        ],
+        "sessions": sum(sessions.values()),
+        "storage": sorted(back_ends(config)),
+        "data": str(config.data),
+        "configuration": config.origin.name,
+        "listening": [
+            {"endpoint": place.endpoint, "tls": place.tls} for place in config.c2s.listen
+        ],
+    }
+
+
+async def reload(server: Server) -> dict[str, Any]:
+    """Read the configuration again and take what can change while running."""
+    old, new = server.config, checked_again(server)
+    server.reload(new)
+    return {"restart": waiting_for_restart(old, new), "warnings": list(new.warnings)}
+
+
+async def backup(server: Server, file: str) -> dict[str, Any]:
+    """Write a copy of all that is kept."""
+    path = Path(file)
+    if not path.is_absolute():
+        raise Refused(f"{shown(file)}: write the whole path")
+    await server.stores.backup(path)
+    return {"file": file}
+
+
+def checked_again(server: Server) -> Config:
+    """Read the configuration of a server again, extensions and their options included.
+
+    :raises ConfigError: in one line.
+    """
+    config = read_again(server.config)
+    HostMaker(config, server.stores.of, Edits())
+    return config
+
+
+def read_again(config: Config) -> Config:
+    """Read a configuration from where it came: file, environment, command line.
+
+    :raises ConfigError: in one line.
+    """
+    origin = config.origin
+    given = {path[0] for path, where in origin.elsewhere.items() if where == COMMAND_LINE}
+    return load(
+        None if origin.name == "defaults" else origin.folder / Path(origin.name).name,
+        environ=os.environ,
+        domains=config.domains if "domains" in given else (),
+        data=str(config.data) if "data" in given else None,
+        c2s=[place.endpoint for place in config.c2s.listen] if "c2s" in given else (),
+    )
+
+
+def waiting_for_restart(old: Config, new: Config) -> list[str]:
+    """Return the keys that differ and that a running server cannot change."""
+    differ = [name for name in _FIXED if getattr(old, name) != getattr(new, name)]
+    if old.c2s.listen != new.c2s.listen:
+        differ.append("c2s.listen")
+    if [host.storage for host in old.host.values()] != [host.storage for host in new.host.values()]:
+        differ.append("host.*.storage")
+    return [*differ, *_switched(old, new)]
+
+
+def _switched(old: Config, new: Config) -> Iterable[str]:
+    """Yield the switches of extensions that were turned."""
+    names = old.extensions.keys() | new.extensions.keys()
+    for name in sorted(names):
+        if old.extension(name).enabled != new.extension(name).enabled:
+            yield f"extensions.{name}.enabled"
+
+
+def software_version() -> str:
+    """Return the version that is installed, or `unknown` where none is."""
+    try:
+        return version("xmppd")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def memory() -> int | None:
+    """Return the bytes of memory in use by this process; None where nothing tells."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except OSError:
+        return None
+    return pages * os.sysconf("SC_PAGE_SIZE")

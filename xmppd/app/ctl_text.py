@@ -1,0 +1,118 @@
+"""What verbs give, as people read it."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from xmppd.app.logs import escaped
+
+Lines = Iterable[str]
+
+
+def readable(name: str, result: Any) -> str:
+    """Return the result of a verb as lines of text, safe for a terminal."""
+    return "\n".join(escaped(line) for line in _RENDERERS[name](result))
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> Lines:
+    """Yield rows in columns; what is None is a dash."""
+    texts = [[escaped("-" if cell is None else str(cell)) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(heads, *texts, strict=True)]
+    for row in (heads, *texts):
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        yield "  ".join(cells).rstrip()
+
+
+def _ended(count: int) -> str:
+    if not count:
+        return ""
+    return f" ({count} session{'' if count == 1 else 's'} ended)"
+
+
+def _users(result: list[dict[str, Any]]) -> Lines:
+    return [user["jid"] for user in result]
+
+
+def _sessions(result: list[dict[str, Any]]) -> Lines:
+    keys = ("jid", "address", "since", "priority", "tls")
+    return table([key.upper() for key in keys], [[each[key] for key in keys] for each in result])
+
+
+def _status(result: dict[str, Any]) -> Lines:
+    memory = result["memory_bytes"]
+    facts: list[tuple[str, object]] = [
+        ("version", result["version"]),
+        ("process", result["pid"]),
+        ("running for", duration(result["uptime_seconds"])),
+        ("memory", "unknown" if memory is None else f"{memory / (1 << 20):.1f} MiB"),
+        ("configuration", result["configuration"]),
+        ("data", result["data"]),
+        ("storage", ", ".join(result["storage"])),
+        *(("listening", f"{each['endpoint']} ({each['tls']})") for each in result["listening"]),
+        ("sessions", result["sessions"]),
+        *(("domain", f"{each['domain']} ({each['sessions']})") for each in result["domains"]),
+    ]
+    return [f"{name:<14} {fact}" for name, fact in facts]
+
+
+def duration(seconds: int) -> str:
+    """Return a time span in days, hours, minutes and seconds."""
+    minutes, second = divmod(seconds, 60)
+    hours, minute = divmod(minutes, 60)
+    days, hour = divmod(hours, 24)
+    clock = f"{hour:02}:{minute:02}:{second:02}"
+    return f"{days} d {clock}" if days else clock
+
+
+def _reload(result: dict[str, Any]) -> Lines:
+    yield "the configuration is in force"
+    if result["restart"]:
+        yield f"only a restart changes: {', '.join(result['restart'])}"
+    yield from _warnings(result)
+
+
+def _warnings(result: dict[str, Any]) -> Lines:
+    return [f"warning: {warning}" for warning in result["warnings"]]
+
+
+def _check_config(result: dict[str, Any]) -> Lines:
+    yield from _warnings(result)
+    if not result["problems"]:
+        yield "nothing wrong"
+
+
+def _check_certs(result: dict[str, Any]) -> Lines:
+    for each in result["certificates"]:
+        if not each["problem"] and each["file"]:
+            yield f"{each['domain']}: {each['file']}, until {each['not_after'][:10]}"
+    yield from _warnings(result)
+
+
+def _init(result: dict[str, Any]) -> Lines:
+    yield f"configuration: {result['config']}"
+    yield f"data: {result['data']}"
+    if result["dns"]:
+        yield "records for the DNS, beside an A or AAAA record of each domain:"
+        yield from result["dns"]
+
+
+def _one_line(form: str) -> Callable[[Any], Lines]:
+    return lambda result: [
+        form.format_map({**result, "ended": _ended(result.get("sessions_ended", 0))})
+    ]
+
+
+_RENDERERS: Mapping[str, Callable[[Any], Lines]] = {
+    "adduser": _one_line("{jid}: added"),
+    "adduser_batch": _one_line("{added} added"),
+    "passwd": _one_line("{jid}: password changed{ended}"),
+    "deluser": _one_line("{jid}: removed{ended}"),
+    "users": _users,
+    "sessions": _sessions,
+    "kick": _one_line("{jid}: closed{ended}"),
+    "status": _status,
+    "reload": _reload,
+    "check_config": _check_config,
+    "check_certs": _check_certs,
+    "backup": _one_line("{file}: written"),
+    "init": _init,
+}

@@ -1,0 +1,74 @@
+"""What an administrative verb is: its name, what it takes, who may use it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Literal, TypeAlias
+
+import attrs
+
+from xmppd.app.config_words import shown, suggestion
+
+Kind: TypeAlias = Literal["jid", "domain", "password", "file", "accounts"]
+"""What a parameter holds; all are texts but `accounts`, a list of pairs of JID and password."""
+
+
+class Refused(Exception):
+    """A verb is not carried out; the text says why in one line."""
+
+
+@attrs.frozen
+class Parameter:
+    """One thing that a verb takes."""
+
+    name: str
+    kind: Kind
+    doc: str
+    required: bool = True
+
+    def check(self, value: Any) -> Any:
+        """Return the value. Raises `Refused`, which never quotes it: it may be a password."""
+        if not (_is_accounts(value) if self.kind == "accounts" else isinstance(value, str)):
+            expected = "a list of [JID, password]" if self.kind == "accounts" else "text"
+            raise Refused(f"{self.name}: must be {expected}")
+        return value
+
+
+@attrs.frozen
+class Verb:
+    """One thing that an administrator can have done.
+
+    `call` takes the server and the parameters by name, and gives a value that JSON can hold.
+    `needs`: `server`, only while it runs; `store`, also on the stores of one that does not;
+    `files`, even without opening stores. `who`: `admin`, the accounts that the configuration
+    names too; `owner`, only whoever owns the data directory. `seconds` is how long it may take.
+    """
+
+    name: str
+    doc: str
+    call: Callable[..., Awaitable[Any]]
+    parameters: tuple[Parameter, ...] = ()
+    needs: Literal["files", "store", "server"] = "store"
+    who: Literal["admin", "owner"] = "admin"
+    seconds: float = 30.0
+
+    def checked(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the arguments as `call` takes them. Raises `Refused`."""
+        known = {parameter.name: parameter for parameter in self.parameters}
+        for name in args:
+            if name not in known:
+                raise Refused(f"{self.name} takes no {shown(name)} ({suggestion(name, known)})")
+        for name, parameter in known.items():
+            if parameter.required and name not in args:
+                raise Refused(f"{self.name}: {name} is missing ({parameter.doc})")
+        return {name: known[name].check(value) for name, value in args.items()}
+
+
+def _is_accounts(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_account, value))
+
+
+def _is_account(value: Any) -> bool:
+    return (
+        isinstance(value, list | tuple)
+        and len(value) == 2
+        and all(isinstance(part, str) for part in value)
+    )

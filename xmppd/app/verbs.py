@@ -1,0 +1,103 @@
+"""All that an administrator can have done, whatever way it is asked for."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from xmppd.app.assemble import Server
+from xmppd.app.config_model import ConfigError
+from xmppd.app.config_words import shown, suggestion
+from xmppd.app.ctl_accounts import adduser, adduser_batch, deluser, passwd, users
+from xmppd.app.ctl_checks import check_certs, check_config
+from xmppd.app.ctl_server import backup, reload, status
+from xmppd.app.ctl_sessions import kick, sessions
+from xmppd.app.ctl_verb import Parameter, Refused, Verb
+from xmppd.c2s.certificate_files import CertificateError
+from xmppd.storage.interfaces import StorageError
+
+_JID = Parameter("jid", "jid", "The account; without a domain, of the first domain.")
+_PASSWORD = Parameter("password", "password", "The password.")
+
+VERBS: Mapping[str, Verb] = {
+    verb.name: verb
+    for verb in (
+        Verb("adduser", "Add an account.", adduser, (_JID, _PASSWORD)),
+        Verb(
+            "adduser_batch",
+            "Add many accounts.",
+            adduser_batch,
+            (Parameter("accounts", "accounts", "JIDs and their passwords."),),
+            seconds=600,
+        ),
+        Verb(
+            "passwd",
+            "Change an account's password and end its sessions.",
+            passwd,
+            (_JID, _PASSWORD),
+        ),
+        Verb("deluser", "Remove an account with all that is kept of it.", deluser, (_JID,)),
+        Verb(
+            "users",
+            "List accounts.",
+            users,
+            (Parameter("domain", "domain", "Only those of this domain.", required=False),),
+            seconds=600,
+        ),
+        Verb(
+            "sessions",
+            "List sessions.",
+            sessions,
+            (Parameter("jid", "jid", "Only of this domain or account.", required=False),),
+            needs="server",
+        ),
+        Verb(
+            "kick",
+            "Close the streams of an account.",
+            kick,
+            (Parameter("jid", "jid", "The account, or one of its sessions by its full JID."),),
+            needs="server",
+        ),
+        Verb("status", "Tell how the server is.", status, needs="server"),
+        Verb("reload", "Read the configuration again.", reload, needs="server", who="owner"),
+        Verb(
+            "check_config",
+            "Look for what is wrong with the configuration.",
+            check_config,
+            needs="files",
+            who="owner",
+        ),
+        Verb(
+            "check_certs",
+            "Look for what is wrong with certificates.",
+            check_certs,
+            needs="files",
+            who="owner",
+        ),
+        Verb(
+            "backup",
+            "Write a copy of all that is kept.",
+            backup,
+            (Parameter("file", "file", "A file that does not exist yet."),),
+            who="owner",
+            seconds=3600,
+        ),
+    )
+}
+
+
+def perform(server: Server, name: str, args: Mapping[str, Any]) -> Deferred[Any]:
+    """Carry out a verb; gives what it gives, or fails with `Refused` and a line for people."""
+    return Deferred.fromCoroutine(_perform(server, name, args))
+
+
+async def _perform(server: Server, name: str, args: Mapping[str, Any]) -> Any:
+    verb = VERBS.get(name)
+    if verb is None:
+        raise Refused(f"no such verb: {shown(name)} ({suggestion(name, VERBS)})")
+    try:
+        return await verb.call(server, **verb.checked(args))
+    except StorageError as problem:
+        raise Refused(problem.detail or str(problem)) from None
+    except (ConfigError, CertificateError) as problem:
+        raise Refused(str(problem)) from None
