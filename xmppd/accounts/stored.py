@@ -32,14 +32,22 @@ Contacts = tuple[list[Contact], list[Jid], str]
 _JSON = JsonCodec()
 
 
-class Stores(Protocol):
-    """Where accounts are kept: a back-end, or several behind one front."""
+class Keeper(Protocol):
+    """Who knows what is kept: see `Backend`."""
 
     @property
     def ticket(self) -> int: ...
 
     @property
     def kept(self) -> int: ...
+
+    def on_kept(self, call: Callable[[int], None]) -> None: ...
+
+    def on_failed(self, call: Callable[[int, StorageError], None]) -> None: ...
+
+
+class Stores(Keeper, Protocol):
+    """Where accounts are kept: a back-end, or several behind one front."""
 
     def document(self, store: str, codec: Codec[T]) -> Document[T]: ...
 
@@ -48,10 +56,6 @@ class Stores(Protocol):
     def log(self, store: str) -> Log: ...
 
     def unit(self) -> AbstractContextManager[Deferred[None]]: ...
-
-    def on_kept(self, call: Callable[[int], None]) -> None: ...
-
-    def on_failed(self, call: Callable[[int, StorageError], None]) -> None: ...
 
     def erase(self, owner: Owner) -> Deferred[None]: ...
 

@@ -36,7 +36,7 @@ class Server(MultiService):
     def __init__(
         self, config: Config, reactor: Any, stores: StoreMap, maker: HostMaker, listening: bool
     ) -> None:
-        super().__init__()
+        MultiService.__init__(self)
         self.config = config
         self.reactor = reactor
         self.stores = stores
@@ -53,23 +53,29 @@ class Server(MultiService):
             Jid.parse(config.domains[0]),
             self.certificates,
         )
-        self.opened: Deferred[object] | None = None
+        self.opened: Deferred[Any] | None = None
         listen = config.c2s.listen if listening else ()
         self.clients = ClientService(self.edge, listen, reactor)
-        self.clients.setServiceParent(self)
+        self.addService(self.clients)  # type: ignore[no-untyped-call]
 
     def startService(self) -> None:
         """Open the stores, then everything else; `opened` fires when clients can come."""
         self.opened = self.stores.open().addCallback(self._listen)
 
-    def _listen(self, _: object) -> Deferred[object]:
+    def _listen(self, _: object) -> Any:
+        for domain in self.maker.eager():
+            self.manager.host(domain)
         MultiService.startService(self)
         return self.clients.started
 
-    def stopService(self) -> Deferred[None]:
-        """Close every stream, then the stores."""
-        stopped = maybeDeferred(MultiService.stopService, self)
-        return stopped.addCallback(lambda _: self.stores.close())
+    def stopService(self) -> Deferred[object]:
+        """Close every stream, then the hosts, then the stores."""
+        return maybeDeferred(MultiService.stopService, self).addCallback(self._stop_hosts)
+
+    def _stop_hosts(self, _: object) -> Deferred[object]:
+        for host in self.manager.hosts.values():
+            host.stop()
+        return self.stores.close().addCallback(lambda _: None)
 
     def reload(self, config: Config) -> None:
         """Take another configuration as far as that goes while running.
@@ -82,15 +88,17 @@ class Server(MultiService):
         self.edge.limits = config.c2s.limits
 
     def _make_host(self, domain: str) -> Host | None:
-        return self.maker.make(domain, self.manager)
+        return self.maker.make(domain, self.manager, self.router.link)
 
 
 def back_ends(config: Config) -> set[str]:
     """The names of all back-ends that the configuration puts a store on."""
     names = {config.storage.use, *config.storage.stores.values()}
     for host in config.host.values():
-        names |= {*host.storage.stores.values()} | ({host.storage.use} - {None})
-    return {str(name) for name in names}
+        names |= {*host.storage.stores.values()}
+        if host.storage.use is not None:
+            names.add(host.storage.use)
+    return set(names)
 
 
 def assemble(

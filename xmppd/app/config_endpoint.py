@@ -1,6 +1,7 @@
 """Twisted endpoint strings as configuration values: checked without listening."""
 
 import re
+import socket
 from ipaddress import ip_address
 from typing import Any, cast
 
@@ -58,3 +59,24 @@ def _value(text: str, name: str, place: int) -> str:
     """Return an argument of an endpoint, by its name or its place after the kind."""
     positional, named = _parts(text)
     return named.get(name, positional[place + 1] if len(positional) > place + 1 else "")
+
+
+def try_place(text: str) -> None:
+    """Raise `ValueError` with a one-line reason if a checked endpoint string cannot be bound now.
+
+    Kinds of endpoints other than TCP are left to their listening.
+    """
+    kind = _parts(text)[0][0]
+    if kind not in {"tcp", "tcp6"}:
+        return
+    family = socket.AF_INET if kind == "tcp" else socket.AF_INET6
+    interface = _value(text, "interface", 1 if kind == "tcp" else 2)
+    with socket.socket(family, socket.SOCK_STREAM) as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if kind == "tcp6":
+            tried.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        try:
+            tried.bind((interface, int(_value(text, "port", 0))))
+            tried.listen(1)
+        except OSError as problem:
+            raise ValueError(f"cannot listen at {text}: {problem.strerror}") from None

@@ -17,6 +17,7 @@ from xmppd.app.config import check_extensions, options_for
 from xmppd.app.config_model import Config
 from xmppd.component.extension import Extension
 from xmppd.extensions.builtin import BUILTIN
+from xmppd.link.link import Link
 from xmppd.sm.host import Host
 from xmppd.sm.manager import SessionManager
 
@@ -62,7 +63,17 @@ class HostMaker:
         for domain in config.domains:
             self._check_options(domain)
 
-    def make(self, domain: str, manager: SessionManager) -> Host | None:
+    def eager(self) -> list[str]:
+        """The domains whose hosts must be made when the server starts."""
+        return [
+            domain
+            for domain in self.config.domains
+            if any(cls.eager for cls in self._enabled(domain))
+        ]
+
+    def make(
+        self, domain: str, manager: SessionManager, open_link: Callable[[list[str]], Link]
+    ) -> Host | None:
         """The host, started; None for a domain that is not ours."""
         if domain not in self.config.domains:
             return None
@@ -72,6 +83,7 @@ class HostMaker:
         portal = self._make_portal(domain, accounts, realm)
         host = Host(domain, manager, portal, stores, accounts, self.config.admins)
         host.resource_conflict = self.config.resource_conflict
+        host.open_link = open_link
         host.start(self._makers(domain))
         return host
 

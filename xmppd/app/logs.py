@@ -2,7 +2,6 @@
 
 import re
 import sys
-from collections.abc import Callable
 from typing import IO, Any
 
 from twisted.logger import (
@@ -49,8 +48,3 @@ def observer(settings: Log, out: IO[str] | None = None) -> ILogObserver:
     )
     filtering: ILogObserver = FilteringLogObserver(to, [least])
     return filtering
-
-
-def observer_factory(settings: Log) -> Callable[[], ILogObserver]:
-    """What `twistd` takes as its `logger` option."""
-    return lambda: observer(settings)

@@ -12,7 +12,6 @@ from zope.interface import Interface
 from xmppd.app.config import load
 from xmppd.app.config_model import Config, ConfigError
 from xmppd.app.config_text import explain
-from xmppd.app.logs import observer_factory
 
 
 class Options(usage.Options, strcred.AuthOptionMixin):
@@ -53,15 +52,10 @@ class Options(usage.Options, strcred.AuthOptionMixin):
         self._prepare_twistd()
 
     def _prepare_twistd(self) -> None:
-        """Our own log, and a pid file that no other role collides with, unless asked otherwise.
-
-        `twist` has neither option and logs in its own way.
-        """
+        """A pid file that no other role collides with, unless asked otherwise; `twist` has none."""
         parent = self.parent
         if parent is None or "pidfile" not in parent:
             return
-        if not parent.get("logger") and not parent.get("logfile") and not parent.get("syslog"):
-            parent["logger"] = observer_factory(self.config.log)
         if os.path.basename(parent["pidfile"] or "") == "twistd.pid":
             make_data_folder(self.config.data)
             parent["pidfile"] = str(self.config.data / "xmpp-im.pid")

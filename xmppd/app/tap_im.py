@@ -1,10 +1,80 @@
 """`twistd xmpp-im`: the whole server in one process."""
 
-from twisted.application.service import MultiService
+import signal
+from collections.abc import Mapping
+from typing import Any
 
-from xmppd.app.options import Options
+from twisted.application.service import MultiService
+from twisted.cred.credentials import IUsernamePassword
+from twisted.internet import reactor
+from twisted.logger import ILogObserver, Logger
+from twisted.python.components import Componentized
+
+from xmppd.app.assemble import Server, assemble
+from xmppd.app.config_endpoint import try_place
+from xmppd.app.config_model import ConfigError
+from xmppd.app.logs import observer
+from xmppd.app.options import Options, make_data_folder
+from xmppd.c2s.certificate_files import CertificateError
+from xmppd.storage.interfaces import StorageError
+
+
+class Process(MultiService):
+    """A server with what only a process has: an admin socket, signals, an end when it fails."""
+
+    log = Logger()
+
+    def __init__(self, server: Server, options: Options) -> None:
+        MultiService.__init__(self)
+        self._server = server
+        self._options = options
+        self.addService(server)  # type: ignore[no-untyped-call]
+
+    def setServiceParent(self, parent: Any) -> None:
+        """Under `twistd` log as the configuration says, unless its own options say where to."""
+        given: Mapping[str, object] = self._options.parent or {}
+        asked = any(given.get(option) for option in ("logger", "logfile", "syslog"))
+        if isinstance(parent, Componentized) and not asked:
+            parent.setComponent(ILogObserver, observer(self._server.config.log))
+        MultiService.setServiceParent(self, parent)
+
+    def startService(self) -> None:
+        """Start the server; if it cannot, say why in a line and end the process."""
+        for warning in self._server.config.warnings:
+            self.log.warn("{warning}", warning=warning)
+        MultiService.startService(self)
+        signal.signal(signal.SIGHUP, self._hang_up)
+        assert self._server.opened is not None
+        self._server.opened.addErrback(self._failed)
+
+    def _hang_up(self, *_: object) -> None:
+        reactor.callFromThread(self._reload)  # type: ignore[attr-defined]
+
+    def _reload(self) -> None:
+        try:
+            self._server.reload(self._options.load())
+        except (ConfigError, CertificateError) as problem:
+            self.log.error("not reloaded: {problem}", problem=problem)
+        else:
+            self.log.info("reloaded")
+
+    def _failed(self, failure: Any) -> None:
+        problem = getattr(failure.value, "subFailure", failure).getErrorMessage()
+        self.log.critical("cannot start: {problem}", problem=problem)
+        reactor.callWhenRunning(reactor.stop)
 
 
 def makeService(options: Options) -> MultiService:
-    """Return the service that `twistd` runs."""
-    return MultiService()
+    """Return the service that `twistd` runs; what forbids starting is one line and exit code 1."""
+    config = options.config
+    make_data_folder(config.data)
+    checkers = options.get("credInterfaces", {}).get(IUsernamePassword, [])
+    try:
+        server = assemble(config, reactor, checkers=checkers)
+        server.certificates.check()
+        server.stores.try_open()
+        for listen in config.c2s.listen:
+            try_place(listen.endpoint)
+    except (ConfigError, CertificateError, StorageError, ValueError) as problem:
+        raise SystemExit(str(problem)) from None
+    return Process(server, options)

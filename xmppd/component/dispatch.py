@@ -11,6 +11,7 @@ from xmppd.component.extension import Extension, HookRule, IqRule, SessionExtens
 from xmppd.component.stages import Hook, Received, Sent, Stage, deferred
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.stanza import Stanza
+from xmppd.storage.interfaces import Full, ReadOnly, Unavailable
 
 Handler = Callable[[Stanza, Any], Any]
 _KINDS = ("message", "presence", "iq", None)
@@ -121,6 +122,8 @@ def answer_to(
     def trouble(error: BaseException) -> Stanza:
         if isinstance(error, StanzaError):
             return request.error(error)
+        if isinstance(error, Full | ReadOnly | Unavailable):
+            return request.error("resource-constraint")
         failed()
         return request.error("internal-server-error")
 

@@ -109,6 +109,9 @@ class Extension:
     account_identities: ClassVar[tuple[Identity, ...]] = ()
     before_login: ClassVar[tuple[bytes, ...]] = ()
     after: ClassVar[tuple[str, ...]] = ()
+    eager: ClassVar[bool] = False
+    """Whether its host is made when the server starts, not at its first use: set it where
+    something must be reachable from the first moment, as a domain of its own."""
     default: ClassVar[bool] = True
     """Whether it runs where the configuration says nothing of it."""
 

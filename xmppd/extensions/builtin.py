@@ -1,6 +1,38 @@
-"""The extensions that come with xmppd, in the order in which disco shows them."""
+"""The extensions that come with xmppd."""
 
 from xmppd.component.extension import Extension
+from xmppd.extensions.caps import Caps
+from xmppd.extensions.contact_addresses import ContactAddresses
+from xmppd.extensions.cputime import CpuTime
+from xmppd.extensions.disco import Disco
+from xmppd.extensions.echo import Echo
+from xmppd.extensions.entity_time import EntityTime
+from xmppd.extensions.last_activity import LastActivity
+from xmppd.extensions.offline import Offline
+from xmppd.extensions.ping import Ping
+from xmppd.extensions.private_storage import PrivateStorage
+from xmppd.extensions.registration import Registration
+from xmppd.extensions.session_elements import SessionElements
+from xmppd.extensions.vcard import VCard
+from xmppd.extensions.vcard_avatar import VCardAvatar
+from xmppd.extensions.version import SoftwareVersion
 from xmppd.sm.roster import Roster
 
-BUILTIN: tuple[type[Extension], ...] = (Roster,)
+BUILTIN: tuple[type[Extension], ...] = (
+    Roster,
+    SessionElements,
+    Disco,
+    Caps,
+    Offline,
+    Ping,
+    SoftwareVersion,
+    EntityTime,
+    LastActivity,
+    PrivateStorage,
+    VCard,
+    VCardAvatar,
+    Registration,
+    ContactAddresses,
+    CpuTime,
+    Echo,
+)

@@ -17,6 +17,7 @@ class Echo(Discoverable, Extension):
     """Serve a domain below the host where messages come back to their senders."""
 
     default = False
+    eager = True
 
     @attrs.frozen
     class Options:

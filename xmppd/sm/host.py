@@ -277,11 +277,11 @@ class Host:
 
     def answer_before(self, iq: Stanza, visitor: Visitor) -> Stanza | Deferred[Stanza]:
         """Answer an iq of a client that has not logged in."""
-        handler = None
-        if iq.to is None or iq.to == self.jid:
-            handler = self.dispatch.handler(Target.VISITOR, iq)
+        handler = self.dispatch.handler(Target.VISITOR, iq)
         if handler is None:
             return iq.error("service-unavailable")
+        if iq.to is not None and iq.to != self.jid:
+            return iq.error("not-allowed")
         return answer_to(iq, handler, visitor, self._handler_failed)
 
     def answer(self, session: Session | None, answer: Stanza) -> None:

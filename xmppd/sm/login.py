@@ -13,11 +13,12 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from xmppd.component.extension import Target
-from xmppd.component.session import StreamFacts, carried, client_element, host_facts, verb
+from xmppd.component.session import StreamFacts, client_element, host_facts, verb
 from xmppd.link.envelope import Envelope
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import Jid
-from xmppd.protocol.namespaces import CONTENT
+from xmppd.protocol.namespaces import CLIENT
+from xmppd.protocol.parsing import parse_stanza
 from xmppd.protocol.sasl import SaslError
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm.binding import bind
@@ -192,12 +193,12 @@ class Logins:
     def _before(self, envelope: Envelope, request: Stanza) -> None:
         """An iq of a client that has not logged in, if an extension lets it."""
         host = self.manager.host(request.attrs.get("host", ""))
-        data = request.child_bytes(CONTENT, "iq")
+        data = request.child_bytes(CLIENT, "iq")
         if host is None or data is None:
             self._refuse(envelope, StanzaError("bad-request"))
             return
         facts = StreamFacts.parse(host.domain, request.element())
-        iq = carried(CONTENT, "iq", data)
+        iq = parse_stanza(data)
         answered = host.answer_before(iq, Visitor(envelope.sender, facts))
 
         def answer(reply: Stanza) -> None:

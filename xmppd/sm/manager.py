@@ -25,7 +25,7 @@ from xmppd.sm.reports import Reports
 from xmppd.sm.session import Session
 
 if TYPE_CHECKING:
-    from xmppd.accounts.stored import Stores
+    from xmppd.accounts.stored import Keeper
     from xmppd.sm.host import Host
     from xmppd.storage.interfaces import StorageError
 
@@ -44,7 +44,7 @@ class SessionManager:
         name: str,
         link: Link,
         clock: IReactorTime,
-        stores: Stores,
+        stores: Keeper,
         make_host: Callable[[str], Host | None],
         boot: str | None = None,
     ) -> None:
