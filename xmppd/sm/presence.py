@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, cast
 
 from twisted.internet.defer import Deferred
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from xmppd.sm.host import Host
     from xmppd.sm.subscriptions import Kind
     from xmppd.sm.user import User
+
+_NUMBER = re.compile(r"[ \t\r\n]*[+-]?[0-9]{1,9}[ \t\r\n]*")
 
 SUBSCRIPTION = frozenset({"subscribe", "subscribed", "unsubscribe", "unsubscribed"})
 
@@ -54,11 +57,10 @@ def priority_of(stanza: Stanza) -> int:
     """The priority of presence (RFC 6121, 4.7.2.3); raises StanzaError bad-request."""
     if not stanza.has(CONTENT, "priority"):
         return 0
-    text = (stanza.text(CONTENT, "priority") or "").strip()
-    try:
-        priority = int(text)
-    except ValueError:
-        raise StanzaError("bad-request", "priority is not a number") from None
+    text = stanza.text(CONTENT, "priority") or ""
+    if _NUMBER.fullmatch(text) is None:
+        raise StanzaError("bad-request", "priority is not a number")
+    priority = int(text)
     if not -128 <= priority <= 127:
         raise StanzaError("bad-request", "priority is not within -128 and 127")
     return priority
