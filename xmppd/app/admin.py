@@ -152,7 +152,9 @@ class AdminSocket(Service):
             assert connection.transport is not None
             connection.transport.loseConnection()
         port, self._port = self._port, None
-        return maybeDeferred(port.stopListening if port else lambda: None)
+        stopped = maybeDeferred(port.stopListening if port else lambda: None)
+        # somebody may have removed the socket: that must not hinder the rest from stopping
+        return stopped.addErrback(lambda failure: failure.trap(FileNotFoundError))
 
     def trusts(self, uid: int | None) -> bool:
         """Whether a user may administer: the owner of this process, or root."""

@@ -10,7 +10,7 @@ from twisted.internet.task import deferLater, react
 from twisted.python.failure import Failure
 
 from xmppd.app.assemble import assemble, back_ends
-from xmppd.app.config_model import Config
+from xmppd.app.config_model import Config, ConfigError
 from xmppd.app.ctl_verb import Refused, Verb
 from xmppd.app.options import make_data_folder
 from xmppd.app.verbs import perform
@@ -74,6 +74,9 @@ def _value(outcome: list[Any]) -> Any:
     if not outcome:
         raise Refused("interrupted")
     [value] = outcome
-    if isinstance(value, Failure):
+    if not isinstance(value, Failure):
+        return value
+    if value.check(Refused, ConfigError, StorageError):
         value.raiseException()
-    return value
+    reason, *_ = f"{value.type.__name__}: {value.getErrorMessage()}".splitlines()
+    raise Refused(f"this failed, and should not: {reason}")
