@@ -78,5 +78,5 @@ def _value(outcome: list[Any]) -> Any:
         return value
     if value.check(Refused, ConfigError, StorageError):
         value.raiseException()
-    reason, *_ = f"{value.type.__name__}: {value.getErrorMessage()}".splitlines()
+    reason, *_ = f"{type(value.value).__name__}: {value.getErrorMessage()}".splitlines()
     raise Refused(f"this failed, and should not: {reason}")

@@ -2,8 +2,6 @@
 
 import json
 import os
-import re
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +15,7 @@ from xmppd.app.config_model import Config, ConfigError
 from xmppd.app.ctl_client import NotRunning, ask
 from xmppd.app.ctl_direct import act_as_owner, carry_out
 from xmppd.app.ctl_init import begin
+from xmppd.app.ctl_input import read_accounts, read_password
 from xmppd.app.ctl_text import readable
 from xmppd.app.ctl_verb import Refused, Verb
 from xmppd.app.logs import escaped
@@ -152,17 +151,17 @@ def adduser(control: Control, jid: str | None, batch: Any, password_stdin: bool)
     if (jid is None) == (batch is None):
         raise click.UsageError("Give either a JID or --batch FILE.")
     if jid is not None:
-        password = _password(password_stdin)
+        password = read_password(password_stdin)
         control.show("adduser", control.do("adduser", jid=jid, password=password))
     else:
-        _add_all(control, _lines(batch))
+        _add_all(control, read_accounts(batch))
 
 
 @_verb("passwd")
 @click.argument("jid")
 @_from_stdin
 def passwd(control: Control, jid: str, password_stdin: bool) -> None:
-    password = _password(password_stdin)
+    password = read_password(password_stdin)
     control.show("passwd", control.do("passwd", jid=jid, password=password))
 
 
@@ -249,31 +248,6 @@ def _add_all(control: Control, entries: Sequence[tuple[int, str, str]]) -> None:
             refused.append({"line": line, "jid": each["jid"], "error": each["error"]})
     control.show("adduser_batch", {"added": added, "refused": refused})
     _complain(f"line {each['line']}: {each['error']}" for each in refused)
-
-
-def _lines(stream: Any) -> list[tuple[int, str, str]]:
-    """Read lines of JID and password, with their numbers; empty ones are left out."""
-    try:
-        lines = enumerate(stream.read().split("\n"), 1)
-    except UnicodeDecodeError:
-        raise Refused(f"{stream.name}: not UTF-8 (save it as UTF-8)") from None
-    found = []
-    for number, line in lines:
-        jid, *password = re.split("[ \t]+", line.strip("\r"), maxsplit=1)
-        if jid:
-            found.append((number, jid, "".join(password)))
-    return found
-
-
-def _password(from_stdin: bool) -> str:
-    """Ask for a password twice; without a terminal, read it."""
-    if not from_stdin and sys.stdin.isatty():
-        return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
-    try:
-        line = sys.stdin.buffer.readline().decode()
-    except UnicodeDecodeError:
-        raise Refused("the password is not UTF-8") from None
-    return line.rstrip("\r\n")
 
 
 if __name__ == "__main__":
