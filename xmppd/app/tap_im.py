@@ -10,9 +10,11 @@ from twisted.internet import reactor
 from twisted.logger import ILogObserver, Logger
 from twisted.python.components import Componentized
 
+from xmppd.app.admin import AdminSocket, socket_path
 from xmppd.app.assemble import Server, assemble
 from xmppd.app.config_endpoint import try_place
 from xmppd.app.config_model import ConfigError
+from xmppd.app.ctl_server import checked_again
 from xmppd.app.logs import observer
 from xmppd.app.options import Options, make_data_folder
 from xmppd.c2s.certificate_files import CertificateError
@@ -29,6 +31,7 @@ class Process(MultiService):
         self._server = server
         self._options = options
         self.addService(server)  # type: ignore[no-untyped-call]
+        server.addService(AdminSocket(server, socket_path(server.config)))  # type: ignore[no-untyped-call]
 
     def setServiceParent(self, parent: Any) -> None:
         """Under `twistd` log as the configuration says, unless its own options say where to."""
@@ -52,7 +55,7 @@ class Process(MultiService):
 
     def _reload(self) -> None:
         try:
-            self._server.reload(self._options.load())
+            self._server.reload(checked_again(self._server))
         except (ConfigError, CertificateError) as problem:
             self.log.error("not reloaded: {problem}", problem=problem)
         else:
