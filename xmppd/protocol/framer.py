@@ -148,6 +148,8 @@ class Framer:
         self._children: list[Child] = []
         self._declared: dict[str, str] = {}
         self._risky: tuple[bytes, ...] = ()
+        self._names: dict[str, str] = {}
+        self._symbols: dict[str, tuple[str, str]] = {}  # what names with namespace stand for
         self._parser: XMLParserType | None = self._new_parser()
         self._parser.StartNamespaceDeclHandler = self._declare
         self._parser.XmlDeclHandler = _check_declaration
@@ -193,8 +195,9 @@ class Framer:
 
     def sleep(self) -> None:
         """Let go of the parser while nothing is half read; the next feed makes another."""
-        if self._pending is None and self._depth == 1 and self._header is not None:
+        if self._pending is None and self._depth == 1:
             self._parser = None
+            self._names, self._symbols = {}, {}
 
     @property
     def idle(self) -> bool:
@@ -247,8 +250,7 @@ class Framer:
         return len(rest)
 
     def _new_parser(self) -> XMLParserType:
-        self._names: dict[str, str] = {}
-        self._symbols: dict[str, tuple[str, str]] = {}  # what names with namespace stand for
+        self._names, self._symbols = {}, {}
         parser = ParserCreate("UTF-8", SEPARATOR, self._names)
         if hasattr(parser, "SetReparseDeferralEnabled"):
             parser.SetReparseDeferralEnabled(False)

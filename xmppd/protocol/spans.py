@@ -56,8 +56,8 @@ def end_of(buffer: bytes | bytearray, start: int, at: int) -> int:
     At `<a/>` expat reports the end after the tag, at `</a>` before it.
     """
     if buffer[at - 2 : at] == b"/>":
-        found = _TAG.match(buffer, start)
-        if found is not None and found.end() == at:
+        first = buffer.find(b">", start) + 1  # where the tag ends, unless an attribute holds it
+        if first == at or tag_size(buffer, start) == at - start:
             return at
     return buffer.index(b">", at) + 1
 

@@ -98,7 +98,10 @@ class Stanza:
 
     def has(self, ns: str, name: str) -> bool:
         """Whether there is a direct child of that namespace and name."""
-        return any(child[1] == name and child[0] == ns for child in self.children)
+        for child_ns, child_name, _, _ in self.children:
+            if child_name == name and child_ns == ns:
+                return True
+        return False
 
     def child_bytes(self, ns: str, name: str) -> bytes | None:
         """The first direct child of that name as it stands, or None."""
