@@ -9,9 +9,9 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from xmppd.c2s.negotiation import NEGOTIATION, Negotiation
-from xmppd.c2s.output import Output
 from xmppd.c2s.phase import ANSWER, OVER, RATE, WINDOW, Phase
 from xmppd.c2s.tls import start_tls
+from xmppd.link.output import Output
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.namespaces import CLIENT

@@ -6,7 +6,7 @@ from twisted.internet.tcp import Server
 from twisted.internet.testing import MemoryReactor, StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
-from xmppd.c2s.output import Output
+from xmppd.link.output import Output
 
 
 class Nobody:
