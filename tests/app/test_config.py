@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from xmppd.app.config import LATER, check_extensions, load, options_for, read_secret
+from xmppd.app.config_endpoint import everywhere
 from xmppd.app.config_model import Config, ConfigError, Limits
 
 MEASURED = """
@@ -83,10 +84,8 @@ class LoadTest(FileTestCase):
         self.assertEqual(
             [(place.endpoint, place.tls) for place in config.c2s.listen],
             [
-                ("tcp:5222", "starttls"),
-                ("tcp6:5222", "starttls"),
-                ("tcp:5223", "direct"),
-                ("tcp6:5223", "direct"),
+                *[(place, "starttls") for place in everywhere(5222)],
+                *[(place, "direct") for place in everywhere(5223)],
             ],
         )
         self.assertEqual(config.c2s, Config().c2s)

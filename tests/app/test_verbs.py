@@ -13,6 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.sm.kit import House
 from xmppd.app.assemble import assemble
 from xmppd.app.config import load
+from xmppd.app.config_endpoint import everywhere
 from xmppd.app.config_model import Config
 from xmppd.app.ctl_server import read_again, waiting_for_restart
 from xmppd.app.ctl_verb import Refused
@@ -258,7 +259,7 @@ class StatusTest(VerbTestCase):
             ],
         )
         self.assertEqual(status["storage"], ["sqlite"])
-        self.assertIn({"endpoint": "tcp:5222", "tls": "starttls"}, status["listening"])
+        self.assertIn({"endpoint": everywhere(5222)[-1], "tls": "starttls"}, status["listening"])
 
 
 class FileTestCase(SynchronousTestCase):

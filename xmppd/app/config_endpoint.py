@@ -2,6 +2,8 @@
 
 import re
 import socket
+from collections.abc import Iterable
+from contextlib import ExitStack
 from ipaddress import ip_address
 from typing import Any, cast
 
@@ -61,22 +63,44 @@ def _value(text: str, name: str, place: int) -> str:
     return named.get(name, positional[place + 1] if len(positional) > place + 1 else "")
 
 
-def try_place(text: str) -> None:
-    """Raise `ValueError` with a one-line reason if a checked endpoint string cannot be bound now.
+def everywhere(port: int) -> tuple[str, ...]:
+    """Return the endpoint strings that make up a port on all addresses of this machine.
+
+    Where there is IPv6 its wildcard takes IPv4 in too (RFC 3493, 5.3), and IPv4 cannot have the
+    port again, unless the system says otherwise.
+    """
+    try:
+        with socket.socket(socket.AF_INET6) as tried:
+            tried.bind(("::", 0))
+            apart = tried.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
+    except OSError:
+        return (f"tcp:{port}",)
+    return (f"tcp:{port}", f"tcp6:{port}") if apart else (f"tcp6:{port}",)
+
+
+def try_places(texts: Iterable[str]) -> None:
+    """Raise `ValueError` with a one-line reason unless all checked endpoint strings can be bound.
 
     Kinds of endpoints other than TCP are left to their listening.
     """
+    with ExitStack() as held:
+        for text in texts:
+            try:
+                _try_place(text, held)
+            except OSError as problem:
+                raise ValueError(
+                    f"cannot listen at {text}: {problem.strerror} (stop what listens there, "
+                    "or choose another place)"
+                ) from None
+
+
+def _try_place(text: str, held: ExitStack) -> None:
+    """Listen as Twisted does, until `held` ends."""
     kind = _parts(text)[0][0]
     if kind not in {"tcp", "tcp6"}:
         return
     family = socket.AF_INET if kind == "tcp" else socket.AF_INET6
-    interface = _value(text, "interface", 1 if kind == "tcp" else 2)
-    with socket.socket(family, socket.SOCK_STREAM) as tried:
-        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if kind == "tcp6":
-            tried.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        try:
-            tried.bind((interface, int(_value(text, "port", 0))))
-            tried.listen(1)
-        except OSError as problem:
-            raise ValueError(f"cannot listen at {text}: {problem.strerror}") from None
+    tried = held.enter_context(socket.socket(family, socket.SOCK_STREAM))
+    tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    tried.bind((_value(text, "interface", 1 if kind == "tcp" else 2), int(_value(text, "port", 0))))
+    tried.listen(1)

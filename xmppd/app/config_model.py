@@ -9,7 +9,7 @@ from typing import Any, Literal, NewType
 
 import attrs
 
-from xmppd.app.config_endpoint import on_loopback
+from xmppd.app.config_endpoint import everywhere, on_loopback
 from xmppd.protocol.jid import Jid
 
 Domain = NewType("Domain", str)
@@ -114,6 +114,13 @@ class Listen:
         return on_loopback(self.endpoint)
 
 
+def _everywhere() -> tuple[Listen, ...]:
+    """The standard ports on all addresses (RFC 6120, 14.7; XEP-0368)."""
+    starttls = [Listen(Endpoint(place)) for place in everywhere(5222)]
+    direct = [Listen(Endpoint(place), "direct") for place in everywhere(5223)]
+    return (*starttls, *direct)
+
+
 @attrs.frozen
 class Limits:
     """What one client, or one address, may ask of the edge (XEP-0205)."""
@@ -160,13 +167,9 @@ class Clients:
     """The client edge."""
 
     listen: tuple[Listen, ...] = table(
-        "Where to wait for clients.",
-        lambda: (
-            Listen(Endpoint("tcp:5222")),
-            Listen(Endpoint("tcp6:5222")),
-            Listen(Endpoint("tcp:5223"), "direct"),
-            Listen(Endpoint("tcp6:5223"), "direct"),
-        ),
+        "Where to wait for clients; without any: on all addresses, port 5222 with STARTTLS and "
+        "5223 with TLS from the first byte.",
+        _everywhere,
     )
     limits: Limits = table("Limits on clients.", Limits)
 

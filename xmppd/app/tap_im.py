@@ -12,7 +12,7 @@ from twisted.python.components import Componentized
 
 from xmppd.app.admin import AdminSocket, socket_path
 from xmppd.app.assemble import Server, assemble
-from xmppd.app.config_endpoint import try_place
+from xmppd.app.config_endpoint import try_places
 from xmppd.app.config_model import ConfigError
 from xmppd.app.ctl_server import checked_again
 from xmppd.app.logs import observer
@@ -76,8 +76,7 @@ def makeService(options: Options) -> MultiService:
         server = assemble(config, reactor, checkers=checkers)
         server.certificates.check()
         server.stores.try_open()
-        for listen in config.c2s.listen:
-            try_place(listen.endpoint)
+        try_places(listen.endpoint for listen in config.c2s.listen)
     except (ConfigError, CertificateError, StorageError, ValueError) as problem:
         raise SystemExit(str(problem)) from None
     return Process(server, options)
