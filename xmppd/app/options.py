@@ -9,6 +9,7 @@ from twisted.cred.credentials import IUsernamePassword
 from twisted.python import usage
 from zope.interface import Interface
 
+from xmppd.app.admin import INSTANCE, SocketTaken, make_room, socket_path
 from xmppd.app.config import load
 from xmppd.app.config_model import Config, ConfigError
 from xmppd.app.config_text import explain
@@ -52,13 +53,19 @@ class Options(usage.Options, strcred.AuthOptionMixin):
         self._prepare_twistd()
 
     def _prepare_twistd(self) -> None:
-        """A pid file that no other role collides with, unless asked otherwise; `twist` has none."""
+        """A pid file that no other role collides with, unless asked otherwise; `twist` has none.
+
+        One that was left behind goes: its number may be that of any process by now.
+        """
         parent = self.parent
         if parent is None or "pidfile" not in parent:
             return
         if os.path.basename(parent["pidfile"] or "") == "twistd.pid":
             make_data_folder(self.config.data)
-            parent["pidfile"] = str(self.config.data / "xmpp-im.pid")
+            refuse_second(self.config)
+            pid_file = self.config.data / f"{INSTANCE}.pid"
+            pid_file.unlink(missing_ok=True)
+            parent["pidfile"] = str(pid_file)
 
     def load(self) -> Config:
         """Read the configuration, as the options say. Raises ConfigError."""
@@ -77,6 +84,14 @@ def make_data_folder(folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as problem:
         raise SystemExit(f"{folder}: {problem.strerror} (running as uid {os.geteuid()})") from None
+
+
+def refuse_second(config: Config) -> None:
+    """End the program with one line if a server of the same data directory is running."""
+    try:
+        make_room(socket_path(config))
+    except SocketTaken as problem:
+        raise SystemExit(str(problem)) from None
 
 
 def one_line(call: Callable[[], Config]) -> Config:

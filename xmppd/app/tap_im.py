@@ -1,5 +1,6 @@
 """`twistd xmpp-im`: the whole server in one process."""
 
+import os
 import signal
 from collections.abc import Mapping
 from typing import Any
@@ -64,6 +65,8 @@ class Process(MultiService):
     def _failed(self, failure: Any) -> None:
         problem = getattr(failure.value, "subFailure", failure).getErrorMessage()
         self.log.critical("cannot start: {problem}", problem=problem)
+        # twistd gives no other way to an exit code
+        reactor.addSystemEventTrigger("after", "shutdown", os._exit, 1)
         reactor.callWhenRunning(reactor.stop)
 
 
@@ -77,6 +80,8 @@ def makeService(options: Options) -> MultiService:
         server.certificates.check()
         server.stores.try_open()
         try_places(listen.endpoint for listen in config.c2s.listen)
-    except (ConfigError, CertificateError, StorageError, ValueError) as problem:
+    except StorageError as problem:
+        raise SystemExit(problem.detail or str(problem)) from None
+    except (ConfigError, CertificateError, ValueError) as problem:
         raise SystemExit(str(problem)) from None
     return Process(server, options)
