@@ -28,7 +28,16 @@ from xmppd.sm import contacts
 from xmppd.sm.exchange import mechanisms_of
 from xmppd.sm.user import User
 from xmppd.storage.codecs import XmlCodec
-from xmppd.storage.interfaces import Codec, Document, Log, Owner, Table
+from xmppd.storage.interfaces import (
+    Codec,
+    Document,
+    Full,
+    Log,
+    Owner,
+    ReadOnly,
+    Table,
+    Unavailable,
+)
 
 if TYPE_CHECKING:
     from xmppd.accounts.registry import Accounts
@@ -305,9 +314,11 @@ class Host:
         self.refuse(stanza, self.error_of(failure))
 
     def error_of(self, failure: Failure) -> StanzaError:
-        """The StanzaError of a failure; anything else is logged, and our own fault."""
+        """The StanzaError of a failure; what is not the storage's is logged, and our own fault."""
         if isinstance(failure.value, StanzaError):
             return failure.value
+        if failure.check(Full, ReadOnly, Unavailable) is not None:
+            return StanzaError("resource-constraint")
         self.failed(failure)
         return StanzaError("internal-server-error")
 
