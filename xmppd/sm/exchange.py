@@ -138,7 +138,7 @@ class Exchange:
     async def _log_in(self, name: str, credentials: Any) -> None:
         try:
             avatar: Any = await self._host.portal.login(credentials, Login(), IAccount)
-        except (LoginFailed, NoSuchAccount):
+        except (LoginFailed, NoSuchAccount, InvalidJid):
             raise SaslError("not-authorized") from None
         if avatar[1].disabled:
             avatar[2]()
