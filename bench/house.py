@@ -1,0 +1,113 @@
+"""A whole server in this process, and clients on transports in memory."""
+
+import tempfile
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
+from twisted.internet.address import IPv4Address
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+
+from bench.material import CLIENT_HEADER, DOMAIN
+from bench.scram import auth
+from xmppd.app.assemble import assemble
+from xmppd.app.config import load
+
+ENVIRONMENT = {"XMPPD__STORAGE__USE": "memory", "XMPPD__C2S__LIMITS__ENABLED": "false"}
+_PEER = IPv4Address("TCP", "127.0.0.1", 40000)
+
+
+@attrs.frozen
+class Place:
+    """Where the clients come in."""
+
+    tls: str = "none"
+    endpoint: str = ""
+
+
+class House:
+    """The server with all that it does by default, its storage in memory.
+
+    With `passwords` the accounts are those of a cred checker, and come into being as they log in:
+    that saves making keys for each.
+    """
+
+    def __init__(self, passwords: Sequence[str] = ()) -> None:
+        self.clock = Clock()
+        self.clock.advance(1_800_000_000)
+        self._folder = tempfile.TemporaryDirectory()
+        known: Any = InMemoryUsernamePasswordDatabaseDontUse()
+        for name in passwords:
+            known.addUser(name.encode(), b"secret")
+        config = load(environ=ENVIRONMENT, domains=[DOMAIN], data=self._folder.name)
+        self.server = assemble(
+            config, self.clock, listen=False, checkers=[known] if passwords else []
+        )
+        self.server.startService()
+        self.settle()
+
+    def settle(self) -> None:
+        """Let happen what was put off to the end of the reactor's turn, to its very end."""
+        while any(call.getTime() <= self.clock.seconds() for call in self.clock.getDelayedCalls()):
+            self.clock.advance(0)
+
+    def turn(self) -> None:
+        """One turn of the reactor, 20 milliseconds after the last one."""
+        self.clock.advance(0)
+        self.clock.advance(0.02)
+
+    def make_account(self, name: str) -> None:
+        """An account with keys of its own."""
+        host = self.server.manager.host(DOMAIN)
+        assert host is not None and host.accounts is not None
+        host.accounts.create(name, "secret")
+        self.settle()
+
+    def connect(self) -> "Client":
+        """A client that has connected and said nothing yet."""
+        return Client(self)
+
+    def log_in(self, name: str) -> "Client":
+        """A client that has logged in and is available."""
+        client = self.connect()
+        for step in plain_steps(name):
+            client.say(step)
+        return client
+
+
+class Client:
+    """A client's end of a connection."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self.transport = StringTransport()
+        protocol = house.server.edge.build_protocol(_PEER, Place())
+        assert protocol is not None
+        self.protocol = protocol
+        self.protocol.makeConnection(self.transport)
+
+    def say(self, data: bytes) -> bytes:
+        """Send bytes, let the server do all it has to, and give what it says."""
+        self.protocol.dataReceived(data)
+        self._house.settle()
+        return self.taken()
+
+    def taken(self) -> bytes:
+        """What the server has said since the last time."""
+        said: bytes = self.transport.value()
+        self.transport.clear()
+        return said
+
+
+BIND = (
+    b"<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>"
+    b"<resource>bench</resource></bind></iq>"
+)
+ARRIVE = b"<iq type='get' id='roster'><query xmlns='jabber:iq:roster'/></iq><presence/>"
+
+
+def plain_steps(name: str) -> list[bytes]:
+    """What a client says from connecting to its presence, by SASL PLAIN."""
+    return [CLIENT_HEADER, auth("PLAIN", f"\0{name}\0secret"), CLIENT_HEADER, BIND, ARRIVE]
