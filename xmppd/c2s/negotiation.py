@@ -154,7 +154,7 @@ class Negotiation:
             self._opened(event.header)
         elif isinstance(event, StreamClosed):
             connection.end(b"", "clean")
-        else:
+        elif isinstance(event, StreamError):
             connection.fail(event)
 
     # The stream

@@ -44,7 +44,7 @@ class LocalLink:
         self.receiver: Receiver = _nowhere
         self._detach = detach
 
-    def deliver(self, item: Item) -> None:
+    def deliver(self, item: Item, producer: object = None) -> None:
         """From the router to the component."""
         self.receiver(item)
 

@@ -24,11 +24,21 @@ _UNANSWERED = {
 """What never gets an error back (RFC 6120, 8.3.1); presence that asks for no answer too."""
 
 
+class Producer(Protocol):
+    """Whoever sends, and can be asked to send no more for a while."""
+
+    def pause_for(self, why: object) -> None:
+        """Stop sending while `why` cannot take more."""
+
+    def resume_from(self, why: object) -> None:
+        """`why` can take again."""
+
+
 class Port(Protocol):
     """A router's end of a link."""
 
-    def deliver(self, item: Item) -> None:
-        """Pass an item to the component."""
+    def deliver(self, item: Item, producer: Producer | None = None) -> None:
+        """Pass an item to the component. `producer` sent it, where it can be told to pause."""
 
 
 class RouteTaken(Exception):
@@ -50,7 +60,7 @@ class Router:
         self._wild: dict[str, Port | None] = {}
         self._names: dict[str, Port | None] = {}
         self._default: Port | None = None
-        self._waiting: deque[Item] = deque()
+        self._waiting: deque[tuple[Item, Producer | None]] = deque()
         self._busy = False
 
     def link(
@@ -102,17 +112,17 @@ class Router:
     def _tables(self) -> tuple[dict[str, Port | None], ...]:
         return self._exact, self._wild, self._names
 
-    def route(self, item: Item) -> None:
+    def route(self, item: Item, producer: Producer | None = None) -> None:
         """Deliver one item, or bounce it. Never raises."""
         waiting = self._waiting
-        waiting.append(item)
+        waiting.append((item, producer))
         if self._busy:
             return
         self._busy = True
         exact = self._exact
         try:
             while waiting:
-                item = waiting.popleft()
+                item, producer = waiting.popleft()
                 to = item.to
                 if to is not None and type(item) is Stanza:
                     port = exact.get(to.domain) or self._elsewhere(to.domain)
@@ -121,15 +131,15 @@ class Router:
                 else:
                     port = None
                 if port is None:
-                    self._bounce(item)
+                    self.bounce(item)
                 else:
-                    self._deliver(port, item)
+                    self._deliver(port, item, producer)
         finally:
             self._busy = False
 
-    def _deliver(self, port: Port, item: Item) -> None:
+    def _deliver(self, port: Port, item: Item, producer: Producer | None) -> None:
         try:
-            port.deliver(item)
+            port.deliver(item, producer)
         except Exception:
             self.log.failure("A component failed at {item}", item=item)
 
@@ -149,7 +159,11 @@ class Router:
                 return pattern
         return None
 
-    def _bounce(self, item: Item) -> None:
+    def bounce(self, item: Item, condition: str = "") -> None:
+        """Send an item back to its sender as an error; not if it is an answer itself.
+
+        `condition` defaults to what the missing route means.
+        """
         if isinstance(item, Envelope):
             if item.type != "error":
                 self.route(item.answer(type="error"))
@@ -158,7 +172,7 @@ class Router:
             return
         unanswered = _UNANSWERED.get(item.name)
         if unanswered is not None and item.type not in unanswered:
-            self.route(item.error(self._condition(item.to)))
+            self.route(item.error(condition or self._condition(item.to)))
 
     def _condition(self, to: Jid | None) -> str:
         if to is None:

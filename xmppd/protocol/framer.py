@@ -11,7 +11,7 @@ them, start tags are written anew from their attributes, caps hold while reading
 import codecs
 import re
 from pyexpat import ExpatError, ParserCreate, XMLParserType, errors, version_info
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -27,6 +27,8 @@ MAX_DEPTH: Final = 64
 MAX_ATTRIBUTES: Final = 100
 MAX_TAG: Final = 16_384
 """Bytes of an unfinished tag: with deferral off, expat reads such a tag anew at each feed."""
+MAX_FRAME: Final = 65_536
+"""Bytes of a frame that holds more than one element."""
 MAX_NAMES: Final = 1_000
 MAX_READ: Final = 65_536
 """Distinct names, or bytes, after which the parser is replaced, for it never forgets a name."""
@@ -87,7 +89,15 @@ class StreamClosed:
     """The peer's `</stream:stream>` (RFC 6120, 4.4)."""
 
 
-Event = StreamOpened | Stanza | StreamClosed | StreamError
+@attrs.frozen
+class Frame:
+    """A `<route/>` of a trusted link: several elements under addresses of their own."""
+
+    attrs: dict[str, str]
+    items: tuple[Stanza, ...]
+
+
+Event = StreamOpened | Stanza | Frame | StreamClosed | StreamError
 
 
 class Framer:
@@ -98,7 +108,8 @@ class Framer:
     tag, nothing more is read.
 
     `max_stanza` (bytes) may be raised after login. After an element of a namespace in `stop_at`
-    the framer reads no further: `rest()` gives the unread bytes, `resume()` reads on.
+    the framer reads no further: `rest()` gives the unread bytes, `resume()` reads on. Where
+    `frames` is set, a `<route/>` comes as a `Frame`, its children framed in the same pass.
     """
 
     __slots__ = (
@@ -113,6 +124,7 @@ class Framer:
         "_done",
         "_events",
         "_fed",
+        "_frame",
         "_header",
         "_long",
         "_mark",
@@ -122,10 +134,13 @@ class Framer:
         "_plain_default",
         "_rest",
         "_risky",
+        "_route",
+        "_sink",
         "_symbols",
         "_tail",
         "_top",
         "_top_attrs",
+        "frames",
         "max_stanza",
         "stop_at",
     )
@@ -133,7 +148,10 @@ class Framer:
     def __init__(self, max_stanza: int = 262_144, stop_at: frozenset[str] = frozenset()) -> None:
         self.max_stanza = max_stanza
         self.stop_at = stop_at
+        self.frames = False
         self._header: Header | None = None
+        self._frame: _OpenFrame | None = None
+        self._sink: list[Any] = []  # where whole elements go: to the events, or into a frame
         self._pending: bytearray | None = None
         self._rest: bytes | None = None
         self._done = False
@@ -162,6 +180,8 @@ class Framer:
             self._rest += data
             return []
         events = self._events = []
+        if self._frame is None:
+            self._sink = events
         zero = data.find(b"\0")
         try:
             self._read(data if zero < 0 else data[:zero])
@@ -195,14 +215,14 @@ class Framer:
 
     def sleep(self) -> None:
         """Let go of the parser while nothing is half read; the next feed makes another."""
-        if self._pending is None and self._depth == 1:
+        if self.idle and self._depth == 1:
             self._parser = None
             self._names, self._symbols = {}, {}
 
     @property
     def idle(self) -> bool:
         """Whether no element is half read."""
-        return self._pending is None
+        return self._pending is None and self._frame is None
 
     # Reading
 
@@ -272,6 +292,9 @@ class Framer:
         tag = self._header.tag
         if self._parser is not None and self._mark <= len(tag):
             return data
+        if self._frame is not None:
+            tag += b"<route>"
+            self._frame = attrs.evolve(self._frame, start=len(tag) - self._mark + self._frame.start)
         parser = self._new_parser()
         parser.StartElementHandler = None
         parser.Parse(tag, False)
@@ -346,6 +369,9 @@ class Framer:
             assert self._parser is not None
             self._child = self._parser.CurrentByteIndex
         elif depth == 1:
+            if self.frames and name == self._route:
+                self._open_frame(attributes)
+                return
             self._open_top(name, attributes)
         elif depth == 0:
             self._open_stream(name, attributes)
@@ -368,6 +394,8 @@ class Framer:
             self._children.append((symbol, local, start, stop))
         elif depth == 1:
             self._close_top(at - self._base)
+        elif self._frame is not None:
+            self._close_frame(self._frame, at)
         else:
             self._check_between(at)
             self._events.append(StreamClosed())
@@ -416,6 +444,7 @@ class Framer:
         self._header = Header(namespace, local, found, content, default, prefixes, tag)
         self._content = content or _NO_CONTENT
         self._content_mark = self._content.encode()
+        self._route = f"{self._content}{SEPARATOR}route"
         self._plain_default = default == content
         self._risky = tuple(f"{prefix}:".encode() for prefix in prefixes)
         self._mark = start + len(tag)
@@ -431,6 +460,31 @@ class Framer:
         self._top_attrs = attributes
         self._children = []
 
+    def _open_frame(self, attributes: dict[str, str]) -> None:
+        """Its children count as if they stood in the stream itself: the depth stays."""
+        assert self._parser is not None
+        start = self._parser.CurrentByteIndex
+        self._check_between(start)
+        tag = tag_at(self._buffer, start - self._base)
+        if self._frame is not None:
+            raise StreamError("unsupported-stanza-type", "a route in a route")
+        if b"xmlns" in tag:
+            raise StreamError("bad-format", "a route declares no namespaces")
+        self._mark = start + len(tag)
+        self._frame = _OpenFrame(attributes, self._mark, tag[-2:] == b"/>")
+        self._sink = []
+
+    def _close_frame(self, frame: "_OpenFrame", at: int) -> None:
+        if not frame.is_empty:
+            self._check_between(at)
+            self._mark = self._buffer.index(b">", at - self._base) + 1 + self._base
+        if len(self._sink) > 1 and self._mark - frame.start > MAX_FRAME:
+            raise _too_big()
+        self._events.append(Frame(frame.attrs, tuple(self._sink)))
+        self._sink = self._events
+        self._frame = None
+        self._depth = 1
+
     def _close_top(self, at: int) -> None:
         buffer, start = self._buffer, self._mark - self._base
         tag = tag_at(buffer, start)
@@ -444,7 +498,7 @@ class Framer:
             raise _too_big()
         stanza = self._plain(tag, inner) or self._rewritten(bytes(buffer[start:stop]))
         self._mark = stop + self._base
-        self._events.append(stanza)
+        self._sink.append(stanza)
         if stanza.ns in self.stop_at:
             self._silence()
             self._rest = bytes(buffer[stop:])
@@ -487,6 +541,15 @@ class Framer:
         assert self._header is not None
         parts = rewrite(data, self._header.tag, self._content, REWRITTEN * self.max_stanza)
         return _prepared(Stanza(*parts))
+
+
+@attrs.frozen
+class _OpenFrame:
+    """A frame whose end has not come; `start` counts what expat has read."""
+
+    attrs: dict[str, str]
+    start: int
+    is_empty: bool
 
 
 def _content_namespace(default: str, prefixes: dict[str, str]) -> str | None:

@@ -1,0 +1,85 @@
+"""Choosing among several links that serve the same addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
+from typing import Protocol, TypeVar
+
+from xmppd.link.link import Item
+
+
+class Member(Protocol):
+    """One link of a pool, by the name under which it is chosen."""
+
+    @property
+    def name(self) -> str: ...
+
+
+M = TypeVar("M", bound=Member)
+
+Key = Callable[[Item], str]
+"""What of an item decides about the member it goes to."""
+
+
+def by_recipient(item: Item) -> str:
+    """The bare `to`: accounts, rooms."""
+    return item.to.bare if item.to is not None else ""
+
+
+def by_sender(item: Item) -> str:
+    """The bare `from`: gateways, whose users hang on them."""
+    return item.sender.bare if item.sender is not None else ""
+
+
+def by_domains(item: Item) -> str:
+    """The ordered pair of domains: servers elsewhere."""
+    sender, to = item.sender, item.to
+    return f"{sender.domain if sender else ''} {to.domain if to else ''}"
+
+
+class Balance(Protocol):
+    """How a pool chooses."""
+
+    def choose(self, members: Sequence[M], item: Item) -> M:
+        """One of the members, of whom there is at least one."""
+
+
+class RoundRobin:
+    """The next one each time."""
+
+    def __init__(self) -> None:
+        self._turn = -1
+
+    def choose(self, members: Sequence[M], item: Item) -> M:
+        self._turn = (self._turn + 1) % len(members)
+        return members[self._turn]
+
+
+class Sticky:
+    """The same one for the same key, by rendezvous hash.
+
+    Whoever comes or goes, only keys of that very member move.
+    """
+
+    def __init__(self, key: Key = by_recipient) -> None:
+        self._key = key
+
+    def choose(self, members: Sequence[M], item: Item) -> M:
+        if len(members) == 1:
+            return members[0]
+        key = self._key(item).encode()
+        return max(members, key=lambda member: _weight(member.name, key))
+
+
+def _weight(name: str, key: bytes) -> bytes:
+    return blake2b(key, digest_size=8, key=name.encode()[:64]).digest()
+
+
+BALANCES: dict[str, Callable[[], Balance]] = {
+    "round-robin": RoundRobin,
+    "recipient": Sticky,
+    "sender": lambda: Sticky(by_sender),
+    "domains": lambda: Sticky(by_domains),
+}
+"""The ways of choosing, by the name that configuration gives them."""
