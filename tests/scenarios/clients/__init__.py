@@ -1,0 +1,1 @@
+"""Programs that scenarios run in processes of their own."""

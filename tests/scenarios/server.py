@@ -1,0 +1,232 @@
+"""A whole server in processes of its own, for scenarios to talk to.
+
+A scenario says what it needs of a server and never how that is spread over processes: that is the
+layout, so that one scenario can run in all of them.
+"""
+
+import os
+import random
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.scenarios.certificate import write_certificate
+
+ROOT = Path(__file__).resolve().parents[2]
+TWISTD = (sys.executable, "-c", "from twisted.scripts.twistd import run; run()", "-n")
+XMPPCTL = (sys.executable, "-m", "xmppd.app.xmppctl")
+LOOPBACK = "127.0.0.1"
+DOMAIN = "xmpp.test"
+
+Layout = Sequence[str]
+"""The `twistd` plugins that make up a server, each in a process; all read the same file."""
+
+WHOLE: Layout = ("xmpp-im",)
+
+STARTING = 60.0
+STOPPING = 30.0
+"""Seconds that a slow machine may take."""
+
+
+def free_port() -> int:
+    """A port of loopback that nobody has, outside the range that connections take theirs from."""
+    while True:
+        port = random.randrange(12_000, 32_000)
+        with socket.socket() as tried, suppress(OSError):
+            tried.bind((LOOPBACK, port))
+            return port
+
+
+def environment(**more: str) -> dict[str, str]:
+    """What a child process gets to see: the tree under test, and nothing of our configuration."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("XMPPD__")}
+    return {**ours, "PYTHONPATH": str(ROOT), **more}
+
+
+def listens(port: int) -> bool:
+    """Whether somebody takes connections at a port."""
+    with socket.socket() as tried:
+        tried.settimeout(5)
+        return tried.connect_ex((LOOPBACK, port)) == 0
+
+
+class Server:
+    """A server with places for clients with STARTTLS, with TLS at once, and in plain text.
+
+    :param folder: where its configuration, its data and its log go.
+    :param settings: more of the configuration: keys first, then tables.
+    :param arguments: more for the command line of every process.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        domains: Iterable[str] = (DOMAIN,),
+        settings: str = "",
+        arguments: Sequence[str] = (),
+        layout: Layout = WHOLE,
+    ) -> None:
+        self.folder = folder.resolve()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.data = self.folder / "data"
+        self.config = self.folder / "xmppd.toml"
+        self.log = self.folder / "server.log"
+        self.starttls, self.direct, self.plain = free_port(), free_port(), free_port()
+        self.domains = list(domains)
+        self.configure(settings)
+        self._arguments = arguments
+        self._layout = layout
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def configure(self, settings: str) -> None:
+        """Write the configuration file; `reload` makes a running server read it."""
+        places = {"starttls": self.starttls, "direct": self.direct, "none": self.plain}
+        lines = [
+            f"domains = {self.domains!r}",
+            settings,
+            *[
+                f'[[c2s.listen]]\nendpoint = "tcp:{port}:interface={LOOPBACK}"\ntls = "{tls}"'
+                for tls, port in places.items()
+            ],
+        ]
+        self.config.write_text("\n".join(lines), "utf-8")
+
+    def certify(self, domain: str = DOMAIN) -> Path:
+        """Give a domain a certificate of ours, or another one; return its file."""
+        path = self.data / "certificates" / f"{domain}.pem"
+        write_certificate(path, domain)
+        return path
+
+    def add_accounts(self, *names: str, domain: str = DOMAIN) -> None:
+        """Add accounts, each with `password_of` its name; the server may run or not."""
+        lines = "".join(f"{name}@{domain} {password_of(name)}\n" for name in names)
+        self.control("adduser", "--batch", "-", text=lines)
+
+    def control(self, *words: str, text: str = "") -> str:
+        """Have `xmppctl` do something; return what it printed."""
+        done = subprocess.run(
+            [*XMPPCTL, "--config", str(self.config), *words],
+            input=text,
+            env=environment(),
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=STARTING,
+        )
+        if done.returncode:
+            raise AssertionError(f"xmppctl {words[0]}: {done.stdout}")
+        return done.stdout
+
+    def start(self) -> None:
+        """Start all processes, and wait until clients can come."""
+        with self.log.open("ab") as log:
+            for plugin in self._layout:
+                words = (*TWISTD, plugin, "--config", str(self.config), *self._arguments)
+                process = subprocess.Popen(
+                    words,
+                    cwd=self.folder,
+                    env=environment(),
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                )
+                self._processes.append(process)
+        self._await_ports(time.monotonic() + STARTING)
+
+    def _await_ports(self, deadline: float) -> None:
+        waiting = [self.starttls, self.direct, self.plain]
+        while waiting:
+            if any(process.poll() is not None for process in self._processes):
+                raise AssertionError(f"the server has ended:\n{self.logged()}")
+            if time.monotonic() > deadline:
+                raise AssertionError(f"the server does not listen:\n{self.logged()}")
+            waiting = [port for port in waiting if not listens(port)]
+            time.sleep(0.02)
+
+    def signal(self, number: int) -> None:
+        """Send a signal to all processes."""
+        for process in self._processes:
+            process.send_signal(number)
+
+    def kill(self) -> None:
+        """End all processes at once, without a chance to tidy up."""
+        for process in self._processes:
+            process.kill()
+        self._wait()
+
+    def stop(self) -> None:
+        """Have all processes end in good order."""
+        for process in self._processes:
+            process.terminate()
+        try:
+            self._wait()
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"the server does not stop:\n{self.logged()}") from None
+
+    def _wait(self) -> None:
+        for process in self._processes:
+            process.wait(STOPPING)
+        self._processes.clear()
+
+    def logged(self) -> str:
+        """What the server has written so far."""
+        return self.log.read_text("utf-8", "replace")
+
+
+def password_of(name: str) -> str:
+    """The password of a test account."""
+    return f"secret of {name}"
+
+
+class ScenarioTestCase(SynchronousTestCase):
+    """Scenarios with a server each. A subclass with another `layout` runs them in that one."""
+
+    layout: Layout = WHOLE
+
+    def server(
+        self,
+        *accounts: str,
+        domains: Iterable[str] = (DOMAIN,),
+        settings: str = "",
+        arguments: Sequence[str] = (),
+    ) -> Server:
+        """Start a server that has these accounts; it ends with the test."""
+        server = Server(Path(self.mktemp()), domains, settings, arguments, self.layout)
+        if accounts:
+            server.add_accounts(*accounts)
+        self.addCleanup(self._end, server)
+        server.start()
+        return server
+
+    def _end(self, server: Server) -> None:
+        server.stop()
+        log = server.logged()
+        self.assertNotIn("Traceback", log, log)
+
+    def run_client(self, script: str, *arguments: object, seconds: float = 60) -> str:
+        """Run a script of `clients/` to its end in a process of its own; return its output."""
+        path = Path(__file__).with_name("clients") / f"{script}.py"
+        try:
+            done = subprocess.run(
+                [sys.executable, str(path), *map(str, arguments)],
+                env=environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                timeout=seconds,
+            )
+        except subprocess.TimeoutExpired as late:
+            output = (late.stdout or b"").decode("utf-8", "replace")
+            raise AssertionError(f"{script} does not end:\n{output}") from None
+        if done.returncode:
+            raise AssertionError(f"{script} ended with {done.returncode}:\n{done.stdout}")
+        return done.stdout
