@@ -26,11 +26,16 @@ class Dispatch:
         self._hooks: dict[tuple[Stage, str | None], tuple[Hook, ...]] = {}
         for extension in self.extensions:
             self._add(extension)
-        self.sent = {
-            kind: self.hooks(Sent.CHECK, kind) + self.hooks(Sent.MARK, kind) for kind in _KINDS
-        }
-        self.received = {
-            kind: self.hooks(Received.CHECK, kind) + self.hooks(Received.MARK, kind)
+        # By name alone what every stanza meets: to hash a stage takes a while.
+        self.sent = self._by_kind(Sent.CHECK, Sent.MARK)
+        self.sent_note = self._by_kind(Sent.NOTE)
+        self.received = self._by_kind(Received.CHECK, Received.MARK)
+        self.received_pick = self._by_kind(Received.PICK)
+        self.received_note = self._by_kind(Received.NOTE)
+
+    def _by_kind(self, *stages: Stage) -> dict[str | None, tuple[Hook, ...]]:
+        return {
+            kind: tuple([hook for stage in stages for hook in self.hooks(stage, kind)])
             for kind in _KINDS
         }
 

@@ -106,10 +106,10 @@ def _walked(verdict: Verdict, host: Host, user: User) -> Deferred[Any] | None:
 
 def _message(host: Host, stanza: Stanza, user: User) -> Deferred[Any] | None:
     rule, sessions = choose(user, stanza)
-    for hook in host.dispatch.hooks(Received.PICK, "message"):
+    for hook in host.dispatch.received_pick["message"]:
         picked = hook(stanza, user, sessions)
         sessions = sessions if picked is None else picked
-    for hook in host.dispatch.hooks(Received.NOTE, "message"):
+    for hook in host.dispatch.received_note["message"]:
         host.guarded(hook, stanza, user, sessions)
     if sessions:
         for session in sessions:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from xmppd.component.stages import Sent, Verdict, walk
+from xmppd.component.stages import Verdict, walk
 from xmppd.protocol.errors import StanzaError, StreamError
 from xmppd.protocol.namespaces import SESSION_PROTOCOL
 from xmppd.protocol.stanza import Stanza
@@ -128,6 +128,6 @@ def _pass_on(verdict: Verdict, host: Host, session: Session) -> Deferred[Any] | 
             # RFC 6120, 10.3.1 and 10.3.3: handled on behalf of the sender's own account.
             stanza = stanza.readdressed(session.jid.bare)
         host.manager.send(stanza)
-    for hook in host.dispatch.hooks(Sent.NOTE, stanza.name):
+    for hook in host.dispatch.sent_note[stanza.name]:
         host.guarded(hook, stanza, session)
     return pending
