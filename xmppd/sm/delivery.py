@@ -25,6 +25,8 @@ class Rule(Enum):
 class To(Enum):
     """How the message is addressed, and whom it finds."""
 
+    __hash__ = object.__hash__  # Enum's own is slow, and this is asked for each message
+
     PRESENT = auto()
     """A bare JID with a session of a priority that is not negative."""
     ABSENT = auto()
@@ -78,7 +80,11 @@ def choose(user: User, stanza: Stanza) -> tuple[Rule, list[Session]]:
             return Rule.ALL, [session]
         if type != "chat":
             return TABLE[type, To.RESOURCE_GONE], []
-    present = [one for one in user.available if one.priority >= 0 and not one.closing]
+    present = [
+        one
+        for one in user.sessions.values()
+        if one.presence is not None and one.priority >= 0 and not one.closing
+    ]
     rule = TABLE[type, To.PRESENT if present else To.ABSENT]
     if rule is Rule.ALL:
         return rule, present
