@@ -1,5 +1,7 @@
 """Subscriptions at work: between accounts here, and with accounts elsewhere (RFC 6121, 3)."""
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.sm.kit import Client, House
@@ -9,6 +11,7 @@ from xmppd.component.requests import condition_of
 from xmppd.protocol.parsing import parse_stanza
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm.contacts import MAX_REQUEST_BYTES, MAX_REQUESTS
+from xmppd.sm.presence import SUBSCRIPTION
 
 Seen = list[tuple[str, str | None]]
 NURSE = "nurse@remote.test"
@@ -287,6 +290,57 @@ class RequestsTest(ContactsTestCase):
                          f"<item jid='{NURSE}' subscription='remove'/></query></iq>")
         self.assertEqual(self.waiting(), [])
         self.assertEqual([item.type for item in self.left()], ["unsubscribed"])
+
+
+class AgreementTest(SynchronousTestCase):
+    """Whatever two accounts here do, their rosters agree, and presence follows them."""
+
+    def setUp(self) -> None:
+        self.house = House()
+
+    def roster(self, client: Client, other: str) -> str:
+        query = query_of(client.answer(ROSTER))
+        items = {item["jid"]: item["subscription"] for item in query.elements()}
+        return items.get(other, "none")
+
+    @settings(deadline=None, max_examples=40)
+    @given(st.lists(
+        st.tuples(st.booleans(), st.sampled_from([*sorted(SUBSCRIPTION), "remove", "relogin"])),
+        max_size=12,
+    ))
+    def test_rosters_agree(self, steps: list[tuple[bool, str]]) -> None:
+        pair = ["juliet@example.com", "romeo@example.com"]
+        clients = [self.house.client(name, "x") for name in ("juliet", "romeo")]
+        for client in clients:
+            client.send(ROSTER, "<presence/>")
+        for second, step in steps:
+            client, other = clients[second], pair[not second]
+            if step == "remove":
+                client.send(
+                    "<iq type='set' id='x'><query xmlns='jabber:iq:roster'>"
+                    f"<item jid='{other}' subscription='remove'/></query></iq>"
+                )
+            elif step == "relogin":
+                client.close()
+                self.house.host.forget(client.jid.local)  # type: ignore[union-attr]
+                clients[second] = self.house.client(client.jid.local, "x")
+                clients[second].send(ROSTER, "<presence/>")
+            else:
+                client.send(f"<presence to='{other}' type='{step}'/>")
+        one, two = clients
+        for client in clients:
+            client.taken()
+        states = self.roster(one, pair[1]), self.roster(two, pair[0])
+        self.assertIn(states, [("none", "none"), ("to", "from"), ("from", "to"),
+                               ("both", "both")])
+        one.send("<presence><status>x</status></presence>")
+        self.assertEqual(len(two.taken()), int(states[0] in ("from", "both")))
+        for client, other in zip(clients, reversed(pair), strict=True):
+            client.send(
+                "<iq type='set' id='x'><query xmlns='jabber:iq:roster'>"
+                f"<item jid='{other}' subscription='remove'/></query></iq>"
+            )
+            client.close()
 
 
 def _parsed(xml: str) -> Stanza:
