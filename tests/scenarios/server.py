@@ -17,6 +17,10 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.scenarios.certificate import write_certificate
+from xmppd.app.admin import socket_path
+from xmppd.app.config import load
+from xmppd.app.ctl_client import ask
+from xmppd.app.verbs import VERBS
 
 ROOT = Path(__file__).resolve().parents[2]
 TWISTD = (sys.executable, "-c", "from twisted.scripts.twistd import run; run()", "-n")
@@ -104,9 +108,11 @@ class Server:
         return path
 
     def add_accounts(self, *names: str, domain: str = DOMAIN) -> None:
-        """Add accounts, each with `password_of` its name; the server may run or not."""
-        lines = "".join(f"{name}@{domain} {password_of(name)}\n" for name in names)
-        self.control("adduser", "--batch", "-", text=lines)
+        """Add accounts to a running server, each with `password_of` its name."""
+        accounts = [(f"{name}@{domain}", password_of(name)) for name in names]
+        socket = socket_path(load(self.config), self._layout[0])
+        result = ask(socket, VERBS["adduser_batch"], {"accounts": accounts})
+        assert result == {"added": len(names), "refused": []}, result
 
     def control(self, *words: str, text: str = "") -> str:
         """Have `xmppctl` do something; return what it printed."""
@@ -200,10 +206,10 @@ class ScenarioTestCase(SynchronousTestCase):
     ) -> Server:
         """Start a server that has these accounts; it ends with the test."""
         server = Server(Path(self.mktemp()), domains, settings, arguments, self.layout)
-        if accounts:
-            server.add_accounts(*accounts)
         self.addCleanup(self._end, server)
         server.start()
+        if accounts:
+            server.add_accounts(*accounts)
         return server
 
     def _end(self, server: Server) -> None:
