@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +27,21 @@ class HostileCase(SynchronousTestCase):
     what the run says, and once the connection is gone the server keeps what it kept before.
     """
 
-    options: dict[str, Any] = {}  # noqa: RUF012
-
     def setUp(self) -> None:
-        self.house = House(Path(self.mktemp()), **self.options)
-        self.house.populate()
         self.events: list[dict[str, Any]] = []
         globalLogPublisher.addObserver(self.events.append)
         self.addCleanup(globalLogPublisher.removeObserver, self.events.append)
+
+    @cached_property
+    def house(self) -> House:
+        """The server, made when a row first asks for it."""
+        return self.furnish()
+
+    def furnish(self, **settings: Any) -> House:
+        """Make a server with other settings for this row."""
+        self.house = House(Path(self.mktemp()), **settings)
+        self.house.populate()
+        return self.house
 
     # Rows
 

@@ -178,6 +178,7 @@ class House:
     def __init__(self, folder: Path, store: str = "memory", **options: Any) -> None:
         limits = options.pop("limits", Limits())
         checkers = options.pop("checkers", ())
+        self._lag = options.pop("lag", 0.0)
         self.folder = folder
         self.clock = Clock()
         self.clock.advance(1_800_000_000)
@@ -190,10 +191,23 @@ class House:
         )
         self.clients: list[Client] = []
         self._numbers = 0
-        self.server = assemble(self.config, self.clock, listen=False, checkers=checkers)
+        self._checkers = checkers
+        self._start()
+
+    def _start(self) -> None:
+        self.server = assemble(self.config, self.clock, listen=False, checkers=self._checkers)
         self.server.startService()
         self.settle()
-        self.host = self.server.manager.host("example.com")
+        self.host: Any = self.server.manager.host("example.com")
+
+    def restart(self) -> None:
+        """Stop the server, which loses all clients, and start another on what it kept."""
+        stopped = self.server.stopService()
+        for client in list(self.clients):
+            client.lose()
+        self.settle()
+        assert stopped.called
+        self._start()
 
     def populate(self) -> None:
         """Make the accounts, and have those log in who do no harm."""
@@ -211,12 +225,17 @@ class House:
         return self.juliet, self.orchard
 
     def account(self, name: str) -> None:
-        assert self.host is not None and self.host.accounts is not None
         self.host.accounts.create(name, PASSWORD).addErrback(lambda why: why.raiseException())
         self.settle()
 
     def settle(self) -> None:
-        """Let everything happen that is due."""
+        """Let everything happen that is due; and with a store that takes its time, what it does."""
+        self._rest()
+        if self._lag:
+            self.clock.advance(self._lag)
+            self._rest()
+
+    def _rest(self) -> None:
         for _ in range(1_000):
             moved = [client.carry() for client in list(self.clients)]
             due = [

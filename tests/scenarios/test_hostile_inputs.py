@@ -5,18 +5,21 @@ what clients of this server cannot meet yet are left out: stream management, com
 servers, rooms, and links of their own processes.
 """
 
-import random
+import base64
 import contextlib
+import random
+from collections.abc import Callable
 from typing import Any
 
 from OpenSSL import SSL
 
 from tests.c2s.in_memory_tls import client as tls_client
 from tests.c2s.in_memory_tls import reason
-from tests.scenarios.hostile_case import SECRET, HostileCase, singly
-from tests.scenarios.hostile_house import HEADER, STARTTLS, Client, plain
-from tests.scenarios.hostile_reading import CLIENT, STREAMS, Element
-from xmppd.app.config_model import Limits
+from tests.scenarios.hostile_case import SECRET, VALID, HostileCase, singly
+from tests.scenarios.hostile_house import HEADER, PASSWORD, STARTTLS, Client, auth, plain
+from tests.scenarios.hostile_login import Porter, Scram, response
+from tests.scenarios.hostile_reading import CLIENT, STREAMS, Element, stream_condition
+from xmppd.app.config_model import Extension, Limits
 
 FIRST = ("C0-",)
 BODY = f"{{{CLIENT}}}body"
@@ -195,13 +198,9 @@ class XmlTest(HostileCase):
             self.house.pass_seconds(2)
             self.ended(client, "connection-timeout")
 
-
-class SmallStanzasTest(HostileCase):
-    """X18, where a stanza may have 12,000 bytes."""
-
-    options = {"limits": Limits(stanza_bytes=12_000)}  # noqa: RUF012
-
     def test_x18(self) -> None:
+        """The size of a stanza."""
+        self.furnish(limits=Limits(stanza_bytes=12_000))
         room = 12_000 - len(body(b""))
         self.refused("policy-violation", body(b"A" * (room + 1)), at=("C1",))
         self.delivered(body(b"A" * room), check=lambda stanza, raw: None)
@@ -407,14 +406,9 @@ class TlsTest(HostileCase):
         session = hello[43]
         self.assertEqual(hello[44 + session + 2], 0)
 
-
-class AddressTest(HostileCase):
-    """H12, where an address may have 20 connections."""
-
-    options = {"limits": Limits(connections_per_address=20)}  # noqa: RUF012
-
     def test_h12(self) -> None:
         """Connections that never log in, of one address and of one /64."""
+        self.furnish(limits=Limits(connections_per_address=20))
         for number in range(100):
             one = self.house.connect(address="192.0.2.7")
             self.assertEqual(one is None, number >= 20)
@@ -429,3 +423,346 @@ class AddressTest(HostileCase):
         for client in self.house.clients[2:]:
             client.lose()
         self.assertIsNotNone(self.house.connect(address="192.0.2.7"))
+
+
+class LoginTest(HostileCase):
+    """A1 to A11."""
+
+    def test_a1(self) -> None:
+        """Passwords and stanzas where TLS comes first."""
+        scram = auth(Scram("romeo").first, "SCRAM-SHA-1")
+        self.failed("encryption-required", plain("romeo"), scram, at=("C0p",))
+        register = b"<iq type='get' id='q1'><query xmlns='jabber:iq:register'/></iq>"
+        self.refused("not-authorized", body(b"x"), register, b"<presence/>", at=("C0p",))
+
+    def test_a2(self) -> None:
+        """Mechanisms that are not offered."""
+        names = ["DIGEST-MD5", "", "SCRAM-SHA-256-PLUS", "EXTERNAL", "plain"]
+        self.failed("invalid-mechanism", *[auth("=", name) for name in names])
+
+    def test_a3(self) -> None:
+        """What is not base64."""
+        good = base64.b64encode(f"\0romeo\0{PASSWORD}xx".encode()).decode()
+        self.assertTrue(good.endswith("="))
+        bad = [good[:8] + " " + good[8:], good + "\n", good[:8] + "=" + good[8:], good[:-1], "!"]
+        bad += [good + "=", good[:-2] + "g=="]
+        self.failed("incorrect-encoding", *[auth(text) for text in bad])
+
+    def test_a4(self) -> None:
+        """Messages that are none, for which no password is looked at."""
+        asked: list[object] = []
+        self.furnish(checkers=[Porter(asked)])
+        asked.clear()
+        messages = [b"romeo", b"\0romeo\0x\0", b"\0\0x", b"\0romeo\0", b"\0romeo\0" + b"x" * 7_000]
+        self.failed("malformed-request", auth("="), *[auth(one) for one in messages])
+        self.assertEqual(asked, [])
+
+    def test_a4_scram(self) -> None:
+        firsts = [
+            b"n,,r=abc",
+            b"n,,n=romeo",
+            b"n,,n=,r=abc",
+            b"n,,n=romeo,r=",
+            b"x",
+            b"n=romeo,r=abc",
+        ]
+        for first in firsts:
+            self.failed("malformed-request", auth(first, "SCRAM-SHA-1"))
+
+    def test_a5(self) -> None:
+        """To act for another, or for oneself."""
+        other = "juliet@example.com"
+        first = Scram("romeo", gs2=f"n,a={other},").first
+        for one in (plain("romeo", authzid=other), auth(first, "SCRAM-SHA-1")):
+            self.failed("invalid-authzid", one)
+
+        def let_in(client: Client) -> None:
+            self.assertEqual(names(client.taken()), ["success"])
+
+        own = "romeo@example.com"
+        self.each([plain("romeo", authzid=own)], ("C0",), let_in)
+        client = self.house.client("C0")
+        scram = Scram("romeo", gs2=f"n,a={own},")
+        self.assertEqual(names(scram.log_in(client)), ["success"])
+
+    def test_a6(self) -> None:
+        """Steps out of their order."""
+        nothing = b"<abort xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>"
+        self.failed("aborted", nothing)
+        self.failed("malformed-request", response(b"x"), response(b""))
+        begun = [auth(b"", "SCRAM-SHA-1"), auth(Scram("romeo").first, "SCRAM-SHA-1")]
+        for one in begun:
+            for more, condition in ((one, "malformed-request"), (nothing, "aborted")):
+                self.then(one, more, condition)
+
+    def then(self, one: bytes, more: bytes, condition: str) -> None:
+        """A first message is answered with a challenge, what follows with a failure."""
+
+        def check(client: Client) -> None:
+            challenge, *rest = client.taken()
+            self.assertEqual(names([challenge]), ["challenge"])
+            self.is_failure(rest, condition)
+
+        self.each([one + more], ("C0",), check)
+
+    def test_a7(self) -> None:
+        """Channel binding that does not go with the mechanism or the offer."""
+        wrong = [
+            ("SCRAM-SHA-1", "y,,"),
+            ("SCRAM-SHA-1", "p=tls-exporter,,"),
+            ("SCRAM-SHA-1-PLUS", "p=tls-unique,,"),
+            ("SCRAM-SHA-1-PLUS", "n,,"),
+            ("SCRAM-SHA-1-PLUS", "y,,"),
+        ]
+        for mechanism, gs2 in wrong:
+            first = auth(Scram("romeo", mechanism, gs2).first, mechanism)
+            for parts in ([first], singly(first)):
+                self.run_one(
+                    self.house.over_tls(),
+                    parts,
+                    False,
+                    lambda client: self.is_failure(client.taken(), "not-authorized"),
+                )
+
+    def test_a7_binding_that_is_right(self) -> None:
+        for kind in ("exporter", "other"):
+            client = self.house.over_tls()
+            data = client.peer.export_keying_material(b"EXPORTER-Channel-Binding", 32, b"")
+            scram = Scram(
+                "romeo",
+                "SCRAM-SHA-256-PLUS",
+                "p=tls-exporter,,",
+                data if kind == "exporter" else bytes(32),
+            )
+            said = scram.log_in(client)
+            if kind == "exporter":
+                self.assertEqual(names(said), ["success"])
+            else:
+                self.is_failure(said, "not-authorized")
+
+    def test_a8(self) -> None:
+        """Final messages that are wrong, whoever knows the password."""
+        earlier = Scram("romeo")
+        earlier.log_in(self.house.client("C0"))
+        wrong = [
+            ("not-authorized", {"nonce": "xyz"}),
+            ("not-authorized", {"channel": b"y,,"}),
+            ("not-authorized", {"extra": ",m=x"}),
+            ("malformed-request", {"extra": ",x=1,x=2"}),
+            ("malformed-request", {"extra": ",r=abc"}),
+            ("not-authorized", {"proof": b"short"}),
+            ("malformed-request", {"whole": b"c=biws"}),
+            ("not-authorized", {"whole": earlier.last}),
+        ]
+        for condition, how in wrong:
+            for cut in (lambda data: [data], singly):
+                client = self.house.client("C0")
+                scram = Scram("romeo")
+                final = scram.final(client, **how)
+                self.run_one(
+                    client,
+                    cut(final),
+                    False,
+                    lambda one, condition=condition: self.is_failure(one.taken(), condition),
+                )
+
+    def test_a9(self) -> None:
+        """Nobody can tell accounts apart that they have no password for."""
+        self.furnish(store="directory", lag=0.1)
+        accounts = self.house.host.accounts
+        accounts.provide("tybalt")
+        self.house.account("paris")
+        accounts.disable("paris")
+        self.house.settle()
+        first = self.challenges()
+        self.assertEqual(self.challenges(), first)
+        self.assertEqual(
+            {challenge.partition(b",i=")[2] for challenge in first.values()}, {b"10000"}
+        )
+        self.house.restart()
+        self.assertEqual(self.challenges(), first)
+
+    def challenges(self) -> dict[tuple[str, str], bytes]:
+        """What each name is challenged with, nonces left out, and refused with."""
+        found: dict[tuple[str, str], bytes] = {}
+        failures: set[bytes] = set()
+        for name in ("ghost", "tybalt", "paris", "juliet"):
+            for mechanism in ("SCRAM-SHA-1", "SCRAM-SHA-512"):
+                client = self.house.client("C0")
+                scram = Scram(name, mechanism, password="wrong")
+                client.send(scram.final(client))
+                [(failure, raw)] = client.answers()
+                self.is_failure([failure], "not-authorized")
+                failures.add(raw)
+                found[name, mechanism] = scram.challenge.partition(b",")[2]
+            client.send(plain(name, "wrong"))
+            failures.add(client.answers()[0][1])
+        self.assertEqual(len(failures), 1)
+        return found
+
+    def test_a9_right_password_of_a_disabled_account(self) -> None:
+        self.house.account("paris")
+        self.house.host.accounts.disable("paris")
+        self.house.settle()
+        self.failed("not-authorized", plain("paris"), plain("ghost"), plain("paris", "wrong"))
+        self.is_failure(Scram("paris").log_in(self.house.client("C0")), "not-authorized")
+
+    def test_a10(self) -> None:
+        """The fifth failure on a stream."""
+
+        def check(client: Client) -> None:
+            said = client.taken()
+            self.assertEqual(names(said), [*["failure"] * 5, "error"])
+            self.assertEqual(stream_condition(said[-1]), "policy-violation")
+            self.assertFalse(client.open)
+
+        self.each([plain("romeo", "wrong") * 6, response(b"x") * 6], ("C0",), check)
+
+    def test_a11(self) -> None:
+        """Stanzas before success, SASL after it."""
+
+        def check(client: Client) -> None:
+            said = client.taken()
+            self.assertIn(
+                names(said),
+                (["challenge", "error"], ["success", "features", "error"], ["success", "error"]),
+            )
+            self.assertEqual(stream_condition(said[-1]), "not-authorized")
+
+        scram = auth(Scram("romeo").first, "SCRAM-SHA-1")
+        self.each([one + body(b"x") for one in (scram, plain("romeo"))], ("C0",), check)
+        self.refused("unsupported-stanza-type", plain("romeo"), at=("CB", "C1"))
+
+
+class BindingTest(HostileCase):
+    """A12 to A17."""
+
+    def test_a12(self) -> None:
+        """Login of the last century (XEP-0078)."""
+        text = b"<iq type='%b' id='q1'><query xmlns='jabber:iq:auth'>%b</query></iq>"
+        asked = [
+            text % (b"get", b"<username>romeo</username>"),
+            text % (b"set", b"<username>romeo</username><resource>x</resource>"),
+        ]
+        self.refused("not-authorized", *asked, at=("C0",))
+        self.answered("cancel service-unavailable", *asked)
+        client = self.house.client("C1")
+        self.assertNotIn(b"iq-auth", client.reader.raw)
+
+    def test_a13(self) -> None:
+        """Registration before login."""
+        self.answered("cancel service-unavailable", ASK, register("paris"), at=("C0",))
+
+    def test_a13_open(self) -> None:
+        options = {"open": True, "per_address": 1_000}
+        self.furnish(extensions={"registration": Extension(options=options)})
+        elsewhere = [one.replace(b"<iq", b"<iq to='example.org'") for one in (ASK, register("x"))]
+        self.answered("cancel not-allowed", *elsewhere, at=("C0",))
+        client = self.house.client("C0")
+        client.send(register("paris"))
+        self.assertEqual(client.taken()[0].get("type"), "result")
+
+        def check(client: Client) -> None:
+            [answer] = client.taken()
+            self.is_error(answer, "modify not-acceptable")
+
+        for parts in ([register("tybalt")], singly(register("tybalt"))):
+            client.send(*parts)
+            check(client)
+            self.assertTrue(client.open)
+
+    def test_a14(self) -> None:
+        """Before a resource is bound."""
+        self.refused("not-authorized", body(b"x"), b"<presence/>", at=("CB",))
+        get = BIND.replace(b"'set'", b"'get'") % b"x"
+        bad = [BIND % one for one in (b"x" * 1_024, b"&#x85;")]
+        self.answered("modify bad-request", get, *bad, at=("CB",))
+        self.refused("not-well-formed", BIND % b"&#7;", at=("CB",))
+
+        def made(client: Client) -> None:
+            [answer] = client.taken()
+            self.assertEqual(answer.get("type"), "result")
+            resource = answer[0][0].text.partition("/")[2]
+            self.assertGreaterEqual(len(resource), 8)
+
+        self.each([BIND % b""], ("CB",), made)
+
+    def test_a15(self) -> None:
+        """A second resource, and a session of old."""
+        self.answered("cancel not-allowed", BIND % b"x")
+        session = (
+            b"<iq type='set' id='q1'><session xmlns='urn:ietf:params:xml:ns:xmpp-session'/></iq>"
+        )
+
+        def done(client: Client) -> None:
+            [answer] = client.taken()
+            self.assertEqual((answer.get("type"), len(answer)), ("result", 0))
+
+        self.each([session], ("C1",), done)
+
+    def test_a16_replace(self) -> None:
+        """A resource in use."""
+        for parts in ([BIND % b"hostile"], singly(BIND % b"hostile")):
+            old = self.house.client("C1")
+            new = self.house.client("CB")
+            self.run_one(new, parts, False, self.is_bound("hostile"))
+            self.ended(old, "conflict")
+            old.lose()
+
+    def test_a16_reject(self) -> None:
+        self.furnish(resource_conflict="reject")
+        self.answered("cancel conflict", BIND % b"orchard", at=("CB",))
+
+    def test_a16_rename(self) -> None:
+        self.furnish(resource_conflict="rename")
+        check = self.is_bound(None)
+        self.each([BIND % b"orchard"], ("CB",), check)
+
+    def is_bound(self, resource: str | None) -> Callable[[Client], None]:
+        def check(client: Client) -> None:
+            [answer] = client.taken()
+            self.assertEqual(answer.get("type"), "result")
+            found = answer[0][0].text.partition("/")[2]
+            if resource is None:
+                self.assertNotEqual(found, "orchard")
+            else:
+                self.assertEqual(found, resource)
+
+        return check
+
+    def test_a17(self) -> None:
+        """The end of a stream, twice, and what stands around it."""
+        end = b"</stream:stream>"
+
+        def closed(client: Client) -> None:
+            self.assertEqual(client.taken(), [])
+            self.assertFalse(client.open)
+            self.assertEqual(client.reader.raw.count(end), 1)
+
+        self.each([end + end, end + body(b"x"), end + b"<", end + b"\0\xff"], ("C1",), closed)
+        ids = [f"n{number}" for number in range(1_000)]
+        many = b"".join(VALID.replace(b"before", one.encode()) for one in ids)
+
+        def all_there(got: list[tuple[Element, bytes]]) -> None:
+            self.assertEqual([stanza.get("id") for stanza, _ in got], ids)
+
+        hostile = self.house.client("C1")
+        self.run_one(hostile, [many + end], False, closed, all_there)
+
+
+ASK = b"<iq type='get' id='q1'><query xmlns='jabber:iq:register'/></iq>"
+BIND = (
+    b"<iq type='set' id='q1'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>"
+    b"<resource>%b</resource></bind></iq>"
+)
+
+
+def register(name: str) -> bytes:
+    return (
+        b"<iq type='set' id='q1'><query xmlns='jabber:iq:register'><username>%b</username>"
+        b"<password>%b</password></query></iq>" % (name.encode(), PASSWORD.encode())
+    )
+
+
+def names(said: list[Element]) -> list[str]:
+    return [one.tag.rpartition("}")[2] for one in said]
