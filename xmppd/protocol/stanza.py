@@ -150,10 +150,16 @@ class Stanza:
             changed["to"] = to
         if sender is not None:
             changed["from"] = sender
-        made = self._with(self.inner, self._children, self._scanned)
-        made.attrs = changed
-        made.to = to or self.to
-        made.sender = sender or self.sender
+        made = Stanza(
+            self.ns,
+            self.name,
+            changed,
+            self.inner,
+            self._children,
+            to or self.to,
+            sender or self.sender,
+        )
+        made._scanned = self._scanned
         if self.malformed is not None:
             made.malformed = _malformed(made)
         return made
