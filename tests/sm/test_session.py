@@ -276,6 +276,21 @@ class EndTest(SessionTestCase):
         self.assertEqual([(item.id, item.type) for item in self.house.left], [("1", "error")])
         self.assertEqual(self.missed, [])
 
+    def test_one_of_several(self) -> None:
+        """What one client has is not missed when the other's session ends; what none has, is."""
+        other = self.house.client("juliet", "other")
+        for client in self.juliet, other:
+            client.send("<presence/>")
+        self.juliet.taken(), other.taken()
+        self.come(*[message(body, "juliet@example.com") for body in ("both", "one", "none")])
+        self.written(self.juliet._got - 1)
+        other.pass_on(verb("close", how="lost", written=str(other._got - 2)))
+        self.assertEqual(bodies([item for item in self.juliet.taken() if item.inner]),
+                         ["both", "one", "none"])
+        self.juliet.pass_on(verb("close", how="lost", written="0"))
+        self.assertEqual(bodies(self.missed), ["none"])
+        self.assertEqual(self.house.host.users["juliet"].shared, {})  # type: ignore[union-attr]
+
     def test_a_close_too_many(self) -> None:
         self.juliet.close()
         answers = dict(self.house.answers)

@@ -36,12 +36,23 @@ def end(manager: SessionManager, session: Session) -> None:
         del user.sessions[session.jid.resource]
     session.closing = True
     presence.unavailable(host, session, presence.farewell(session))
-    left = session.undelivered()
+    left = _reached_nobody(user, session) + session.undelivered()
     host.tell(Life.CLOSED, session)
     if not user.sessions:
         host.rested(user)
     for stanza in left:
         missed_again(host, stanza, user)
+
+
+def _reached_nobody(user: User, session: Session) -> list[Stanza]:
+    """What went to several sessions, of which this was the last."""
+    left = []
+    for stanza, sessions in list(user.shared.items()):
+        sessions.discard(session)
+        if not sessions:
+            del user.shared[stanza]
+            left.append(stanza)
+    return left
 
 
 def kick(user: User, error: StreamError, resource: str = "") -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, succeed
@@ -113,13 +115,26 @@ def _message(host: Host, stanza: Stanza, user: User) -> Deferred[Any] | None:
     for hook in host.dispatch.received_note["message"]:
         host.guarded(hook, stanza, user, sessions)
     if sessions:
-        for session in sessions:
-            session.deliver(stanza)
+        _deliver(stanza, user, sessions)
     elif rule is Rule.MISSED:
         return missed(host, stanza, user)
     elif rule is Rule.REFUSE:
         host.refuse(stanza, StanzaError("service-unavailable"))
     return None
+
+
+def _deliver(stanza: Stanza, user: User, sessions: Sequence[Session]) -> None:
+    """Where one client of several has it, it is not missed when another's session ends."""
+    if len(sessions) == 1:
+        sessions[0].deliver(stanza)
+        return
+    user.shared[stanza] = set(sessions)
+    for session in sessions:
+        session.deliver_watched(stanza, partial(_reached, user, stanza))
+
+
+def _reached(user: User, stanza: Stanza) -> None:
+    user.shared.pop(stanza, None)
 
 
 def missed(host: Host, stanza: Stanza, user: User) -> Deferred[None]:
@@ -154,9 +169,9 @@ def missed_again(host: Host, stanza: Stanza, user: User) -> None:
     """A message whose session ended before it was written: as if it came now (RFC 6121, 8.5.3)."""
     if stanza.name == "message" and message_type(stanza) in ("chat", "normal"):
         rule, sessions = choose(user, stanza.readdressed(user.jid))
-        for session in sessions:
-            session.deliver(stanza)
-        if not sessions and rule is Rule.MISSED:
+        if sessions:
+            _deliver(stanza, user, sessions)
+        elif rule is Rule.MISSED:
             missed(host, stanza, user)
     elif stanza.name == "iq" and stanza.type in ("get", "set"):
         host.refuse(stanza, StanzaError("service-unavailable"))

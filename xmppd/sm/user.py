@@ -25,7 +25,8 @@ class User:
     `contacts` is the roster, `requests` the subscription requests that wait for an answer
     (RFC 6121, 3.1.3), both by bare JID and whole in memory; changes go through
     `sm.contacts`, which keeps them. `lines` holds what senders sent while something that they
-    sent before is not done, by bare JID.
+    sent before is not done, by bare JID. `shared` holds messages for several sessions that no
+    client of theirs has yet.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class User:
         self.requests = requests or {}
         self.sessions: dict[str, Session] = {}
         self.lines: dict[Jid, deque[Stanza]] = {}
+        self.shared: dict[Stanza, set[Session]] = {}
         self.unwatch: Callable[[], None] = _nothing
         self.logout: Callable[[], None] = _nothing
 
