@@ -1,0 +1,99 @@
+"""Acknowledged means kept: a server that is killed loses nothing of what it has answered for."""
+
+import random
+import re
+import time
+
+from tests.scenarios.raw import Closed, RawClient, logged_in
+from tests.scenarios.server import ScenarioTestCase, Server
+
+IN_FLIGHT = 100
+"""Requests that the sender has open at a time."""
+
+LIMITS = """
+storage.use = "{storage}"
+c2s.limits.enabled = false
+extensions.offline.messages = 100000
+extensions.offline.from_strangers = 100000
+extensions.offline.from_one_stranger = 100000
+"""
+BODY = "message {} of round {}, {}"
+
+
+class KillTest(ScenarioTestCase):
+    def run_rounds(self, storage: str, rounds: int) -> None:
+        """Kill while messages come in, start, look at what is there; so many times."""
+        settings = LIMITS.format(storage=storage)
+        server = self.server("juliet", "romeo", settings=settings)
+        for round in range(rounds):
+            with logged_in(server.plain, "juliet") as sender:
+                sent, answered = self.send_until_killed(server, sender, round)
+            server.start()
+            found = self.collect(server, round)
+            told = f"round {round}: {sent} sent, {answered} answered, {len(found)} found"
+            self.assertLess(answered, sent, told)
+            self.assertGreaterEqual(len(found), answered, told)
+            self.assertLessEqual(len(found), sent, told)
+            self.assertEqual(found, list(range(len(found))), told)
+
+    def send_until_killed(self, server: Server, sender: RawClient, round: int) -> tuple[int, int]:
+        """Send pairs of a message to romeo and a ping.
+
+        Returns the number of pairs sent, and that of pings answered.
+        """
+        end = time.monotonic() + random.uniform(0.02, 0.4)
+        padding = "x" * random.randrange(400)
+        sent = answered = 0
+        while time.monotonic() < end:
+            while sent < answered + IN_FLIGHT:
+                body = BODY.format(sent, round, padding)
+                sender.send(
+                    f"<message to='romeo@xmpp.test' type='chat'><body>{body}</body></message>"
+                    f"<iq id='{sent}' type='get'><ping xmlns='urn:xmpp:ping'/></iq>"
+                )
+                sent += 1
+            answered = self.take_answer(sender, answered)
+        server.kill()
+        try:
+            while True:
+                answered = self.take_answer(sender, answered)
+        except (Closed, ConnectionError):
+            return sent, answered
+
+    def take_answer(self, sender: RawClient, answered: int) -> int:
+        answer = sender.read()
+        self.assertEqual((answer.get("id"), answer.get("type")), (str(answered), "result"))
+        return answered + 1
+
+    def collect(self, server: Server, round: int) -> list[int]:
+        """What romeo gets when he comes: the numbers of the messages, all of them of this round."""
+        end = self.leave_mark(server, round)
+        found = []
+        romeo = logged_in(server.plain, "romeo")
+        romeo.send("<presence/>")
+        while (body := self.next_body(romeo)) != end:
+            number, of_round = re.findall(r"\d+", body)[:2]
+            self.assertEqual(int(of_round), round, "came again")
+            found.append(int(number))
+        romeo.close()
+        return found
+
+    def leave_mark(self, server: Server, round: int) -> str:
+        """Send romeo a message that comes after all others; return its text."""
+        text = f"end of round {round}"
+        sender = logged_in(server.plain, "juliet")
+        sender.send(f"<message to='romeo@xmpp.test'><body>{text}</body></message>")
+        sender.ping()
+        sender.close()
+        return text
+
+    def next_body(self, client: RawClient) -> str:
+        while (body := client.read().findtext("{jabber:client}body")) is None:
+            pass
+        return body
+
+    def test_sqlite(self) -> None:
+        self.run_rounds("sqlite", 20)
+
+    def test_directory(self) -> None:
+        self.run_rounds("directory", 3)
