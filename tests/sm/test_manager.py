@@ -113,6 +113,21 @@ class KeptTest(SynchronousTestCase):
         self.kept()
         self.assertEqual(self.ids(), ["4"])
 
+    def test_a_contact_that_was_lost_twice(self) -> None:
+        """Clients add a contact and subscribe at once: both are undone."""
+        self.juliet.send(ADD.format("a"), "<presence to='a@remote.test' type='subscribe'/>")
+        self.lost()
+        user = self.house.host.users["juliet"]  # type: ignore[union-attr]
+        self.assertEqual((user.contacts, user.unkept), ({}, {}))
+        self.juliet.send(ADD.format("a"))
+        self.kept()
+        self.juliet.send("<presence to='a@remote.test' type='subscribe'/>")
+        self.lost()
+        [contact] = user.contacts.values()
+        self.assertFalse(contact.asked)
+        self.assertEqual(user.unkept, {})
+        self.flushLoggedErrors(Unavailable)
+
     def test_a_lost_subscription(self) -> None:
         """The client hears of it, and the contact does not."""
         self.juliet.send("<presence to='nurse@remote.test' type='subscribe' id='p'/>")

@@ -18,6 +18,7 @@ from xmppd.protocol.markup import element
 from xmppd.protocol.namespaces import ROSTER
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm.subscriptions import Kind, Outcome, inbound, outbound
+from xmppd.sm.user import Unkept
 
 if TYPE_CHECKING:
     from xmppd.sm.host import Host
@@ -47,20 +48,29 @@ def keep(host: Host, user: User, jid: Jid, contact: Contact | None) -> Deferred[
     if contact is not None and jid not in user.contacts and len(user.contacts) >= MAX_CONTACTS:
         raise StanzaError("resource-constraint", "the roster is full")
     old = user.contacts.get(jid)
-    _put(user, jid, contact)
     try:
-        kept: Deferred[str | None] = user.account.contacts.change(
+        storing: Deferred[str | None] = user.account.contacts.change(
             contact or old or Contact(jid), contact is None
         )
     except ReadOnlyContacts:
-        _put(user, jid, old)
         raise StanzaError("not-allowed", "this roster cannot be edited") from None
+    unkept = user.unkept.setdefault(jid, Unkept(old))
+    unkept.changes += 1
+    _put(user, jid, contact)
 
-    def undo(failure: Any) -> Any:
-        _put(user, jid, old)
+    def kept(version: str | None) -> str | None:
+        unkept.kept = contact
+        over(None)
+        return version
+
+    def over(failure: Any) -> Any:
+        unkept.changes -= 1
+        if not unkept.changes:
+            del user.unkept[jid]
+            _put(user, jid, unkept.kept)
         return failure
 
-    return kept.addErrback(undo)
+    return storing.addCallbacks(kept, over)
 
 
 def _put(user: User, jid: Jid, contact: Contact | None) -> None:

@@ -6,10 +6,9 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from twisted.internet.defer import Deferred
-
 from xmppd.accounts.bound import OwnTable
 from xmppd.accounts.contacts import Contact
+from xmppd.component.stages import deferred
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm.session import Session
@@ -17,6 +16,15 @@ from xmppd.storage.codecs import XmlCodec
 
 if TYPE_CHECKING:
     from xmppd.sm.host import Host
+
+
+class Unkept:
+    """A contact with changes under way: how many, and the contact as the store is known to have
+    it. When none is left, that is what counts."""
+
+    def __init__(self, kept: Contact | None) -> None:
+        self.kept = kept
+        self.changes = 0
 
 
 class User:
@@ -43,6 +51,7 @@ class User:
         self.requests = requests or {}
         self.sessions: dict[str, Session] = {}
         self.lines: dict[Jid, deque[Stanza]] = {}
+        self.unkept: dict[Jid, Unkept] = {}
         self.shared: dict[Stanza, set[Session]] = {}
         self.unwatch: Callable[[], None] = _nothing
         self.logout: Callable[[], None] = _nothing
@@ -80,9 +89,8 @@ class User:
 
     def contacts_changed(self) -> None:
         """Somebody else has edited the contacts: read them anew and push what differs."""
-        done: Deferred[list[Contact]] = self.account.contacts.contacts()
-        done.addCallback(self._replace_contacts)
-        done.addErrback(self.host.failed)
+        read = deferred(self.account.contacts.contacts())
+        read.addCallback(self._replace_contacts).addErrback(self.host.failed)
 
     def _replace_contacts(self, contacts: list[Contact]) -> None:
         old, self.contacts = self.contacts, {contact.jid: contact for contact in contacts}
