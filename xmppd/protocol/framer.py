@@ -36,6 +36,7 @@ REWRITTEN: Final = 2
 """How many times `max_stanza` a stanza may have when rewritten, for each use of a prefix becomes
 a whole namespace declaration."""
 
+_AMPERSAND, _COLON = b"&:"  # one byte is found sooner than a string of one
 _LONG_TAG = re.compile(rb"<[^<]{%d}" % MAX_TAG)
 _NO_CONTENT = "no content namespace"  # no namespace that expat lets pass holds a space
 _LANG = f"{XML}{SEPARATOR}lang"
@@ -126,6 +127,7 @@ class Framer:
         "_fed",
         "_frame",
         "_header",
+        "_inner",
         "_long",
         "_mark",
         "_names",
@@ -140,6 +142,7 @@ class Framer:
         "_tail",
         "_top",
         "_top_attrs",
+        "_top_tag",
         "frames",
         "max_stanza",
         "stop_at",
@@ -388,10 +391,10 @@ class Framer:
         assert self._parser is not None
         at = self._parser.CurrentByteIndex
         if depth == 2:
-            start, base = self._child, self._base
-            stop = end_of(self._buffer, start - base, at - base) + base
+            base, inner = self._base, self._inner
+            stop = end_of(self._buffer, self._child - base, at - base) + base
             symbol, local = self._symbols.get(name) or self._symbol(name)
-            self._children.append((symbol, local, start, stop))
+            self._children.append((symbol, local, self._child - inner, stop - inner))
         elif depth == 1:
             self._close_top(at - self._base)
         elif self._frame is not None:
@@ -458,6 +461,8 @@ class Framer:
             self._mark = start
         self._top = name
         self._top_attrs = attributes
+        self._top_tag = tag = tag_at(self._buffer, start - self._base)
+        self._inner = start + len(tag)
         self._children = []
 
     def _open_frame(self, attributes: dict[str, str]) -> None:
@@ -486,8 +491,8 @@ class Framer:
         self._depth = 1
 
     def _close_top(self, at: int) -> None:
-        buffer, start = self._buffer, self._mark - self._base
-        tag = tag_at(buffer, start)
+        buffer, tag = self._buffer, self._top_tag
+        start = self._mark - self._base
         content = start + len(tag)
         if tag[-2:] == b"/>":
             inner, stop = b"", content
@@ -517,25 +522,20 @@ class Framer:
             or not self._plain_default
             or b"xmlns" in tag
             or self._content_mark in inner
-            or (b"&#" in inner and b"xmlns" in inner)
+            or (_AMPERSAND in inner and b"&#" in inner and b"xmlns" in inner)
         ):
             return None
+        prefixed = _COLON in tag
         for prefix in self._risky:
-            if prefix in inner or prefix in tag:
+            if prefix in inner or (prefixed and prefix in tag):
                 return None
         attributes = self._top_attrs
-        if _LANG in attributes:
-            attributes["xml:lang"] = attributes.pop(_LANG)
-        if SEPARATOR in "".join(attributes):
-            return None
-        content = self._mark + len(tag)
-        children = tuple(
-            [
-                (ns, local, first - content, last - content)
-                for ns, local, first, last in self._children
-            ]
-        )
-        return _prepared(Stanza(CONTENT, name, attributes, inner, children))
+        if prefixed and b"xml:" in tag:  # no other prefix is left
+            if _LANG in attributes:
+                attributes["xml:lang"] = attributes.pop(_LANG)
+            if SEPARATOR in "".join(attributes):
+                return None
+        return _prepared(Stanza(CONTENT, name, attributes, inner, tuple(self._children)))
 
     def _rewritten(self, data: bytes) -> Stanza:
         assert self._header is not None

@@ -20,6 +20,7 @@ _LAST_COLON: Final = ":"
 _HYPHEN: Final = f"{NO_NAMESPACE} "
 """Stands for a namespace that is named like the symbol for none."""
 
+_SLASH, _GREATER = b"/>"
 _TAG = re.compile(rb"""<[^>"']*+(?:"[^"]*+"[^>"']*+|'[^']*+'[^>"']*+)*+>""")
 
 
@@ -55,11 +56,11 @@ def end_of(buffer: bytes | bytearray, start: int, at: int) -> int:
 
     At `<a/>` expat reports the end after the tag, at `</a>` before it.
     """
-    if buffer[at - 2 : at] == b"/>":
-        first = buffer.find(b">", start) + 1  # where the tag ends, unless an attribute holds it
+    if buffer[at - 1] == _GREATER and buffer[at - 2] == _SLASH:
+        first = buffer.find(_GREATER, start) + 1  # where the tag ends, unless an attribute holds it
         if first == at or tag_size(buffer, start) == at - start:
             return at
-    return buffer.index(b">", at) + 1
+    return buffer.index(_GREATER, at) + 1
 
 
 def wrap(inner: bytes, namespace: str, prefixes: dict[str, str]) -> tuple[bytes, int]:
