@@ -13,6 +13,7 @@ from xmppd.extensions.ping import Ping
 from xmppd.extensions.private_storage import PrivateStorage
 from xmppd.extensions.registration import Registration
 from xmppd.extensions.session_elements import SessionElements
+from xmppd.extensions.stanza_ids import StanzaIds
 from xmppd.extensions.vcard import VCard
 from xmppd.extensions.vcard_avatar import VCardAvatar
 from xmppd.extensions.version import SoftwareVersion
@@ -23,6 +24,7 @@ BUILTIN: tuple[type[Extension], ...] = (
     SessionElements,
     Disco,
     Caps,
+    StanzaIds,
     Offline,
     Ping,
     SoftwareVersion,

@@ -13,15 +13,15 @@ import attrs
 from twisted.internet.defer import Deferred, DeferredLock
 
 from xmppd.accounts.bound import OwnLog
+from xmppd.component.claims import without_claims
 from xmppd.component.extension import Extension, on
 from xmppd.component.stages import Life, Received
 from xmppd.protocol.datetimes import format_datetime
 from xmppd.protocol.errors import StanzaError
-from xmppd.protocol.jid import InvalidJid, Jid
+from xmppd.protocol.jid import Jid
 from xmppd.protocol.markup import element
-from xmppd.protocol.namespaces import CONTENT, DELAY
+from xmppd.protocol.namespaces import CONTENT, DELAY, STANZA_IDS
 from xmppd.protocol.parsing import parse_stanza
-from xmppd.protocol.spans import Child
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm.delivery import message_type
 from xmppd.sm.session import Session
@@ -30,7 +30,6 @@ from xmppd.storage.interfaces import ANY, Entry, EntryId, Page, StorageError, Wh
 
 CHAT_STATES = "http://jabber.org/protocol/chatstates"
 HINTS = "urn:xmpp:hints"
-STANZA_IDS = "urn:xmpp:sid:0"
 
 PAGE = 64
 """Messages that a session is given before they have been written."""
@@ -121,21 +120,7 @@ class Offline(Extension):
     @on(Received.MARK, "message")
     def discard_forged(self, stanza: Stanza, user: User) -> Stanza | None:
         """XEP-0203, 5: nobody else says that this server has delayed a message."""
-        for child in stanza.children:
-            if child[0] == DELAY:
-                return self._without_forged(stanza)
-        return None
-
-    def _without_forged(self, stanza: Stanza) -> Stanza | None:
-        kept = [child for child in stanza.children if not self._forged(stanza, child)]
-        return None if len(kept) == len(stanza.children) else stanza.keeping(kept)
-
-    def _forged(self, stanza: Stanza, child: Child) -> bool:
-        delay = stanza.keeping([child]).child(DELAY, "delay")
-        try:
-            return delay is not None and Jid.parse(delay.getAttribute("from", "")) == self.host.jid
-        except InvalidJid:
-            return False
+        return without_claims(stanza, DELAY, "delay", "from", self.host.jid)
 
     @on(Received.MISSED, "message")
     def keep(self, stanza: Stanza, user: User) -> bool | Deferred[bool]:

@@ -1,0 +1,20 @@
+"""XEP-0359: unique and stable ids of stanzas, which nobody else gives in an account's name."""
+
+from xmppd.component.claims import without_claims
+from xmppd.component.extension import Extension, on
+from xmppd.component.stages import Received
+from xmppd.protocol.namespaces import STANZA_IDS
+from xmppd.protocol.stanza import Stanza
+from xmppd.sm.user import User
+
+
+class StanzaIds(Extension):
+    """XEP-0359, 4: what comes for an account bears no id that the account has not given."""
+
+    xep = 359, "0.7.0"
+    account_features = (STANZA_IDS,)
+
+    @on(Received.MARK, "message")
+    def discard_forged(self, stanza: Stanza, user: User) -> Stanza | None:
+        """Business rule 2: deleted, also where we give none ourselves."""
+        return without_claims(stanza, STANZA_IDS, "stanza-id", "by", user.jid)
