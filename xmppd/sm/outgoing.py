@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _IQ_TYPES = frozenset({"get", "set", "result", "error"})
 
+ROUTER_FROM = "router_from"
+"""The attribute by which routers tell services who asks (as jabberd's do): not for clients."""
+
 
 def take(host: Host, session: Session, stanza: Stanza) -> None:
     """Handle one stanza of a client, after all that it sent before."""
@@ -92,6 +95,7 @@ def _stamped(session: Session, stanza: Stanza) -> Stanza | None:
         stamped = stanza.readdressed(None, jid, **{"xml:lang": lang})
     else:
         stamped = stanza.readdressed(None, jid)
+    stamped.attrs.pop(ROUTER_FROM, None)
     stamped.malformed = stanza.malformed
     return stamped
 
