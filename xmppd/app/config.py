@@ -10,7 +10,7 @@ import attrs
 
 from xmppd.app.config_model import Config, ConfigError, Origin, Wrong
 from xmppd.app.config_structure import structure
-from xmppd.app.config_words import KeyPath, suggestion, written
+from xmppd.app.config_words import KeyPath, shown, suggestion, written
 
 T = TypeVar("T")
 
@@ -86,6 +86,14 @@ def check_extensions(config: Config, known: Iterable[str]) -> None:
         for name in sorted(extensions.keys() - names):
             hint = suggestion(name, names)
             raise error(Wrong(f"no such extension ({hint})", *path, name), config.origin)
+
+
+def check_certificates(config: Config) -> None:
+    """Raise `ConfigError` if the directory of certificates that the configuration names is none."""
+    folder = config.tls.certificates
+    if folder is not None and not folder.is_dir():
+        wrong = f"no such directory (make it, or leave the key out; got {shown(str(folder))})"
+        raise error(Wrong(wrong, "tls", "certificates"), config.origin)
 
 
 def read_secret(path: Path) -> str:

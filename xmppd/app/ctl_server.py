@@ -9,7 +9,7 @@ from typing import Any
 
 from xmppd.accounts.edits import Edits
 from xmppd.app.assemble import Server, back_ends
-from xmppd.app.config import COMMAND_LINE, load
+from xmppd.app.config import COMMAND_LINE, check_certificates, load
 from xmppd.app.config_model import Config
 from xmppd.app.config_words import shown
 from xmppd.app.ctl_verb import Refused
@@ -66,6 +66,7 @@ def checked_again(server: Server) -> Config:
     :raises ConfigError: in one line.
     """
     config = read_again(server.config)
+    check_certificates(config)
     HostMaker(config, server.stores.of, Edits())
     return config
 

@@ -13,6 +13,7 @@ from twisted.python.components import Componentized
 
 from xmppd.app.admin import AdminSocket, socket_path
 from xmppd.app.assemble import Server, assemble
+from xmppd.app.config import check_certificates
 from xmppd.app.config_endpoint import try_places
 from xmppd.app.config_model import ConfigError
 from xmppd.app.ctl_server import checked_again
@@ -76,6 +77,7 @@ def makeService(options: Options) -> MultiService:
     make_data_folder(config.data)
     checkers = options.get("credInterfaces", {}).get(IUsernamePassword, [])
     try:
+        check_certificates(config)
         server = assemble(config, reactor, checkers=checkers)
         server.certificates.check()
         server.stores.try_open()

@@ -1,0 +1,148 @@
+"""What a newcomer meets: a server on defaults, and mistakes told in a line."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from twisted.trial.unittest import SkipTest
+
+from tests.scenarios.raw import RawClient
+from tests.scenarios.server import (
+    LOOPBACK,
+    STARTING,
+    STOPPING,
+    TWISTD,
+    ScenarioTestCase,
+    environment,
+    free_port,
+    listens,
+)
+
+
+class FirstRunTestCase(ScenarioTestCase):
+    """`twistd -n xmpp-im` in a directory of its own."""
+
+    def setUp(self) -> None:
+        self.folder = Path(self.mktemp()).resolve()
+        self.home = self.folder / "home"
+        self.here = self.folder / "here"
+        self.home.mkdir(parents=True)
+        self.here.mkdir()
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start it, with nobody to answer questions."""
+        process = subprocess.Popen(
+            (*TWISTD, "xmpp-im", *arguments),
+            cwd=self.here,
+            env=environment(HOME=str(self.home), TMPDIR=str(self.home)),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.addCleanup(self.end, process)
+        return process
+
+    def end(self, process: subprocess.Popen[str]) -> None:
+        process.kill()
+        process.communicate()
+
+    def await_port(self, process: subprocess.Popen[str], port: int) -> None:
+        deadline = time.monotonic() + STARTING
+        while not listens(port):
+            self.assertIsNone(process.poll(), "has ended")
+            self.assertLess(time.monotonic(), deadline, "does not listen")
+            time.sleep(0.02)
+
+    def complaint(self, *arguments: str) -> str:
+        """The one line with which it refuses to start."""
+        process = self.start(*arguments)
+        out, err = process.communicate(timeout=STARTING)
+        self.assertEqual(out, "")
+        self.assertEqual(err.count("\n"), 1, err)
+        self.assertEqual(process.returncode, 1)
+        return err.rstrip("\n")
+
+
+class DefaultsTest(FirstRunTestCase):
+    def test_all_in_data(self) -> None:
+        """It keeps everything in `data`, and leaves nothing behind that belongs to its run."""
+        port = free_port()
+        process = self.start("--c2s", f"tcp:{port}:interface={LOOPBACK}")
+        self.await_port(process, port)
+        with RawClient(port, "localhost").open().start_tls() as client:
+            self.assertIn("SCRAM-SHA-256-PLUS", client.mechanisms)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=STOPPING)
+        self.assertEqual(err, "")
+        self.assertNotIn("Traceback", out)
+        self.assertEqual(os.listdir(self.here), ["data"])
+        self.assertEqual(os.listdir(self.home), [])
+        data = self.here / "data"
+        self.assertEqual(data.stat().st_mode & 0o777, 0o700)
+        kept = sorted(path.name for path in data.iterdir())
+        self.assertEqual(kept, ["certificates", "store.lock", "store.sqlite"])
+        for path in filter(Path.is_file, data.rglob("*")):
+            self.assertEqual(path.stat().st_mode & 0o077, 0, f"others may use {path}")
+
+    def test_standard_ports(self) -> None:
+        """Without any settings clients find it at their standard ports, by IPv4 too."""
+        if listens(5222) or listens(5223):
+            raise SkipTest("somebody has port 5222 or 5223")
+        process = self.start()
+        self.await_port(process, 5222)
+        with RawClient(5222, "localhost").open() as client:
+            self.assertEqual(client.mechanisms, [])
+        with RawClient(5223, "localhost").encrypt().open() as client:
+            self.assertIn("SCRAM-SHA-256", client.mechanisms)
+
+
+class MistakesTest(FirstRunTestCase):
+    def configured(self, text: str) -> str:
+        """What is said of a configuration file."""
+        (self.here / "my.toml").write_text(text)
+        return self.complaint("--config", "my.toml")
+
+    def test_unknown_key(self) -> None:
+        line = self.configured('domain = ["example.com"]')
+        self.assertTrue(line.startswith("my.toml: domain: unknown key"), line)
+        self.assertIn("domains", line)
+
+    def test_bad_endpoint(self) -> None:
+        line = self.configured('[[c2s.listen]]\nendpoint = "tpc:5222"')
+        self.assertTrue(line.startswith("my.toml: c2s.listen[0].endpoint: "), line)
+        self.assertIn("write it like tcp:5222", line)
+
+    def test_no_such_file(self) -> None:
+        line = self.complaint("--config", "nowhere.toml")
+        self.assertTrue(line.startswith("nowhere.toml: no such file"), line)
+
+    def test_certificate_without_its_key(self) -> None:
+        (self.here / "certs" / "localhost").mkdir(parents=True)
+        line = self.configured('[tls]\ncertificates = "certs"')
+        self.assertIn("certs/localhost/fullchain.pem: No such file or directory", line)
+
+    def test_no_such_certificate_directory(self) -> None:
+        line = self.configured('[tls]\ncertificates = "nowhere"')
+        self.assertTrue(line.startswith("my.toml: tls.certificates: "), line)
+
+    def test_data_that_cannot_be_made(self) -> None:
+        (self.here / "data").write_text("in the way")
+        line = self.complaint()
+        self.assertTrue(line.startswith(f"{self.here}/data: File exists"), line)
+
+
+class TakenTest(FirstRunTestCase):
+    """What is in use by a server that runs."""
+
+    def test_taken(self) -> None:
+        running = self.server()
+        place = f"tcp:{running.starttls}:interface={LOOPBACK}"
+        line = self.complaint("--c2s", place)
+        self.assertTrue(line.startswith(f"cannot listen at {place}: Address already"), line)
+        place = f"tcp:{free_port()}:interface={LOOPBACK}"
+        line = self.complaint("--c2s", place, "--data", str(running.data))
+        self.assertIn(str(running.data), line)
+        self.assertIn("another server", line)
