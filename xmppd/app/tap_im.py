@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from twisted.application.service import MultiService
+from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
 from twisted.cred.credentials import IUsernamePassword
 from twisted.internet import reactor
 from twisted.logger import ILogObserver, Logger
@@ -71,11 +72,24 @@ class Process(MultiService):
         reactor.callWhenRunning(reactor.stop)
 
 
+def _put_in_bytes(checker: InMemoryUsernamePasswordDatabaseDontUse) -> None:
+    """Let `--auth memory:` match: it keeps text of the command line, credentials come in bytes."""
+    users: dict[str | bytes, str | bytes] = checker.users  # type: ignore[assignment]
+    checker.users = {_bytes(name): _bytes(password) for name, password in users.items()}
+
+
+def _bytes(text: str | bytes) -> bytes:
+    return text.encode() if isinstance(text, str) else text
+
+
 def makeService(options: Options) -> MultiService:
     """Return the service that `twistd` runs; what forbids starting is one line and exit code 1."""
     config = options.config
     make_data_folder(config.data)
     checkers = options.get("credInterfaces", {}).get(IUsernamePassword, [])
+    for checker in checkers:
+        if isinstance(checker, InMemoryUsernamePasswordDatabaseDontUse):
+            _put_in_bytes(checker)
     try:
         check_certificates(config)
         server = assemble(config, reactor, checkers=checkers)
