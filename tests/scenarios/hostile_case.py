@@ -11,6 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.scenarios.hostile_house import PASSWORD, Client, House
 from tests.scenarios.hostile_reading import STREAMS, Element, error_of, stream_condition
+from xmppd.link.link import LocalLink
 
 SECRET = b"quicksilver"
 """Stands in refused inputs: no byte of it may reach anybody, the log, or a store."""
@@ -42,6 +43,13 @@ class HostileCase(SynchronousTestCase):
         self.house = House(Path(self.mktemp()), **settings)
         self.house.populate()
         return self.house
+
+    def outside(self) -> tuple[LocalLink, list[Any]]:
+        """A link that has remote.test, and what comes to it."""
+        link = self.house.server.router.link(["remote.test"])
+        came: list[Any] = []
+        link.receiver = came.append
+        return link, came
 
     # Rows
 

@@ -71,8 +71,13 @@ class Wire(StringTransport):
             moved = True
         return moved
 
+    # When it is closing too, as TCP does:
+
+    def pauseProducing(self) -> None:
+        self.producerState = "paused"
+
     def resumeProducing(self) -> None:
-        self.producerState = "producing"  # also when closing, as TCP does
+        self.producerState = "producing"
 
     def abortConnection(self) -> None:
         self.cut = True
@@ -213,6 +218,7 @@ class House:
         """Make the accounts, and have those log in who do no harm."""
         for name in ("juliet", "romeo", "nurse"):
             self.account(name)
+        self.host.user("nurse")  # in memory, like the others
         self.juliet = self.bound("juliet", "balcony")
         self.orchard = self.bound("romeo", "orchard")
         for one in (self.juliet, self.orchard):

@@ -7,7 +7,9 @@ servers, rooms, and links of their own processes.
 
 import base64
 import contextlib
+import gc
 import random
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -18,11 +20,16 @@ from tests.c2s.in_memory_tls import reason
 from tests.scenarios.hostile_case import SECRET, VALID, HostileCase, singly
 from tests.scenarios.hostile_house import HEADER, PASSWORD, STARTTLS, Client, auth, plain
 from tests.scenarios.hostile_login import Porter, Scram, response
-from tests.scenarios.hostile_reading import CLIENT, STREAMS, Element, stream_condition
+from tests.scenarios.hostile_reading import CLIENT, STREAMS, Element, alone, stream_condition
+from xmppd.accounts.contacts import Contact
 from xmppd.app.config_model import Extension, Limits
+from xmppd.protocol.jid import Jid
+from xmppd.protocol.stanza import Stanza
 
 FIRST = ("C0-",)
+WHO = (b"ghost", b"nurse")
 BODY = f"{{{CLIENT}}}body"
+MESSAGE = f"{{{CLIENT}}}message"
 PROCEED = "{urn:ietf:params:xml:ns:xmpp-tls}proceed"
 
 
@@ -748,6 +755,574 @@ class BindingTest(HostileCase):
 
         hostile = self.house.client("C1")
         self.run_one(hostile, [many + end], False, closed, all_there)
+
+
+class AddressingTest(HostileCase):
+    """S1 to S16."""
+
+    def is_from_romeo(self, stanza: Element, raw: bytes) -> None:
+        self.assertEqual(stanza.get("from"), "romeo@example.com/hostile")
+        self.assertEqual(raw.partition(b">")[0].count(b" from="), 1)
+        self.assertEqual(stanza.get("id"), "q1")
+
+    def test_s1(self) -> None:
+        """One's own address in every form."""
+        own = [b"romeo@example.com/hostile", b"romeo@example.com", b"ROMEO@EXAMPLE.COM"]
+        inputs = [message(b"", b" from='%b'" % one) for one in own]
+        self.delivered(message(b""), *inputs, check=self.is_from_romeo)
+
+    def test_s1_subscription(self) -> None:
+        """RFC 6121, 3.1.2: from the bare JID; S25: to the bare JID."""
+        client = self.house.client("C1")
+        client.send(b"<presence type='subscribe' to='juliet@example.com/balcony'/>")
+        [presence] = self.house.juliet.taken()
+        self.assertEqual(
+            presence.attrib,
+            {
+                "type": "subscribe",
+                "from": "romeo@example.com",
+                "to": "juliet@example.com",
+            },
+        )
+
+    def test_s2(self) -> None:
+        """The address of another."""
+        others = [
+            b"juliet@example.com",
+            b"romeo@example.com/orchard",
+            b"example.com",
+            b"",
+            b"a b@c@d",
+        ]
+        self.refused("invalid-from", *[message(b"", b" from='%b'" % x) for x in others], at=("C1",))
+
+    def test_s3(self) -> None:
+        """Attributes that look like `from`, and other ways to write them."""
+        rest = b" to='juliet@example.com/balcony' id='q1'/>"
+        many = b"".join(b" a%d='x'" % number for number in range(90))
+        plain = [
+            b"<message xmlns:f='urn:f' f:from='victim@x'" + rest,
+            b"<message to='juliet&#64;example.com/balcony' id='q1'/>",
+            b'<message id="q1"\n\tfrom=\'romeo@example.com\' to="juliet@example.com/balcony" />',
+            b"<message" + many + b" from='romeo@example.com'" + rest,
+        ]
+        self.delivered(*plain, check=self.is_from_romeo)
+        for text in (" from='victim@x' ", "a>b"):
+            stanza = b"<message to='juliet@example.com/balcony' id=\"%b\"/>" % text.encode()
+
+            def check(stanza: Element, raw: bytes, text: str = text) -> None:
+                self.assertEqual(stanza.get("id"), text)
+                self.assertEqual(stanza.get("from"), "romeo@example.com/hostile")
+
+            self.delivered(stanza, check=check)
+
+    def test_s4(self) -> None:
+        """Ids come back as they were."""
+        ids = [b"&apos;", b'"', b"&lt;", b"&amp;", b"&#9;", b"&#10;", b"\t", b"\r\n", b"x" * 1_024]
+        for id in ids:
+            ping = (
+                b"<iq type='get' to='example.com' id='%b'><ping xmlns='urn:xmpp:ping'/></iq>" % id
+            )
+            sent = alone(ping).get("id")
+
+            def check(client: Client, sent: str | None = sent) -> None:
+                [answer] = client.taken()
+                self.assertEqual((answer.get("type"), answer.get("id")), ("result", sent))
+
+            self.each([ping], ("C1",), check)
+
+    def test_s5(self) -> None:
+        """Elements that are no stanzas."""
+        bad = [
+            b"<foo xmlns='bar'>%b</foo>",
+            b"<query>%b</query>",
+            b"<route>%b</route>",
+            b"<close xmlns='urn:xmppd:session:0'>%b</close>",
+            b"<close xmlns='urn:xmppd:session:0' how='clean' written='0'>%b</close>",
+            b"<report xmlns='urn:xmppd:session:0'>%b</report>",
+            b"<report>%b</report>",
+            b"<db:result xmlns:db='jabber:server:dialback'>%b</db:result>",
+            b"<handshake>%b</handshake>",
+            b"<stream:stream to='example.com'>%b</stream:stream>",
+            b"<stream:features>%b</stream:features>",
+        ]
+        self.refused("unsupported-stanza-type", *[one % SECRET for one in bad], at=("C1",))
+
+    def test_s6(self) -> None:
+        """Stanzas of other namespaces, or by another name."""
+        text = message(b"<body>x</body>")
+        spaces = [b"jabber:server", b"", b"jabber:component:accept"]
+        foreign = [text.replace(b"<message", b"<message xmlns='%b'" % one) for one in spaces]
+        capital = text.replace(b"message", b"Message")
+        self.refused("unsupported-stanza-type", *foreign, capital, at=("C1",))
+
+    def test_s7(self) -> None:
+        """The content namespace, declared again."""
+        to = b" to='juliet@example.com/balcony' id='q1'>"
+        inputs = [
+            b"<message xmlns='jabber:client'" + to + b"<body>x</body></message>",
+            b"<c:message xmlns:c='jabber:client'" + to + b"<c:body>x</c:body></c:message>",
+            b"<message" + to + b"<body xmlns='jabber:client'>x</body></message>",
+        ]
+
+        def check(stanza: Element, raw: bytes) -> None:
+            self.is_from_romeo(stanza, raw)
+            self.assertEqual(stanza.findtext(BODY), "x")
+            self.assertNotIn(b"xmlns", raw)
+
+        self.delivered(*inputs, check=check)
+
+    def test_s8(self) -> None:
+        """A body that is none."""
+        for space in ("", "jabber:server"):
+
+            def check(stanza: Element, raw: bytes, space: str = space) -> None:
+                self.assertIsNone(stanza.find(BODY))
+                found = stanza.find(f"{{{space}}}body" if space else "body")
+                self.assertIsNotNone(found)
+
+            self.delivered(message(b"<body xmlns='%b'>x</body>" % space.encode()), check=check)
+
+    def test_s9(self) -> None:
+        """A prefix that only the stream header declares."""
+        header = HEADER[:-1] + b" xmlns:p='urn:p'>"
+
+        def check(stanza: Element, raw: bytes) -> None:
+            found = stanza.find("{urn:a}a/{urn:a}b/{urn:p}c")
+            assert found is not None
+            self.assertEqual(found.get("{urn:p}d"), "e")
+
+        self.delivered(
+            message(b"<a xmlns='urn:a'><b><p:c p:d='e'/></b></a>"),
+            check=check,
+            client=lambda: self.house.client("C1", header),
+        )
+
+    def test_s10(self) -> None:
+        """Stanzas and stream elements inside a message."""
+        payloads = {
+            b"<stream:error/>": f"{{{STREAMS}}}error",
+            b"<presence/>": f"{{{CLIENT}}}presence",
+            b"<message from='admin@example.com'><body>x</body></message>": f"{{{CLIENT}}}message",
+        }
+        for payload, tag in payloads.items():
+
+            def check(stanza: Element, raw: bytes, tag: str = tag) -> None:
+                self.is_from_romeo(stanza, raw)
+                self.assertEqual(stanza[-1].tag, tag)
+                self.assertIsNone(stanza.find(BODY))
+
+            self.delivered(message(payload), check=check)
+
+    def test_s11(self) -> None:
+        """Addresses that are none."""
+        bad = [
+            b"",
+            b"@b",
+            b"a@",
+            b"a@b/",
+            b"x" * 1_024 + b"@b",
+            b"a@-b",
+            "\u0378@example.com".encode(),
+        ]
+        kinds = [
+            b"<message to='%b' id='q1'/>",
+            b"<presence to='%b' id='q1'/>",
+            b"<iq type='get' to='%b' id='q1'><ping xmlns='urn:xmpp:ping'/></iq>",
+        ]
+
+        def check(client: Client) -> None:
+            [answer] = client.taken()
+            self.is_error(answer, "modify jid-malformed")
+            self.assertEqual(answer.get("from"), "example.com")
+
+        self.each([kind % one for kind in kinds for one in bad], ("C1",), check)
+
+    def test_s12(self) -> None:
+        """No address at all."""
+        unknown = b"<iq type='get' id='q1'><x xmlns='urn:nobody'/></iq>"
+        self.answered("cancel service-unavailable", unknown)
+        client = self.house.client("C1")
+        client.send(b"<presence id='p'/>")
+        self.assertEqual([one.get("id") for one in self.house.orchard.taken()], ["p"])
+        client.taken()
+        client.send(b"<message id='m'><body>x</body></message>")
+        self.assertEqual([one.get("id") for one in client.taken()], ["m"])
+
+    def test_s13(self) -> None:
+        """Requests without what a request needs."""
+        ping = b"<ping xmlns='urn:xmpp:ping'/>"
+        text = b"<iq to='juliet@example.com/balcony' %b>%b</iq>"
+        none = text % (b"type='get'", ping)
+        self.answered("modify bad-request", none, id=None)
+        bad = [(b"", ping), (b" type='foo'", ping)]
+        bad += [
+            (b" type='%b'" % type, inner) for type in (b"get", b"set") for inner in (b"", ping * 2)
+        ]
+        self.answered("modify bad-request", *[text % (b"id='q1'" + a, inner) for a, inner in bad])
+
+    def test_s14(self) -> None:
+        """Answers that nobody asked for."""
+        places = [b"", b" to='romeo@example.com'", b" to='example.com'", b" to='nurse@example.com'"]
+        answers = [
+            b"<iq type='result' id='q1'%b/>",
+            b"<iq type='error' id='q1'%b><error type='cancel'/></iq>",
+        ]
+        self.silent(*[one % place for one in answers for place in places])
+        error = b"<message type='error' id='q1' to='%b'><error type='cancel'/></message>"
+        self.silent(
+            *[error % to for to in (b"ghost@example.com", b"nurse@example.com", b"nosuch.test")]
+        )
+        result = b"<iq type='result' id='q1' to='juliet@example.com/balcony'/>"
+        self.delivered(result, check=self.is_from_romeo)
+
+    def test_s15(self) -> None:
+        """An answer of somebody who was not asked."""
+        ping = Stanza.make(
+            "iq",
+            b"<ping xmlns='urn:xmpp:ping'/>",
+            type="get",
+            sender=self.house.host.jid,
+            to=Jid.parse("juliet@example.com/balcony"),
+        )
+        answers: list[Stanza] = []
+        self.house.host.ask(ping, 1_000).addCallback(answers.append)
+        self.house.settle()
+        [asked] = self.house.juliet.taken()
+        answer = b"<iq type='result' to='example.com' id='%b'/>" % asked.get("id", "").encode()
+        self.silent(answer)
+        self.assertEqual(answers, [])
+        self.house.juliet.send(answer)
+        self.assertEqual(len(answers), 1)
+
+    def test_s16(self) -> None:
+        """Types that nobody knows."""
+        self.delivered(message(b"", b" type='foo'"), check=self.is_from_romeo)
+        presence = b"<presence type='foo' id='q1'%b/>"
+        to = b" to='juliet@example.com/balcony'"
+        self.answered("modify bad-request", presence % b"", presence % to)
+
+
+class DeliveryTest(HostileCase):
+    """S17 to S22."""
+
+    def test_s17(self) -> None:
+        """Presence with a priority or show that is none."""
+        text = b"<presence id='q1'><priority>%b</priority></presence>"
+        bad = [text % one for one in (b"200", b"x", b"-129")]
+        self.answered("modify bad-request", *bad)
+        client = self.house.client("C1")
+        client.send(b"<presence id='p'><show>foo</show></presence>")
+        self.assertEqual([one.get("id") for one in self.house.orchard.taken()], ["p"])
+
+    def test_s18(self) -> None:
+        """An account that does not exist."""
+        iq = b"<iq type='get' id='q1' to='%b'><x xmlns='urn:nobody'/></iq>"
+        chat = b"<message id='q1' to='%b'%b><body>x</body></message>"
+        for to in (b"ghost@example.com", b"ghost@example.com/x"):
+            said = [iq % to, chat % (to, b""), chat % (to, b" type='chat'")]
+            self.answered("cancel service-unavailable", *said)
+            self.silent(chat % (to, b" type='error'"))
+        presence = b"<presence id='q1' to='%b'%b/>"
+        silent = [
+            presence % (b"ghost@example.com", b" type='%b'" % kind)
+            for kind in (b"unavailable", b"subscribe")
+        ]
+        self.silent(presence % (b"ghost@example.com", b""), *silent, keeps=True)
+        probes = [presence % (b"%b@example.com" % who, b" type='probe'") for who in WHO]
+        self.silent(*probes, keeps=True)
+
+    def test_s18_probe_from_outside(self) -> None:
+        """A client is not told `unsubscribed` where it never was (RFC 6121, A.3.4): silence."""
+        outside, answers = self.outside()
+        for name in ("ghost", "nurse"):
+            jid, stranger = Jid.parse(f"{name}@example.com"), Jid.parse("s@remote.test/x")
+            outside.send(Stanza.make("presence", to=jid, sender=stranger, type="probe"))
+            self.house.settle()
+            answer = answers.pop()
+            self.assertEqual((answer.type, answer.sender), ("unsubscribed", jid))
+            self.assertEqual(answers, [])
+
+    def test_s19(self) -> None:
+        """An account with nobody connected."""
+        text = b"<message id='q1' to='nurse@example.com' type='%b'><body>%b</body></message>"
+        self.answered("cancel service-unavailable", text % (b"groupchat", SECRET))
+        self.silent(text % (b"headline", SECRET), text % (b"error", SECRET))
+        self.silent(text % (b"chat", b"one"), text % (b"normal", b"two"), keeps=True)
+        nurse = self.house.bound("nurse", "kitchen")
+        nurse.send(b"<presence><priority>-1</priority></presence>")
+        self.silent(text % (b"chat", b"three"), keeps=True)
+        self.assertEqual([one for one in nurse.taken() if one.tag == MESSAGE], [])
+        nurse.send(b"<presence/>")
+        got = [one.findtext(BODY) for one in nurse.taken() if one.tag == MESSAGE]
+        self.assertEqual(got, [*["one"] * 3, *["two"] * 3, *["three"] * 3])
+
+    def test_s19_what_is_kept_can_be_found(self) -> None:
+        """So that (a) of every other row means something."""
+        self.house.client("C1").send(
+            body(b"x").replace(b"juliet@example.com/balcony", b"nurse@example.com")
+        )
+        self.assertTrue(self.house.kept(SECRET)[1])
+
+    def test_s20(self) -> None:
+        """A resource that is not there."""
+        to = b" id='q1' to='juliet@example.com/nowhere'"
+        iq = b"<iq type='get'%b><ping xmlns='urn:xmpp:ping'/></iq>" % to
+        text = b"<message%b type='%%b'><body>x</body></message>" % to
+        refused = [text % kind for kind in (b"normal", b"headline", b"groupchat")]
+        self.answered("cancel service-unavailable", iq, *refused)
+        self.silent(text % b"error")
+        self.delivered(text % b"chat", check=lambda stanza, raw: None)
+
+    def test_s21(self) -> None:
+        """Groupchat to somebody."""
+        self.answered(
+            "cancel service-unavailable",
+            b"<message id='q1' to='juliet@example.com' type='groupchat'><body>x</body></message>",
+        )
+
+    def test_s22(self) -> None:
+        """Names of instances, and domains that are nowhere."""
+        session = next(iter(self.house.server.manager.sessions))
+        places = ["sm-1", "c2s-1", self.house.server.edge.address, session, "nosuch.test"]
+        iq = b"<iq type='get' id='q1' to='%b'><ping xmlns='urn:xmpp:ping'/></iq>"
+        text = b"<message id='q1' to='%b'><close xmlns='urn:xmppd:session:0'/></message>"
+        for kind in (iq, text):
+            inputs = [kind % place.encode() for place in places]
+            self.answered("cancel remote-server-not-found", *inputs)
+
+
+class AccountsTest(HostileCase):
+    """S23 to S31."""
+
+    def test_s23(self) -> None:
+        """Roster sets."""
+        text = b"<iq type='set' id='q1'%b><query xmlns='jabber:iq:roster'>%b</query></iq>"
+        item = b"<item jid='nurse@example.com'%b>%b</item>"
+        bad = {
+            "modify bad-request": [
+                item % (b"", b"") + item.replace(b"nurse", b"paris") % (b"", b""),
+                item % (b"", b"<group>a</group><group>a</group>"),
+            ],
+            "modify not-acceptable": [
+                item % (b"", b"<group/>"),
+                item % (b" name='%b'" % (b"x" * 2_000), b""),
+            ],
+            "cancel item-not-found": [item % (b" subscription='remove'", b"")],
+        }
+        for error, items in bad.items():
+            self.answered(error, *[text % (b"", one) for one in items])
+        whom = [b" to='nurse@example.com'", b" to='ghost@example.com'"]
+        self.answered("auth forbidden", *[text % (to, item % (b"", b"")) for to in whom])
+        client = self.house.client("C1")
+        client.send(b"<iq type='get' id='r'><query xmlns='jabber:iq:roster'/></iq>")
+        client.taken()
+        client.send(text % (b"", item % (b" subscription='both'", b"")))
+        push = next(one for one in client.taken() if one.get("type") == "set")
+        self.assertEqual(push[0][0].get("subscription"), "none")
+
+    def test_s24(self) -> None:
+        """A roster push to somebody else's client."""
+        push = (
+            b"<iq type='set' id='q1' to='juliet@example.com/balcony'>"
+            b"<query xmlns='jabber:iq:roster'><item jid='%b@x'/></query></iq>" % SECRET
+        )
+        self.answered("cancel service-unavailable", push)
+
+    def test_s25(self) -> None:
+        """Subscriptions to nobody, and from too many."""
+        own = b"<presence type='subscribe' id='q1'%b/>"
+        places = [b"", b" to='romeo@example.com'", b" to='romeo@example.com/orchard'"]
+        self.answered("modify bad-request", *[own % to for to in places])
+        outside, answers = self.outside()
+        nurse = Jid.parse("nurse@example.com")
+        for number in range(1_200):
+            stranger = Jid.parse(f"s{number}@remote.test")
+            outside.send(Stanza.make("presence", to=nurse, sender=stranger, type="subscribe"))
+        self.house.settle()
+        self.assertEqual(answers, [])
+        self.assertEqual(len(self.house.host.users["nurse"].requests), 1_000)
+
+    def test_s26(self) -> None:
+        """Nobody can tell an account without data from none."""
+        queries = {
+            "http://jabber.org/protocol/disco#info query": "cancel service-unavailable",
+            "http://jabber.org/protocol/disco#items query": "",
+            "vcard-temp vCard": "cancel service-unavailable",
+            "jabber:iq:last query": "auth forbidden",
+            "jabber:iq:version query": "cancel service-unavailable",
+        }
+        text = "<iq type='get' id='q1' to='{}@example.com'><{} xmlns='{}'/></iq>"
+        for query, error in queries.items():
+            space, name = query.split()
+            said = [self.told(who, text.format(who, name, space)) for who in ("nurse", "ghost")]
+            self.assertEqual(said[0], said[1])
+            if error:
+                self.is_error(alone(said[0]), error)
+            else:
+                self.assertEqual(len(alone(said[0])[0]), 0)
+
+    def told(self, who: str, asked: str) -> bytes:
+        """The answer, with the name that was asked for left out."""
+        found: set[bytes] = set()
+
+        def check(client: Client) -> None:
+            [(_, raw)] = client.answers()
+            found.add(raw.replace(who.encode(), b"whoever"))
+
+        self.each([asked.encode()], ("C1",), check, keeps=True)
+        [only] = found
+        return only
+
+    def test_s27(self) -> None:
+        """What is somebody else's, and removals and passwords that are half said."""
+        private = b"<query xmlns='jabber:iq:private'><x xmlns='urn:x'/></query>"
+        change = (
+            b"<query xmlns='jabber:iq:register'><username>%b</username>"
+            b"<password>stolen</password></query>"
+        )
+        text = b"<iq type='%b' id='q1'%b>%b</iq>"
+        theirs = [
+            text % (kind, b" to='%b@example.com'" % who, query)
+            for kind in (b"get", b"set")
+            for who in (b"juliet", b"ghost")
+            for query in (private, b"<query xmlns='jabber:iq:register'/>", change % who)
+        ]
+        named = text % (b"set", b"", change % b"juliet")
+        self.answered("auth forbidden", *theirs, named)
+        remove = b"<query xmlns='jabber:iq:register'><remove/><username>romeo</username></query>"
+        empty = (change % b"romeo").replace(b"stolen", b"")
+        self.answered("modify bad-request", *[text % (b"set", b"", one) for one in (remove, empty)])
+        for name in ("romeo", "juliet"):
+            client = self.house.client("C0")
+            client.send(plain(name))
+            self.assertEqual(names(client.taken()), ["success"])
+
+    def test_s28(self) -> None:
+        """Ids of stanzas in the recipient's name (XEP-0359, 3)."""
+        one = b"<stanza-id xmlns='urn:xmpp:sid:0' id='x' by='%b'/>"
+        forged = [b"juliet@example.com", b"JULIET@example.com"]
+        ids = b"".join(one % by for by in [*forged, b"nurse@example.com"])
+
+        def check(stanza: Element, raw: bytes) -> None:
+            left = [child.get("by") for child in stanza.findall("{urn:xmpp:sid:0}stanza-id")]
+            self.assertEqual(left, ["nurse@example.com"])
+
+        self.delivered(message(ids), check=check)
+
+    def test_s29(self) -> None:
+        """An attribute by which routers would name the asker."""
+
+        def check(stanza: Element, raw: bytes) -> None:
+            self.assertIsNone(stanza.get("router_from"))
+
+        self.delivered(message(b"", b" router_from='juliet@example.com'"), check=check)
+
+    def test_s30(self) -> None:
+        """Directed presence to very many, and the connection is lost."""
+        client = self.house.client("C1")
+        text = b"<presence to='x%d@example.com' id='n%d'/>"
+
+        def check(client: Client) -> None:
+            said = client.taken()
+            self.assertEqual(
+                [one.get("id") for one in said], [f"n{n}" for n in range(1_000, 1_010)]
+            )
+            for one in said:
+                self.is_error(one, "wait resource-constraint", one.get("id"))
+
+        everybody = b"".join(text % (number, number) for number in range(1_010))
+        self.run_one(client, [everybody], False, check)
+
+    def test_s30_flood(self) -> None:
+        """Reading slows down; others notice nothing."""
+        self.furnish(limits=Limits(bytes_per_second=2_000))
+        client = self.house.client("C1")
+        disco = (
+            b"<iq type='get' id='n%d' to='example.com'>"
+            b"<query xmlns='http://jabber.org/protocol/disco#info'/></iq>"
+        )
+        for number in range(300):
+            client.send(disco % number)
+        answered = len(client.taken())
+        self.assertLess(answered, 100)
+        self.assertTrue(client.wire.unread)
+        for one in self.house.bystanders:
+            self.assertTrue(one.pings())
+        self.house.pass_seconds(20)
+        self.assertEqual(answered + len(client.taken()), 300)
+
+    def test_s30_presence(self) -> None:
+        """The same with changes of presence, which go to many."""
+        self.furnish(limits=Limits(bytes_per_second=2_000))
+        _, came = self.outside()
+        contacts = self.house.host.users["romeo"].contacts
+        for number in range(50):
+            jid = Jid.parse(f"s{number}@remote.test")
+            contacts[jid] = Contact(jid, subscription="from")
+        client = self.house.client("C1")
+        changes = [b"<presence><status>%d</status></presence>" % number for number in range(400)]
+        client.send(*changes)
+        self.assertLess(len(came), 50 * 300)
+        for one in self.house.bystanders:
+            self.assertTrue(one.pings())
+        self.house.pass_seconds(20)
+        self.assertEqual(len(came), 50 * 400)
+
+    def test_s31(self) -> None:
+        """Very many messages of a stranger to somebody who is not there."""
+        options = {"from_one_stranger": 5}
+        self.furnish(extensions={"offline": Extension(options=options)})
+        nurse = self.house.bound("nurse", "kitchen")
+        nurse.send(
+            b"<iq type='set' id='r'><query xmlns='jabber:iq:roster'>"
+            b"<item jid='juliet@example.com'/></query></iq>"
+        )
+        nurse.lose()
+        text = b"<message id='q1' to='nurse@example.com' type='chat'><body>%b</body></message>"
+        client = self.house.client("C1")
+        for _ in range(5):
+            client.send(text % b"hey")
+        self.assertEqual(client.taken(), [])
+        self.answered("cancel service-unavailable", text % SECRET)
+        self.house.juliet.send(text % b"good")
+        self.assertEqual(self.house.juliet.taken(), [])
+        nurse = self.house.bound("nurse", "kitchen")
+        nurse.send(b"<presence/>")
+        got = [one.findtext(BODY) for one in nurse.taken() if one.tag == MESSAGE]
+        self.assertEqual(got, [*["hey"] * 5, "good"])
+
+
+class MemoryTest(HostileCase):
+    def test_memory(self) -> None:
+        """A hundred of each of these later the process holds what it held before."""
+        bad = [body(b"\xff"), body(b"<a:b/>"), b"x", message(b"", b" from='a@b'"), b"<foo/>"]
+        later = [
+            b"<message id='q1' to='%b@example.com'/>" % b"ghost",
+            b"<iq type='get' id='q1' to='nosuch.test'><x xmlns='urn:x'/></iq>",
+            b"<presence to='ghost@example.com'/></stream:stream>",
+        ]
+
+        def run() -> int:
+            for number in range(25):
+                for data in (*bad, *later):
+                    client = self.house.client("C1")
+                    client.send(data.replace(b"ghost", b"ghost%d" % number))
+                    client.lose()
+                client = self.house.client("C0")
+                client.send(plain("ghost"), body(b"x"))
+                client.lose()
+                self.house.pass_seconds(2)
+            gc.collect()
+            return tracemalloc.get_traced_memory()[0]
+
+        tracemalloc.start()
+        self.addCleanup(tracemalloc.stop)
+        run()
+        before = run()
+        for _ in range(2):
+            run()
+        self.assertLess(run() - before, 65_536)
 
 
 ASK = b"<iq type='get' id='q1'><query xmlns='jabber:iq:register'/></iq>"
