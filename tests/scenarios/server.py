@@ -217,13 +217,18 @@ class ScenarioTestCase(SynchronousTestCase):
         log = server.logged()
         self.assertNotIn("Traceback", log, log)
 
-    def run_client(self, script: str, *arguments: object, seconds: float = 60) -> str:
-        """Run a script of `clients/` to its end in a process of its own; return its output."""
+    def run_client(
+        self, script: str, *arguments: object, trusted: Path, seconds: float = 60
+    ) -> str:
+        """Run a script of `clients/` to its end in a process of its own; return its output.
+
+        It trusts that certificate and no other.
+        """
         path = Path(__file__).with_name("clients") / f"{script}.py"
         try:
             done = subprocess.run(
                 [sys.executable, str(path), *map(str, arguments)],
-                env=environment(),
+                env=environment(SSL_CERT_FILE=str(trusted)),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,

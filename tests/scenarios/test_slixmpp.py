@@ -9,6 +9,6 @@ class SlixmppTest(ScenarioTestCase):
         server = self.server("juliet", "romeo")
         passwords = [password_of("juliet"), password_of("romeo")]
         output = self.run_client(
-            "slixmpp_pair", server.starttls, DOMAIN, server.certify(), *passwords
+            "slixmpp_pair", server.starttls, DOMAIN, *passwords, trusted=server.certify()
         )
         self.assertTrue(output.rstrip().endswith("all done"), output)
