@@ -13,6 +13,7 @@ from twisted.logger import Logger
 from xmppd.accounts.edits import Edits
 from xmppd.app.config_model import Config
 from xmppd.app.hosting import HostMaker, MakePortal
+from xmppd.app.linking import link_services
 from xmppd.c2s.certificates import Certificates
 from xmppd.c2s.edge import ClientEdge
 from xmppd.c2s.service import ClientService
@@ -53,6 +54,9 @@ class Server(MultiService):
             Jid.parse(config.domains[0]),
             self.certificates,
         )
+        self.links = link_services(config, self.router, reactor) if listening else []
+        for service in self.links:
+            self.addService(service)  # type: ignore[no-untyped-call]
         self.opened: Deferred[Any] | None = None
         listen = config.c2s.listen if listening else ()
         self.clients = ClientService(self.edge, listen, reactor)

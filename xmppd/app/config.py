@@ -1,6 +1,7 @@
 """Reading the configuration: a TOML file, environment variables over it, then the command line."""
 
 import os
+import secrets
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -18,7 +19,6 @@ ENVIRONMENT_PREFIX = "XMPPD__"
 COMMAND_LINE = "command line"
 
 LATER: Mapping[KeyPath, str] = {
-    ("router",): "xmppd.link.wire",
     ("muc",): "xmppd.muc",
     ("extensions", "archive"): "xmppd.extensions.archive",
 }
@@ -94,6 +94,22 @@ def check_certificates(config: Config) -> None:
     if folder is not None and not folder.is_dir():
         wrong = f"no such directory (make it, or leave the key out; got {shown(str(folder))})"
         raise error(Wrong(wrong, "tls", "certificates"), config.origin)
+
+
+def link_secret(path: Path) -> str:
+    """Return the secret of a link; where there is no such file yet, one is made with a new secret.
+
+    :raises ConfigError: as `read_secret`, and where the file cannot be made.
+    """
+    try:
+        made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return read_secret(path)
+    except OSError as problem:
+        raise ConfigError(f"{path}: {_reason(problem)}") from None
+    with os.fdopen(made, "w") as file:
+        file.write(secrets.token_urlsafe(32) + "\n")
+    return read_secret(path)
 
 
 def read_secret(path: Path) -> str:

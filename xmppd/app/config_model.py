@@ -175,6 +175,69 @@ class Clients:
 
 
 @attrs.frozen
+class Queue:
+    """What may wait for a link that cannot take more, or is down."""
+
+    stanzas: int = key("Most stanzas that wait.", 10_000, least=1)
+    bytes: int = key("Most bytes that wait.", 16_777_216, least=1_000)
+    seconds: int = key("How long a stanza waits for a link that is slow.", 30, least=1)
+    absent_seconds: int = key(
+        "How long a stanza waits for a link that is down; 0: it bounces at once.", 0, least=0
+    )
+
+
+@attrs.frozen
+class LinkListen:
+    """A place where components, or other processes of this server, connect (XEP-0114)."""
+
+    endpoint: Endpoint = key("Twisted endpoint string: where to listen.")
+    secret_file: Path = key("File that holds the secret they must prove.")
+    name: str = key("What logs and commands call this link.", "")
+    routes: tuple[str, ...] = key(
+        "Domains that it serves, and wildcards such as `*.example.com`. Without any, each "
+        "component may take one name that is free.",
+        (),
+    )
+    default: bool = key("Whether what has no other route goes here.", False)
+    trusted: bool = key(
+        "Whether processes of this very server connect here: they may speak for everybody.", False
+    )
+    instances: tuple[str, ...] = key(
+        "Names that processes may have here; without any, every name.", ()
+    )
+    duplicates: Literal["reject", "replace", "pool"] = key(
+        "When a name is connected already: refuse the newer, end the older, or share.", "reject"
+    )
+    balance: Literal["round-robin", "recipient", "sender", "domains"] = key(
+        "How connections share: in turn, or always the same one for the same bare recipient, "
+        "sender, or pair of domains.",
+        "round-robin",
+    )
+    lenient: bool = key("Stamp stanzas that come without `from`.", False)
+    stanza_bytes: int = key("Size of one stanza, in bytes.", 5_242_880, least=10_000)
+    ping_seconds: int = key("After so long in silence a link is asked for life.", 30, least=1)
+    queue: Queue = table("What waits for it.", Queue)
+    plaintext_off_loopback: bool = key(
+        "Allow an address without TLS that other machines can reach.", False
+    )
+
+    def __attrs_post_init__(self) -> None:
+        if not self.plaintext_off_loopback and not on_loopback(self.endpoint):
+            raise Wrong(
+                "a link in the clear must stay on this machine: add :interface=127.0.0.1, use a "
+                "unix: endpoint, or say plaintext_off_loopback = true",
+                "endpoint",
+            )
+
+
+@attrs.frozen
+class RouterTable:
+    """The router."""
+
+    listen: tuple[LinkListen, ...] = table("Where links come.", tuple)
+
+
+@attrs.frozen
 class Tls:
     """Certificates of the served domains."""
 
@@ -277,6 +340,7 @@ class Config:
         "replace",
     )
     c2s: Clients = table("Clients.", Clients)
+    router: RouterTable = table("The router and its links.", RouterTable)
     tls: Tls = table("TLS.", Tls)
     storage: Storage = table("Storage.", Storage)
     log: Log = table("Logging.", Log)
