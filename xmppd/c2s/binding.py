@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from xmppd.c2s.leg import Leg
 from xmppd.c2s.requests import said
-from xmppd.component.session import verb
+from xmppd.component.session import instance_of, verb
 from xmppd.link.envelope import Envelope
 from xmppd.protocol.errors import StanzaError, StreamError
 from xmppd.protocol.jid import InvalidJid, Jid
@@ -51,7 +51,7 @@ def _answered(negotiation: Negotiation, stanza: Stanza, answer: Envelope | None)
     session = Jid.parse(attributes["session"])
     bound = element("bind", BIND, None, element("jid", None, None, attributes["jid"]))
     result = Stanza.make("iq", bound, type="result", id=stanza.id)
-    leg = Leg(connection, session, connection.edge.boot_of(session), int(attributes["e"]))
+    leg = Leg(connection, session, instance_of(session), int(attributes["e"]))
     negotiation.bound(leg)
     connection.write(result.to_bytes())
     connection.output.watch(connection)

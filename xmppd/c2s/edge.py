@@ -70,7 +70,6 @@ class ClientEdge:
         self.slow: set[Connection] = set()
         self._closing: dict[Connection, int] = {}
         self._streams: dict[str, Connection] = {}
-        self._boots: dict[str, Jid] = {}
         self._numbers = count(1)
         self._emptied: list[Deferred[None]] = []
         self._ticking = LoopingCall(self._tick)
@@ -143,14 +142,6 @@ class ClientEdge:
                 connection = self._streams.get(f"{boot}.{stream}")
                 if connection is not None:
                     connection.phase.reported(envelope.sender, epoch, handled)
-
-    def boot_of(self, session: Jid) -> Jid:
-        """The boot of the session manager that has that session."""
-        name = f"{session.domain}/{session.resource.partition('.')[0]}"
-        known = self._boots.get(name)
-        if known is None:
-            known = self._boots[name] = Jid.parse(name)
-        return known
 
     # What connections tell
 

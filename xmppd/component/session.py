@@ -176,3 +176,8 @@ def read_report(item: Stanza) -> list[tuple[str, int, int, int]]:
 def member(instance: Jid, number: str) -> Jid:
     """The address of one stream or session of an instance's boot."""
     return instance.with_resource(f"{instance.resource}.{number}")
+
+
+def instance_of(member: Jid) -> Jid:
+    """The boot of an instance that has that stream or session."""
+    return Jid.parse(f"{member.domain}/{member.resource.partition('.')[0]}")

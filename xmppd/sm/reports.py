@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.internet.interfaces import IReactorTime
 
-from xmppd.component.session import REPORT_EVERY, report
+from xmppd.component.session import REPORT_EVERY, instance_of, report
 from xmppd.link.envelope import Envelope
 from xmppd.link.link import Receiver
 from xmppd.protocol.jid import Jid
@@ -38,7 +38,7 @@ class Reports:
         edges: dict[Jid, list[Session]] = {}
         for session in noted:
             if session.handled > session.reported:
-                edges.setdefault(_edge_of(session), []).append(session)
+                edges.setdefault(instance_of(session.edge), []).append(session)
         for sessions in edges.values():
             self._tell(sessions)
 
@@ -48,9 +48,5 @@ class Reports:
             session.reported = session.handled
             stream = session.edge.resource.partition(".")[2]
             entries.append((stream, session.epoch, session.got, session.handled))
-        self._send(Envelope(_edge_of(sessions[0]), self._sender, (report(entries),)))
-
-
-def _edge_of(session: Session) -> Jid:
-    """The boot of an edge that has the session's stream."""
-    return session.edge.host.with_resource(session.edge.resource.partition(".")[0])
+        edge = instance_of(sessions[0].edge)
+        self._send(Envelope(edge, self._sender, (report(entries),)))
