@@ -135,6 +135,8 @@ class ChildrenTests(SynchronousTestCase):
     def test_text_of_the_element_itself(self) -> None:
         came = framed(f"<auth xmlns='{SASL}'>eA==</auth>".encode())
         self.assertEqual((came.element().uri, str(came.element())), (SASL, "eA=="))
+        self.assertEqual(came.own_text(), "eA==")
+        self.assertEqual(framed(b"<message>a&lt;<i>no</i>\r\nb</message>").own_text(), "a<\nb")
 
 
 class ChangingTests(SynchronousTestCase):

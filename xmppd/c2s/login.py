@@ -6,7 +6,6 @@ message only to find whom to ask.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from twisted.internet.interfaces import IDelayedCall
@@ -24,8 +23,6 @@ from xmppd.protocol.stanza import Stanza
 
 if TYPE_CHECKING:
     from xmppd.c2s.negotiation import Negotiation
-
-_MARKUP = re.compile(b"[<&]")
 
 MAX_FAILURES = 5
 """Failed attempts after which a stream is closed (RFC 6120, 6.4.5)."""
@@ -179,8 +176,7 @@ def account_in(mechanism: str, first: Stanza, host: Jid) -> Jid:
     To the host goes what will be refused: its answer tells nothing of who exists.
     """
     try:
-        text = first.inner.decode() if not _MARKUP.search(first.inner) else str(first.element())
-        named = Jid.parse(account_named(mechanism, decode(text), host))
+        named = Jid.parse(account_named(mechanism, decode(first.own_text()), host))
     except (SaslError, InvalidJid):
         return host
     return named.bare if named.local and named.domain == host else host

@@ -1,5 +1,6 @@
 """The stanza: an immutable value that components pass on without building a tree."""
 
+import re
 from collections.abc import Iterable
 
 from twisted.words.xish import domish
@@ -9,6 +10,8 @@ from xmppd.protocol.jid import Jid
 from xmppd.protocol.markup import open_tag
 from xmppd.protocol.namespaces import CLIENT, CONTENT, XML
 from xmppd.protocol.spans import Child, children_of, uri_of, wrap
+
+_MARKUP = re.compile(rb"[<&\r]")
 
 
 class Stanza:
@@ -131,9 +134,13 @@ class Stanza:
         Text inside that child's own children does not count.
         """
         found = self.child(ns, name)
-        if found is None:
-            return None
-        return "".join([part for part in found.children if isinstance(part, str)])
+        return None if found is None else _text_of(found)
+
+    def own_text(self) -> str:
+        """The text of the element itself, without that of its children."""
+        if _MARKUP.search(self.inner) is None:
+            return self.inner.decode()
+        return _text_of(self.element())
 
     def element(self) -> domish.Element:
         """The whole stanza as a tree of its own."""
@@ -239,6 +246,10 @@ class Stanza:
 
     def _tree(self, data: bytes) -> domish.Element:
         return _parse(self._wrapped(data, CLIENT)[0])
+
+
+def _text_of(tree: domish.Element) -> str:
+    return "".join([part for part in tree.children if isinstance(part, str)])
 
 
 def _malformed(stanza: Stanza) -> str | None:

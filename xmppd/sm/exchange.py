@@ -76,7 +76,7 @@ class Exchange:
             raise SaslError("aborted")
         if sent.ns != SASL or sent.name != ("auth" if self._scram is None else "response"):
             raise SaslError("malformed-request", "not what this exchange waits for")
-        message = decode(str(sent.element()))
+        message = decode(sent.own_text())
         if self._scram is not None:
             return await self._final(self._scram, message)
         mechanism = sent.attrs.get("mechanism", "")
