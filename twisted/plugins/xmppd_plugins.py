@@ -1,6 +1,11 @@
-"""What xmppd offers to `twistd` and `twist`."""
+"""What xmppd offers to `twistd` and `twist`.
+
+Twisted has a plugin of its own called `xmpp-router`, and of two plugins of one name nobody can
+say which one wins. So there is no second one: Twisted's is pointed at ours.
+"""
 
 from twisted.application.service import ServiceMaker
+from twisted.plugins.twisted_words import TwistedXMPPRouter as _router
 
 xmpp_im = ServiceMaker(
     "xmppd instant messaging server",
@@ -8,3 +13,18 @@ xmpp_im = ServiceMaker(
     "An XMPP server for instant messaging, in one process.",
     "xmpp-im",
 )
+xmpp_c2s = ServiceMaker(
+    "xmppd client edge",
+    "xmppd.app.tap_c2s",
+    "Takes XMPP clients, for session managers behind a router.",
+    "xmpp-c2s",
+)
+xmpp_sm = ServiceMaker(
+    "xmppd session manager",
+    "xmppd.app.tap_sm",
+    "XMPP sessions and accounts, behind a router.",
+    "xmpp-sm",
+)
+
+_router.module = "xmppd.app.tap_router"
+_router.description = "Moves stanzas between XMPP components (XEP-0114)."

@@ -21,9 +21,8 @@ from twisted.logger import Logger
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 
-from xmppd.app.assemble import Server
 from xmppd.app.config_model import Config
-from xmppd.app.ctl_verb import Refused
+from xmppd.app.ctl_verb import Refused, Role
 from xmppd.app.verbs import perform
 
 MAX_LINE = 1 << 20
@@ -126,7 +125,7 @@ class AdminFactory(Factory):
 class AdminSocket(Service):
     """Listens at a path as long as it runs; see `socket_path`."""
 
-    def __init__(self, server: Server, path: Path) -> None:
+    def __init__(self, server: Role, path: Path) -> None:
         self.path = path
         self.connections: set[AdminProtocol] = set()
         self._server = server

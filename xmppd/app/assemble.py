@@ -1,4 +1,4 @@
-"""Putting a server together: the only place that knows which component runs in which process."""
+"""Putting a server together: the only place that knows which role runs in which process."""
 
 from __future__ import annotations
 
@@ -8,21 +8,16 @@ from typing import Any
 from twisted.application.service import MultiService
 from twisted.cred.checkers import ICredentialsChecker
 from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.logger import Logger
 
 from xmppd.accounts.edits import Edits
 from xmppd.app.config_model import Config
 from xmppd.app.hosting import HostMaker, MakePortal
-from xmppd.app.linking import link_services
-from xmppd.c2s.certificates import Certificates
-from xmppd.c2s.edge import ClientEdge
-from xmppd.c2s.service import ClientService
+from xmppd.app.roles import ClientsRole, RouterRole, SessionsRole, stop
 from xmppd.component.extension import Extension
-from xmppd.link.router import Router
-from xmppd.protocol.jid import Jid
-from xmppd.sm.host import Host
-from xmppd.sm.manager import SessionManager
 from xmppd.storage.stores import StoreMap
+
+SM, C2S = "sm-1", "c2s-1"
+"""Names of the instances where there is one of each."""
 
 
 class Server(MultiService):
@@ -32,8 +27,6 @@ class Server(MultiService):
     waits and leaves nothing behind in the reactor. Several may live in one process.
     """
 
-    log = Logger()
-
     def __init__(
         self, config: Config, reactor: Any, stores: StoreMap, maker: HostMaker, listening: bool
     ) -> None:
@@ -42,44 +35,37 @@ class Server(MultiService):
         self.reactor = reactor
         self.stores = stores
         self.maker = maker
-        self.certificates = Certificates(config.certificates, config.domains)
-        self.router = Router()
-        link = self.router.link(config.domains, names=["sm-1"])
-        self.manager = SessionManager("sm-1", link, reactor, stores, self._make_host)
-        self.edge = ClientEdge(
-            "c2s-1",
-            self.router.link(names=["c2s-1"]),
-            reactor,
-            config.c2s.limits,
-            Jid.parse(config.domains[0]),
-            self.certificates,
+        self._routing = RouterRole(config, reactor, listening)
+        self.router = router = self._routing.router
+        sessions_link = router.link(config.domains, names=[SM])
+        self._sessions = SessionsRole(
+            SM, config, reactor, stores, maker, sessions_link, router.link
         )
-        self.links = link_services(config, self.router, reactor) if listening else []
-        for service in self.links:
-            self.addService(service)  # type: ignore[no-untyped-call]
+        self._clients = ClientsRole(C2S, config, reactor, router.link(names=[C2S]), listening)
+        self.manager = self._sessions.manager
+        self.edge = self._clients.edge
+        self.clients = self._clients.clients
+        self.certificates = self._clients.certificates
         self.opened: Deferred[Any] | None = None
-        listen = config.c2s.listen if listening else ()
-        self.clients = ClientService(self.edge, listen, reactor)
-        self.addService(self.clients)  # type: ignore[no-untyped-call]
 
     def startService(self) -> None:
         """Open the stores, then everything else; `opened` fires when clients can come."""
-        self.opened = self.stores.open().addCallback(self._listen)
+        self._sessions.startService()
+        assert self._sessions.opened is not None
+        self.opened = self._sessions.opened.addCallback(self._listen)
 
     def _listen(self, _: object) -> Any:
-        for domain in self.maker.eager():
-            self.manager.host(domain)
+        self._routing.startService()
+        self._clients.startService()  # type: ignore[no-untyped-call]
         MultiService.startService(self)
-        return self.clients.started
+        return self._clients.opened
 
     def stopService(self) -> Deferred[object]:
-        """Close every stream, then the hosts, then the stores."""
-        return maybeDeferred(MultiService.stopService, self).addCallback(self._stop_hosts)
-
-    def _stop_hosts(self, _: object) -> Deferred[object]:
-        for host in self.manager.hosts.values():
-            host.stop()
-        return self.stores.close().addCallback(lambda _: None)
+        """Close every stream, then the links, then the stores."""
+        stopped = maybeDeferred(MultiService.stopService, self)
+        for role in (self._clients, self._routing, self._sessions):
+            stopped.addCallback(stop, role)
+        return stopped
 
     def reload(self, config: Config) -> None:
         """Take another configuration as far as that goes while running.
@@ -87,12 +73,9 @@ class Server(MultiService):
         Raises ConfigError, or CertificateError, before anything has changed.
         """
         self.certificates.check()
-        self.maker.reload(config, self.manager.hosts)
+        self._sessions.reload(config)
+        self._clients.reload(config)
         self.config = config
-        self.edge.limits = config.c2s.limits
-
-    def _make_host(self, domain: str) -> Host | None:
-        return self.maker.make(domain, self.manager, self.router.link)
 
 
 def back_ends(config: Config) -> set[str]:
@@ -119,10 +102,18 @@ def assemble(
     `checkers` take the place of our own, for every domain; `make_portal` gives whole portals.
     `extensions` are added to those that come with xmppd. Raises ConfigError.
     """
-    edits = Edits()
-    stores = StoreMap(
-        config.data, reactor, back_ends(config), lambda store, domain: config.store(store, domain),
-        edits.edited,
-    )
-    maker = HostMaker(config, stores.of, edits, checkers, make_portal, extensions)
+    stores, maker = storing(config, reactor, checkers, make_portal, extensions)
     return Server(config, reactor, stores, maker, listen)
+
+
+def storing(
+    config: Config,
+    reactor: Any,
+    checkers: Sequence[ICredentialsChecker] = (),
+    make_portal: MakePortal | None = None,
+    extensions: Iterable[type[Extension]] = (),
+) -> tuple[StoreMap, HostMaker]:
+    """The stores, and who makes hosts on them; see `assemble`."""
+    edits = Edits()
+    stores = StoreMap(config.data, reactor, back_ends(config), config.store, edits.edited)
+    return stores, HostMaker(config, stores.of, edits, checkers, make_portal, extensions)

@@ -220,6 +220,7 @@ class LinkListen:
     plaintext_off_loopback: bool = key(
         "Allow an address without TLS that other machines can reach.", False
     )
+    secret: str = internal("")
 
     def __attrs_post_init__(self) -> None:
         if not self.plaintext_off_loopback and not on_loopback(self.endpoint):
@@ -234,6 +235,12 @@ class LinkListen:
 class RouterTable:
     """The router."""
 
+    address: str | None = key(
+        "Client endpoint at which the other processes of this server reach it, such as "
+        "`tcp:127.0.0.1:5347` or `unix:router.sock`.",
+        None,
+    )
+    secret_file: Path | None = key("File with the secret that they prove there.", None)
     listen: tuple[LinkListen, ...] = table("Where links come.", tuple)
 
 

@@ -8,9 +8,8 @@ from twisted.python.failure import Failure
 
 from xmppd.accounts.interfaces import NoSuchAccount
 from xmppd.accounts.registry import AccountExists
-from xmppd.app.assemble import Server
 from xmppd.app.ctl_addresses import account_named, accounts_of, domain_named, host_of
-from xmppd.app.ctl_verb import Refused
+from xmppd.app.ctl_verb import Refused, Server
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.jid import Jid
 from xmppd.sm.ending import kick

@@ -1,9 +1,8 @@
 """From what administrators type to the accounts that are meant."""
 
 from xmppd.accounts.registry import Accounts
-from xmppd.app.assemble import Server
 from xmppd.app.config_words import shown
-from xmppd.app.ctl_verb import Refused
+from xmppd.app.ctl_verb import Refused, Server
 from xmppd.protocol.jid import InvalidJid, Jid
 from xmppd.sm.host import Host
 

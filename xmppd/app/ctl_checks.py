@@ -3,9 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from xmppd.app.assemble import Server
 from xmppd.app.config_model import Config, ConfigError
 from xmppd.app.ctl_server import checked_again
+from xmppd.app.ctl_verb import Server
 from xmppd.c2s.certificate_files import CertificateError
 from xmppd.c2s.certificates import Certificates
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from xmppd.accounts.edits import Edits
-from xmppd.app.assemble import Server, back_ends
+from xmppd.app.assemble import back_ends
 from xmppd.app.config import COMMAND_LINE, check_certificates, load
 from xmppd.app.config_model import Config
 from xmppd.app.config_words import shown
-from xmppd.app.ctl_verb import Refused
+from xmppd.app.ctl_verb import Refused, Server
 from xmppd.app.hosting import HostMaker
 
 _FIXED = ("domains", "data", "admins", "resource_conflict", "tls", "storage", "log")

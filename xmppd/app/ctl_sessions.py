@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from xmppd.app.assemble import Server
 from xmppd.app.ctl_addresses import address_named, host_of
-from xmppd.app.ctl_verb import Refused
+from xmppd.app.ctl_verb import Refused, Server
 from xmppd.protocol.datetimes import format_datetime
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.jid import Jid

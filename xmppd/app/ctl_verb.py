@@ -1,14 +1,36 @@
 """What an administrative verb is: its name, what it takes, who may use it."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 import attrs
+from twisted.internet.defer import Deferred
 
+from xmppd.app.config_model import Config
 from xmppd.app.config_words import shown, suggestion
+from xmppd.sm.manager import SessionManager
+from xmppd.storage.stores import StoreMap
 
 Kind: TypeAlias = Literal["jid", "domain", "password", "file", "accounts"]
 """What a parameter holds; all are texts but `accounts`, a list of pairs of JID and password."""
+
+
+class Role(Protocol):
+    """A process of a server, or the whole of it."""
+
+    config: Config
+    reactor: Any
+    opened: Deferred[Any] | None
+
+    def reload(self, config: Config) -> None:
+        """Take another configuration as far as that goes while running."""
+
+
+class Server(Role, Protocol):
+    """A process that keeps sessions and accounts."""
+
+    stores: StoreMap
+    manager: SessionManager
 
 
 class Refused(Exception):
@@ -38,8 +60,9 @@ class Verb:
 
     `call` takes the server and the parameters by name, and gives a value that JSON can hold.
     `needs`: `server`, only while it runs; `store`, also on the stores of one that does not;
-    `files`, even without opening stores. `who`: `admin`, the accounts that the configuration
-    names too; `owner`, only whoever owns the data directory. `seconds` is how long it may take.
+    `files`, even without opening stores. `role`: which process can do it. `who`: `admin`, the
+    accounts that the configuration names too; `owner`, only whoever owns the data directory.
+    `seconds` is how long it may take.
     """
 
     name: str
@@ -47,6 +70,7 @@ class Verb:
     call: Callable[..., Awaitable[Any]]
     parameters: tuple[Parameter, ...] = ()
     needs: Literal["files", "store", "server"] = "store"
+    role: Literal["any", "sessions", "router"] = "sessions"
     who: Literal["admin", "owner"] = "admin"
     seconds: float = 30.0
 

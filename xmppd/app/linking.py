@@ -52,7 +52,7 @@ def rules_of(place: LinkListen) -> LinkRules:
     return LinkRules(
         name=place.name or place.endpoint,
         settings=WireSettings(
-            link_secret(place.secret_file),
+            place.secret or link_secret(place.secret_file),
             place.stanza_bytes,
             place.trusted,
             float(place.ping_seconds),

@@ -1,29 +1,32 @@
-"""Command-line options of the `twistd` plugins."""
+"""Command-line options of the `twistd` plugins: what is wrong is one line and exit code 1."""
 
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, ClassVar
 
+import attrs
 from twisted.cred import strcred
+from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
 from twisted.cred.credentials import IUsernamePassword
 from twisted.python import usage
 from zope.interface import Interface
 
-from xmppd.app.admin import INSTANCE, SocketTaken, make_room, socket_path
+from xmppd.app.admin import SocketTaken, make_room, socket_path
 from xmppd.app.config import load
 from xmppd.app.config_model import Config, ConfigError
 from xmppd.app.config_text import explain
 
 
-class Options(usage.Options, strcred.AuthOptionMixin):
-    """Options of `twistd xmpp-im`: the whole server in one process."""
+class RoleOptions(usage.Options):
+    """What every role takes. `instance` is its name in logs, sockets and links."""
 
-    supportedInterfaces: tuple[type[Interface], ...] = (IUsernamePassword,)
-    optParameters = (
+    instance: ClassVar[str] = ""
+    optParameters: ClassVar[tuple[tuple[object, ...], ...]] = (
         ("config", "f", None, "Configuration file (TOML)."),
         ("data", "d", None, "Directory that holds everything the server keeps."),
     )
-    optFlags = (
+    optFlags: ClassVar[tuple[tuple[object, ...], ...]] = (
         ("check-config", None, "Check the configuration and exit."),
         ("explain", None, "Print the configuration in force, with defaults, and exit."),
     )
@@ -33,16 +36,8 @@ class Options(usage.Options, strcred.AuthOptionMixin):
         self["domains"] = []
         self["c2s"] = []
 
-    def opt_domain(self, domain: str) -> None:
-        """Domain to serve (repeatable)."""
-        self["domains"].append(domain)
-
-    def opt_c2s(self, endpoint: str) -> None:
-        """Endpoint to listen on for clients, such as tcp6:5222 (repeatable)."""
-        self["c2s"].append(endpoint)
-
     def postOptions(self) -> None:
-        """Read the configuration; what is wrong with it is one line and exit code 1."""
+        """Read the configuration."""
         self.config = one_line(self.load)
         if self["explain"]:
             print(explain(self.config))
@@ -62,8 +57,8 @@ class Options(usage.Options, strcred.AuthOptionMixin):
             return
         if os.path.basename(parent["pidfile"] or "") == "twistd.pid":
             make_data_folder(self.config.data)
-            refuse_second(self.config)
-            pid_file = self.config.data / f"{INSTANCE}.pid"
+            refuse_second(self.config, self.instance)
+            pid_file = self.config.data / f"{self.instance}.pid"
             pid_file.unlink(missing_ok=True)
             parent["pidfile"] = str(pid_file)
 
@@ -78,6 +73,106 @@ class Options(usage.Options, strcred.AuthOptionMixin):
         )
 
 
+class _WithDomains(usage.Options):
+    """For roles that serve domains."""
+
+    def opt_domain(self, domain: str) -> None:
+        """Domain to serve (repeatable)."""
+        self["domains"].append(domain)
+
+
+class _WithClients(usage.Options):
+    """For roles that take clients."""
+
+    def opt_c2s(self, endpoint: str) -> None:
+        """Endpoint to listen on for clients, such as tcp6:5222 (repeatable)."""
+        self["c2s"].append(endpoint)
+
+
+class ImOptions(RoleOptions, _WithDomains, _WithClients, strcred.AuthOptionMixin):
+    """Options of `twistd xmpp-im`: the whole server in one process."""
+
+    instance = "xmpp-im"
+    supportedInterfaces: tuple[type[Interface], ...] = (IUsernamePassword,)
+
+
+class RouterOptions(RoleOptions):
+    """Options of `twistd xmpp-router`: moves stanzas between components."""
+
+    instance = "router"
+    optParameters = (
+        *RoleOptions.optParameters,
+        ("listen", None, None, "Endpoint where components connect, besides the file's."),
+        ("secret-file", None, None, "File that holds the secret for --listen."),
+        ("port", None, None, "The same as --listen."),
+        ("secret", None, None, "The secret itself: shows in process lists, use --secret-file."),
+    )
+    optFlags = (
+        *RoleOptions.optFlags,
+        ("trusted", None, "Whoever connects at --listen is a process of this server."),
+        ("verbose", "v", "Taken without effect."),
+    )
+
+
+class UplinkOptions(RoleOptions):
+    """What roles take that connect to a router."""
+
+    optParameters = (
+        *RoleOptions.optParameters,
+        ("router", "r", None, "Client endpoint of the router, such as tcp:127.0.0.1:5347."),
+        ("secret-file", None, None, "File that holds the secret of the link."),
+        ("name", "n", None, "Name of this instance."),
+    )
+
+    def postOptions(self) -> None:
+        """Take the name, then read the configuration."""
+        if self["name"]:
+            self.instance = self["name"]  # type: ignore[misc]
+        RoleOptions.postOptions(self)
+
+
+class C2sOptions(UplinkOptions, _WithDomains, _WithClients):
+    """Options of `twistd xmpp-c2s`: takes clients."""
+
+    instance = "c2s-1"
+
+
+class SmOptions(UplinkOptions, _WithDomains, strcred.AuthOptionMixin):
+    """Options of `twistd xmpp-sm`: sessions and accounts."""
+
+    instance = "sm-1"
+    supportedInterfaces: tuple[type[Interface], ...] = (IUsernamePassword,)
+
+
+def with_router(config: Config, options: UplinkOptions) -> Config:
+    """The configuration with the router that the command line names."""
+    router = config.router
+    if options["router"]:
+        router = attrs.evolve(router, address=options["router"])
+    if options["secret-file"]:
+        router = attrs.evolve(router, secret_file=Path(options["secret-file"]).absolute())
+    return attrs.evolve(config, router=router)
+
+
+def password_checkers(options: usage.Options) -> list[Any]:
+    """The checkers that `--auth` named."""
+    checkers: list[Any] = options.get("credInterfaces", {}).get(IUsernamePassword, [])
+    for checker in checkers:
+        if isinstance(checker, InMemoryUsernamePasswordDatabaseDontUse):
+            _put_in_bytes(checker)
+    return checkers
+
+
+def _put_in_bytes(checker: InMemoryUsernamePasswordDatabaseDontUse) -> None:
+    """Let `--auth memory:` match: it keeps text of the command line, credentials come in bytes."""
+    users: dict[str | bytes, str | bytes] = checker.users  # type: ignore[assignment]
+    checker.users = {_bytes(name): _bytes(password) for name, password in users.items()}
+
+
+def _bytes(text: str | bytes) -> bytes:
+    return text.encode() if isinstance(text, str) else text
+
+
 def make_data_folder(folder: Path) -> None:
     """Make the data directory, readable by its owner alone; what hinders is one line."""
     try:
@@ -86,10 +181,10 @@ def make_data_folder(folder: Path) -> None:
         raise SystemExit(f"{folder}: {problem.strerror} (running as uid {os.geteuid()})") from None
 
 
-def refuse_second(config: Config) -> None:
+def refuse_second(config: Config, instance: str) -> None:
     """End the program with one line if a server of the same data directory is running."""
     try:
-        make_room(socket_path(config))
+        make_room(socket_path(config, instance))
     except SocketTaken as problem:
         raise SystemExit(str(problem)) from None
 

@@ -5,14 +5,13 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from xmppd.app.assemble import Server
 from xmppd.app.config_model import ConfigError
 from xmppd.app.config_words import shown, suggestion
 from xmppd.app.ctl_accounts import adduser, adduser_batch, deluser, passwd, users
 from xmppd.app.ctl_checks import check_certs, check_config
 from xmppd.app.ctl_server import backup, reload, status
 from xmppd.app.ctl_sessions import kick, sessions
-from xmppd.app.ctl_verb import Parameter, Refused, Verb
+from xmppd.app.ctl_verb import Parameter, Refused, Role, Verb
 from xmppd.c2s.certificate_files import CertificateError
 from xmppd.storage.interfaces import StorageError
 
@@ -86,15 +85,24 @@ VERBS: Mapping[str, Verb] = {
 }
 
 
-def perform(server: Server, name: str, args: Mapping[str, Any]) -> Deferred[Any]:
+def perform(server: Any, name: str, args: Mapping[str, Any]) -> Deferred[Any]:
     """Carry out a verb; gives what it gives, or fails with `Refused` and a line for people."""
     return Deferred.fromCoroutine(_perform(server, name, args))
 
 
-async def _perform(server: Server, name: str, args: Mapping[str, Any]) -> Any:
+def check_role(verb: Verb, role: Role) -> None:
+    """Raise `Refused` if this process is not the one that can do it."""
+    if verb.role == "sessions" and not hasattr(role, "manager"):
+        raise Refused(f"{verb.name}: ask the process that keeps the accounts (--instance sm-1)")
+    if verb.role == "router" and not hasattr(role, "router"):
+        raise Refused(f"{verb.name}: ask the router (--instance router)")
+
+
+async def _perform(server: Any, name: str, args: Mapping[str, Any]) -> Any:
     verb = VERBS.get(name)
     if verb is None:
         raise Refused(f"no such verb: {shown(name)} ({suggestion(name, VERBS)})")
+    check_role(verb, server)
     try:
         return await verb.call(server, **verb.checked(args))
     except StorageError as problem:

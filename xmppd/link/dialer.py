@@ -28,7 +28,7 @@ class Dialer(Service):
     """A link that is dialed; also, for a component, its `Link`.
 
     `receiver` is called with what comes. While the connection is down what is sent waits within
-    `bounds`. `changed`, where set, is called with True and False as the link comes and goes.
+    `bounds`. `attach` is what a trusted link says of itself once it is up. `changed`, where set, is called with True and False as the link comes and goes.
     """
 
     lossless = False
@@ -54,7 +54,7 @@ class Dialer(Service):
         self._settings = settings
         self._reactor = reactor
         self._turn = Turn(reactor)
-        self._attach = attach
+        self.attach = attach
         self._client: ClientService | None = None
         self._wire: Wire | None = None
 
@@ -78,7 +78,7 @@ class Dialer(Service):
 
     def _protocol(self) -> Any:
         return Dialed(
-            self, self.name, self._settings, self._turn, self._reactor, self._attach
+            self, self.name, self._settings, self._turn, self._reactor, self.attach
         )
 
     # Link

@@ -1,0 +1,78 @@
+"""What a role has when it is a process: an admin socket, a log, signals, an end when it fails."""
+
+import os
+import signal
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from twisted.application.service import MultiService
+from twisted.internet import reactor
+from twisted.logger import ILogObserver, Logger
+from twisted.python.components import Componentized
+
+from xmppd.app.config_model import Config, ConfigError
+from xmppd.app.logs import observer
+from xmppd.app.options import RoleOptions
+from xmppd.c2s.certificate_files import CertificateError
+from xmppd.storage.interfaces import StorageError
+
+
+class Process(MultiService):
+    """One role in a process of its own.
+
+    `role` has `config`, `opened` (set when started) and `reload(config)`; `read_again` gives the
+    configuration anew when the process is hung up on.
+    """
+
+    log = Logger()
+
+    def __init__(self, role: Any, options: RoleOptions, read_again: Callable[[], Config]) -> None:
+        MultiService.__init__(self)
+        self._role = role
+        self._options = options
+        self._read_again = read_again
+        self.addService(role)  # type: ignore[no-untyped-call]
+
+    def setServiceParent(self, parent: Any) -> None:
+        """Under `twistd` log as the configuration says, unless its own options say where to."""
+        given: Mapping[str, object] = self._options.parent or {}
+        asked = any(given.get(option) for option in ("logger", "logfile", "syslog"))
+        if isinstance(parent, Componentized) and not asked:
+            parent.setComponent(ILogObserver, observer(self._role.config.log))
+        MultiService.setServiceParent(self, parent)
+
+    def startService(self) -> None:
+        """Start the role; if it cannot, say why in a line and end the process."""
+        for warning in self._role.config.warnings:
+            self.log.warn("{warning}", warning=warning)
+        MultiService.startService(self)
+        signal.signal(signal.SIGHUP, self._hang_up)
+        self._role.opened.addErrback(self._failed)
+
+    def _hang_up(self, *_: object) -> None:
+        reactor.callFromThread(self._reload)  # type: ignore[attr-defined]
+
+    def _reload(self) -> None:
+        try:
+            self._role.reload(self._read_again())
+        except (ConfigError, CertificateError) as problem:
+            self.log.error("not reloaded: {problem}", problem=problem)
+        else:
+            self.log.info("reloaded")
+
+    def _failed(self, failure: Any) -> None:
+        problem = getattr(failure.value, "subFailure", failure).getErrorMessage()
+        self.log.critical("cannot start: {problem}", problem=problem)
+        # twistd gives no other way to an exit code
+        reactor.addSystemEventTrigger("after", "shutdown", os._exit, 1)
+        reactor.callWhenRunning(reactor.stop)
+
+
+def started(make: Callable[[], Process]) -> Process:
+    """What `make` gives; what forbids starting is one line and exit code 1."""
+    try:
+        return make()
+    except StorageError as problem:
+        raise SystemExit(problem.detail or str(problem)) from None
+    except (ConfigError, CertificateError, ValueError) as problem:
+        raise SystemExit(str(problem)) from None

@@ -1,0 +1,134 @@
+"""The roles of a server: each a service that runs the same whoever its neighbours are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.application.service import MultiService
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
+
+from xmppd.app.config_model import Config
+from xmppd.app.hosting import HostMaker
+from xmppd.app.linking import link_services
+from xmppd.c2s.certificates import Certificates
+from xmppd.c2s.edge import ClientEdge
+from xmppd.c2s.service import ClientService
+from xmppd.link.link import Link
+from xmppd.link.router import Router
+from xmppd.protocol.jid import Jid
+from xmppd.sm.host import Host
+from xmppd.sm.manager import SessionManager
+from xmppd.storage.stores import StoreMap
+
+OpenLink = Callable[[list[str]], Link]
+"""Makes a link that serves further domains."""
+
+
+def stop(_: object, service: Any) -> Any:
+    """A callback that stops a service which has been started."""
+    return service.stopService() if service.running else None
+
+
+class RouterRole(MultiService):
+    """Moves what others send: the router, and the places where they connect."""
+
+    def __init__(self, config: Config, reactor: Any, listening: bool = True) -> None:
+        MultiService.__init__(self)
+        self.config = config
+        self.reactor = reactor
+        self.router = Router()
+        self.links = link_services(config, self.router, reactor) if listening else []
+        for service in self.links:
+            self.addService(service)  # type: ignore[no-untyped-call]
+        self.opened: Deferred[Any] | None = None
+
+    def startService(self) -> None:
+        """Listen for links."""
+        MultiService.startService(self)
+        self.opened = succeed(None)
+
+    def reload(self, config: Config) -> None:
+        """Nothing of a router changes while it runs but through commands."""
+        self.config = config
+
+
+class SessionsRole(MultiService):
+    """Owns sessions and accounts: the stores, the hosts, the session manager."""
+
+    def __init__(
+        self,
+        name: str,
+        config: Config,
+        reactor: Any,
+        stores: StoreMap,
+        maker: HostMaker,
+        link: Link,
+        open_link: OpenLink,
+    ) -> None:
+        MultiService.__init__(self)
+        self.config = config
+        self.reactor = reactor
+        self.stores = stores
+        self.maker = maker
+        self._open_link = open_link
+        self.manager = SessionManager(name, link, reactor, stores, self._make_host)
+        self.opened: Deferred[Any] | None = None
+
+    def startService(self) -> None:
+        """Open the stores, then everything else; `opened` fires when that is done."""
+        self.opened = self.stores.open().addCallback(self._opened)
+
+    def _opened(self, _: object) -> None:
+        for domain in self.maker.eager():
+            self.manager.host(domain)
+        MultiService.startService(self)
+
+    def stopService(self) -> Deferred[object]:
+        """Stop the hosts, then close the stores."""
+        return maybeDeferred(MultiService.stopService, self).addCallback(self._stop_hosts)
+
+    def _stop_hosts(self, _: object) -> Deferred[object]:
+        for host in self.manager.hosts.values():
+            host.stop()
+        return self.stores.close().addCallback(lambda _: None)
+
+    def reload(self, config: Config) -> None:
+        """Take other options of extensions. Raises ConfigError before anything has changed."""
+        self.maker.reload(config, self.manager.hosts)
+        self.config = config
+
+    def _make_host(self, domain: str) -> Host | None:
+        return self.maker.make(domain, self.manager, self._open_link)
+
+
+class ClientsRole(MultiService):
+    """Takes clients: the edge, its certificates, the places where it listens."""
+
+    def __init__(
+        self, name: str, config: Config, reactor: Any, link: Link, listening: bool = True
+    ) -> None:
+        MultiService.__init__(self)
+        self.config = config
+        self.certificates = Certificates(config.certificates, config.domains)
+        self.edge = ClientEdge(
+            name,
+            link,
+            reactor,
+            config.c2s.limits,
+            Jid.parse(config.domains[0]),
+            self.certificates,
+        )
+        listen = config.c2s.listen if listening else ()
+        self.clients = ClientService(self.edge, listen, reactor)
+        self.addService(self.clients)  # type: ignore[no-untyped-call]
+        self.opened: Deferred[Any] = self.clients.started
+
+    def reload(self, config: Config) -> None:
+        """Take other limits and certificates.
+
+        Raises CertificateError before anything has changed.
+        """
+        self.certificates.check()
+        self.config = config
+        self.edge.limits = config.c2s.limits

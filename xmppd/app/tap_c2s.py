@@ -1,0 +1,28 @@
+"""`twistd xmpp-c2s`: clients' streams in a process of their own."""
+
+from twisted.application.service import MultiService
+from twisted.internet import reactor
+
+from xmppd.app.admin import AdminSocket, socket_path
+from xmppd.app.config import check_certificates
+from xmppd.app.config_endpoint import try_places
+from xmppd.app.linked import LinkedClients
+from xmppd.app.options import C2sOptions as Options
+from xmppd.app.options import make_data_folder, with_router
+from xmppd.app.process import Process, started
+
+
+def makeService(options: Options) -> MultiService:
+    """Return the service that `twistd` runs; what forbids starting is one line and exit code 1."""
+    return started(lambda: _process(options))
+
+
+def _process(options: Options) -> Process:
+    config = with_router(options.config, options)
+    make_data_folder(config.data)
+    check_certificates(config)
+    role = LinkedClients(options.instance, config, reactor)
+    role.certificates.check()
+    try_places(place.endpoint for place in config.c2s.listen)
+    role.addService(AdminSocket(role, socket_path(config, options.instance)))  # type: ignore[no-untyped-call]
+    return Process(role, options, lambda: with_router(options.load(), options))

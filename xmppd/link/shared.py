@@ -1,0 +1,44 @@
+"""One link for several receivers: each gets what is for its domains."""
+
+from collections.abc import Iterable
+
+from xmppd.link.link import Item, Link, LocalLink, Receiver
+
+
+class SharedLink:
+    """Opens links for further domains over one that is there.
+
+    What is for none of them goes to `receiver`, whose link this is.
+    """
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._others: dict[str, LocalLink] = {}
+        self.receiver: Receiver = link.receiver
+        self.send = link.send
+        self.send_each = link.send_each
+        self.close = link.close
+        self.lossless = link.lossless
+        link.receiver = self._receive
+
+    @property
+    def domains(self) -> list[str]:
+        """The domains for which links have been opened."""
+        return list(self._others)
+
+    def open(self, domains: Iterable[str]) -> LocalLink:
+        """A link that serves those domains."""
+        link = LocalLink(self.send, self._detach)
+        self._others.update(dict.fromkeys(domains, link))
+        return link
+
+    def _detach(self, link: LocalLink) -> None:
+        for domain in [domain for domain, found in self._others.items() if found is link]:
+            del self._others[domain]
+
+    def _receive(self, item: Item) -> None:
+        other = self._others.get(item.to.domain) if item.to is not None else None
+        if other is None:
+            self.receiver(item)
+        else:
+            other.receiver(item)
