@@ -34,7 +34,8 @@ class Gate:
         """
         if type(item) is Stanza:
             return self._check_stanza(item)
-        if not self._instance or item.sender is None or item.sender.domain != self._instance:
+        domain = "" if item.sender is None else item.sender.domain
+        if not self._instance or (domain != self._instance and not self._speaks_for(domain)):
             raise StreamError("invalid-from", "not this link's instance")
         return item
 
