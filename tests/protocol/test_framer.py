@@ -200,6 +200,12 @@ class RestrictionTests(SynchronousTestCase):
             self.check(b" \r\n" + text.encode() + b"</stream:stream>", "bad-format")
             self.check(text.encode() + b"<!-- x -->", "bad-format")
 
+    def test_a_stream_in_the_stream(self) -> None:
+        """RFC 6120, 4.9.3.24: refused where it begins, for it would end with the stream only."""
+        again = HEADER.partition(b"?>")[2]
+        for header in (again, again.replace(b"stream:", b"s:").replace(b":stream=", b":s=")):
+            self.check(header + b"<iq/>", "unsupported-stanza-type")
+
     def test_space_between_stanzas(self) -> None:
         for size in (0, 1, 2):
             events = texts(frame(b" <iq/>\t\r\n<iq/>\r \n</stream:stream>", size))

@@ -40,6 +40,7 @@ _AMPERSAND, _COLON = b"&:"  # one byte is found sooner than a string of one
 _LONG_TAG = re.compile(rb"<[^<]{%d}" % MAX_TAG)
 _NO_CONTENT = "no content namespace"  # no namespace that expat lets pass holds a space
 _LANG = f"{XML}{SEPARATOR}lang"
+_STREAM = f"{STREAMS}{SEPARATOR}stream"
 _BAD_ENCODING = {
     errors.codes[errors.XML_ERROR_UNKNOWN_ENCODING],
     errors.codes[errors.XML_ERROR_INCORRECT_ENCODING],
@@ -459,6 +460,8 @@ class Framer:
         if start != self._mark:
             self._check_between(start)
             self._mark = start
+        if name == _STREAM:  # it would swallow all that follows
+            raise StreamError("unsupported-stanza-type", "a stream in the stream")
         self._top = name
         self._top_attrs = attributes
         self._top_tag = tag = tag_at(self._buffer, start - self._base)
