@@ -26,6 +26,9 @@ PASSWORD = "Rosaline-1595"
 MEASURE = 65_536
 """Bytes of one read, as of a socket."""
 
+SHARED = ("Jid", "Over")
+"""Kinds of which there are few, for all, however many things have them."""
+
 HEADER = (
     b"<?xml version='1.0'?><stream:stream to='example.com' xmlns='jabber:client' "
     b"xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>"
@@ -338,9 +341,8 @@ class House:
         text = needle.decode()
         for thing in self.things():
             kind = type(thing)
-            if (
-                kind.__module__.startswith("xmppd.") and kind.__name__ != "Jid"
-            ) or kind is Deferred:
+            ours = kind.__module__.startswith("xmppd.") and kind.__name__ not in SHARED
+            if ours or kind is Deferred:
                 kinds[kind.__qualname__] += 1
             elif (isinstance(thing, str) and text in thing) or (
                 isinstance(thing, (bytes, bytearray)) and needle in thing
