@@ -58,10 +58,12 @@ class Terminal:
         """What it shows."""
         return self._terminals.tmux("capture-pane", "-p", "-t", f"={self._name}:")
 
-    def await_text(self, text: str, times: int = 1) -> None:
-        """Wait until it shows a text so many times."""
+    def await_text(self, text: str, typing: str = "") -> None:
+        """Wait until it shows a text; until then a line is typed again and again."""
         deadline = time.monotonic() + PATIENCE
-        while (screen := self.screen()).count(text) < times:
+        while text not in (screen := self.screen()):
             if time.monotonic() > deadline:
                 raise AssertionError(f"{self._name} does not show {text!r}:\n{screen.strip()}")
-            time.sleep(0.1)
+            if typing:
+                self.type(typing)
+            time.sleep(0.2)
