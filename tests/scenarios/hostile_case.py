@@ -10,7 +10,14 @@ from twisted.logger import LogLevel, formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.scenarios.hostile_house import PASSWORD, Client, House
-from tests.scenarios.hostile_reading import STREAMS, Element, error_of, stream_condition
+from tests.scenarios.hostile_reading import (
+    STREAMS,
+    Element,
+    alone,
+    content,
+    error_of,
+    stream_condition,
+)
 from xmppd.link.link import LocalLink
 
 SECRET = b"quicksilver"
@@ -85,18 +92,25 @@ class HostileCase(SynchronousTestCase):
         def check(client: Client) -> None:
             [answer] = client.taken()
             self.is_error(answer, error, id)
+            self.assertTrue(client.open)
 
         self.each(inputs, at, check, **how)
 
     def silent(self, *inputs: bytes, at: Iterable[str] = ("C1",), **how: Any) -> None:
-        """None is answered."""
-        self.each(inputs, at, lambda client: self.assertEqual(client.taken(), []), **how)
+        """None is answered; the stream stays."""
+
+        def check(client: Client) -> None:
+            self.assertEqual(client.taken(), [])
+            self.assertTrue(client.open)
+
+        self.each(inputs, at, check, **how)
 
     def failed(self, condition: str, *inputs: bytes, at: Iterable[str] = ("C0",)) -> None:
         """Each is answered with that SASL failure; the stream stays."""
 
         def check(client: Client) -> None:
             self.is_failure(client.taken(), condition)
+            self.assertTrue(client.open)
 
         self.each(inputs, at, check)
 
@@ -105,22 +119,29 @@ class HostileCase(SynchronousTestCase):
         *inputs: bytes,
         check: Callable[[Element, bytes], None],
         client: Callable[[], Client] | None = None,
+        whole: bool = True,
         **how: Any,
     ) -> None:
-        """Each brings juliet one stanza, and its sender nothing."""
+        """Each brings juliet one stanza, and its sender nothing.
 
-        def got(stanzas: list[tuple[Element, bytes]]) -> None:
-            [(stanza, raw)] = stanzas
-            check(stanza, raw)
+        :param whole: whether its content must be what was sent, name by name.
+        """
+        for data in inputs:
 
-        self.each(
-            inputs,
-            ("C1",),
-            lambda sender: self.assertEqual(sender.taken(), []),
-            client=client,
-            juliet=got,
-            **how,
-        )
+            def got(stanzas: list[tuple[Element, bytes]], sent: bytes = data) -> None:
+                [(stanza, raw)] = stanzas
+                check(stanza, raw)
+                if client is None and whole:
+                    self.assertEqual(content(stanza), content(alone(sent)))
+
+            self.each(
+                [data],
+                ("C1",),
+                lambda sender: self.assertEqual(sender.taken(), []),
+                client=client,
+                juliet=got,
+                **how,
+            )
 
     # Runs
 

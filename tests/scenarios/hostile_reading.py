@@ -85,6 +85,12 @@ def alone(span: bytes) -> Element:
     return root[0]
 
 
+def content(element: Element) -> list[str]:
+    """The text and children of an element, in a form that tells names, not prefixes."""
+    children = [ElementTree.tostring(child, "unicode") for child in element]
+    return [element.text or "", *children]
+
+
 def error_of(element: Element) -> tuple[str, str]:
     """Type and condition of a stanza error."""
     [error] = [child for child in element if child.tag == f"{{{CLIENT}}}error"]
