@@ -149,8 +149,6 @@ class CleanReactorTest(TestCase):
             romeo.send(CHAT)
             await juliet.wait("message")
 
-    test_stop_while_people_talk.skip = UNTOLD  # type: ignore[attr-defined]
-
     async def test_again(self) -> None:
         """A server that has stopped makes room for the next of its kind."""
         data = Path(self.mktemp())

@@ -25,7 +25,6 @@ HEADER = (
     b"<stream:stream to='example.com' version='1.0' xmlns='jabber:client' "
     b"xmlns:stream='http://etherx.jabber.org/streams'>"
 )
-UNTOLD = "reports between session manager and edge wait in the reactor beyond the end"
 
 
 class Greet(Extension):
@@ -250,8 +249,6 @@ class ListeningTest(TestCase):
             romeo = await server.client("romeo")
             romeo.send(CHAT.format("juliet@example.com"))
             await juliet.wait("message", sender=romeo.jid)
-
-    test_scripted_clients.skip = UNTOLD  # type: ignore[attr-defined]
 
     async def test_stopping_twice(self) -> None:
         server = await ListeningServer().start()

@@ -15,6 +15,7 @@ from xmppd.app.hosting import MakePortal
 from xmppd.c2s.service import client_factory
 from xmppd.component.extension import Extension
 from xmppd.testing.client import PLAIN_TEXT, Client
+from xmppd.testing.own_time import OwnTime
 from xmppd.testing.settings import DOMAINS, address_of, memory_config
 
 LOOPBACK = "127.0.0.1"
@@ -44,15 +45,15 @@ class ListeningServer:
         :param reactor: whose sockets and time are used; the rest as for `TestServer`.
         :raises ConfigError: for a configuration that cannot be used.
         """
+        self._reactor = OwnTime(reactor)
         self.service = assemble(
             memory_config(domains, config),
-            reactor,
+            self._reactor,
             listen=False,
             checkers=checkers,
             make_portal=make_portal,
             extensions=extensions,
         )
-        self._reactor = reactor
         self._passwords = dict(accounts or {})
         self._port: Any = None
 
@@ -94,7 +95,8 @@ class ListeningServer:
         config, edge = self.service.config, self.service.edge
         jid = address_of(config, name)
         secret = self._passwords[name] if password is None else password
-        client = Client(edge, self._reactor, _reactor_does, jid.domain)
+        clock: Any = self._reactor
+        client = Client(edge, clock, _reactor_does, jid.domain)
         await client.log_in(jid.local, secret, resource)
         client.send("<presence/>")
         return client
@@ -111,6 +113,7 @@ class ListeningServer:
         if port is not None:
             await maybeDeferred(port.stopListening)
             await self.service.stopService()
+            self._reactor.forget()
 
 
 def _reactor_does() -> None:
