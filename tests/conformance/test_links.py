@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from twisted.trial.unittest import SynchronousTestCase
 
 from xmppd.link.envelope import Envelope
-from xmppd.link.link import Item, Link, LocalLink, Receiver
+from xmppd.link.link import Item, Link, LocalLink
 from xmppd.link.router import Router
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
@@ -201,9 +201,11 @@ class _Once:
     """Delivers under the address that the suite compares."""
 
     def __init__(self, link: LocalLink) -> None:
-        self.deliver: Receiver = lambda item: (
-            link.deliver(item.readdressed(JULIET)) if isinstance(item, Stanza) else None
-        )
+        self._link = link
+
+    def deliver(self, item: Item, producer: object = None) -> None:
+        if isinstance(item, Stanza):
+            self._link.deliver(item.readdressed(JULIET))
 
 
 class RoutedLinkTests(LinkSuite, SynchronousTestCase):

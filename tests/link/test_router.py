@@ -5,6 +5,7 @@ from xmppd.link.envelope import Envelope
 from xmppd.link.link import Item, LocalLink
 from xmppd.link.router import Router, RouteTaken
 from xmppd.protocol.jid import Jid
+from xmppd.protocol.namespaces import STANZA_ERRORS
 from xmppd.protocol.stanza import Stanza
 
 ROMEO = Jid("romeo@home.test/x")
@@ -107,7 +108,9 @@ class InstanceTests(RouterCase):
             self.router.route(envelope(to))
             (answer,) = self.got["home"]
             assert isinstance(answer, Envelope)
-            self.assertEqual((answer.type, answer.id, answer.items), ("error", "7", ()))
+            self.assertEqual((answer.type, answer.id), ("error", "7"))
+            (error,) = answer.items
+            self.assertTrue(error.has(STANZA_ERRORS, "item-not-found"))
             self.assertEqual((answer.to, answer.sender), ("c2s-1/x", Jid(to)))
             self.got["home"].clear()
         self.assertEqual(self.got["default"], [])

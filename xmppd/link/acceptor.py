@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import attrs
-from twisted.internet.interfaces import IAddress
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 
+from xmppd.link.binding import Binding, binding_of
+from xmppd.link.envelope import Envelope
 from xmppd.link.gate import Gate
-from xmppd.link.link import Item
+from xmppd.link.handshake import Accepted
+from xmppd.link.link import Item, Receiver
 from xmppd.link.pool import BALANCES
 from xmppd.link.queue import Bounds
 from xmppd.link.router import Router, RouteTaken
 from xmppd.link.trunk import Trunk
 from xmppd.link.turn import Turn
-from xmppd.link.wire import Accepted, Wire, WireSettings
+from xmppd.link.wire import Wire, WireSettings
 from xmppd.protocol.errors import StanzaError, StreamError
 from xmppd.protocol.stanza import Stanza
 
@@ -27,8 +31,10 @@ class LinkRules:
     """What one configured link may do.
 
     `routes` are the domains and wildcards that it serves, and together with the name it connects
-    under all it may say a `from` of. Without any, it may take each name that is free. A trusted
-    link attaches under one of `instances`, any where there are none.
+    under all it may say a `from` of. Without any, it may take each name that is free. `default`
+    gives it what has no other route; then it speaks for all that is not local. A trusted link
+    attaches under one of `instances`, any where there are none, with domains that `routes` cover,
+    any where there are none. `may_bind` are further domains that it may take at run time.
     """
 
     name: str
@@ -40,12 +46,73 @@ class LinkRules:
     balance: str = "round-robin"
     bounds: Bounds = attrs.field(factory=Bounds)
     lenient: bool = False
+    may_bind: tuple[str, ...] = ()
+
+
+@attrs.frozen
+class Attach:
+    """What a trusted link says of itself: its name, boot and domains."""
+
+    name: str
+    boot: str
+    domains: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, stanza: Stanza) -> Attach:
+        """Read the element."""
+        attributes = stanza.attrs
+        domains = tuple(attributes.get("domains", "").split())
+        return cls(attributes.get("name", ""), attributes.get("boot", ""), domains)
+
+
+@attrs.define(eq=False)
+class Peer:
+    """One connection that is up: what it may say, and the trunks that carry to it."""
+
+    router: Router
+    wire: Wire
+    gate: Gate
+    trunks: tuple[Trunk, ...]
+    bind: Callable[[Trunk, Binding], None]
+
+    def received(self, item: Item) -> None:
+        """Check an item and route it; raises `StreamError`."""
+        item = self.gate.check(item)
+        if not isinstance(item, Envelope):
+            if item.to is None:
+                self._refuse(item, self.gate.refusal(item))
+                return
+            if item.name == "iq" and self._takes(item):
+                return
+        self.router.route(item, self.wire)
+
+    def _takes(self, iq: Stanza) -> bool:
+        """Look at an iq that passes; tells whether it was for the router itself."""
+        if iq.type in ("result", "error"):
+            for trunk in self.trunks:
+                trunk.answered(iq)
+            return False
+        binding = binding_of(iq, self.wire.name)
+        if binding is None:
+            return False
+        try:
+            self.bind(self.trunks[0], binding)
+        except StanzaError as error:
+            self._refuse(iq, error)
+        else:
+            self.wire.send(iq.reply(binding.answer()))
+        return True
+
+    def _refuse(self, stanza: Stanza, error: StanzaError | None) -> None:
+        if error is not None and stanza.type not in ("error", "result"):
+            self.wire.send(stanza.error(error))
 
 
 class Acceptor(Factory):
     """Takes the connections of one listening place.
 
-    `is_free(name)` tells whether an outside component may have that name.
+    `is_free(name)` tells whether an outside component may have that name. Raises `RouteTaken`
+    where one of the configured routes, or the default route, is another's.
     """
 
     noisy = False
@@ -55,146 +122,227 @@ class Acceptor(Factory):
         self,
         router: Router,
         rules: LinkRules,
-        clock: Any,
+        clock: IReactorTime,
         turn: Turn,
         is_free: Callable[[str], bool],
     ) -> None:
         self.router = router
         self.rules = rules
+        self.trunks: dict[str, Trunk] = {}
         self._clock = clock
         self._turn = turn
         self._is_free = is_free
-        self._trunks: dict[str, Trunk] = {}
-        self._gates: dict[Wire, Gate] = {}
-        self._wires: dict[Wire, str] = {}
-        self._instances: dict[Wire, Mapping[str, str]] = {}
+        self._wires: set[Wire] = set()
+        self._peers: dict[Wire, Peer] = {}
+        self._attached: dict[Wire, Attach] = {}
+        self._boots: dict[str, str] = {}
+        if not rules.settings.trusted and (rules.routes or rules.default):
+            self._attach(self._trunk(rules.name), rules.routes, default=rules.default)
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
         """A connection that has said nothing yet."""
-        return Accepted(self, self.rules.settings, self._turn, self._clock)
+        wire = Accepted(self, self.rules.settings, self._turn, self._clock)
+        self._wires.add(wire)
+        wire.gone.addCallback(lambda _: self._wires.discard(wire))
+        return wire
 
-    # What a connection asks and tells
+    def stop(self) -> Deferred[Any]:
+        """End all connections in order, and refuse what waits; fires when they are gone."""
+        wires = list(self._wires)
+        for wire in wires:
+            wire.close()
+        for trunk in self.trunks.values():
+            trunk.close()
+            self.router.detach(trunk)
+        return DeferredList([wire.gone for wire in wires])
+
+    # What a connection asks before it is up
 
     def admit(self, wire: Wire, name: str) -> WireSettings:
         """Whether somebody may connect under that name; raises StreamError (before any secret)."""
-        rules = self.rules
-        if not rules.settings.trusted:
-            if rules.routes and not _covers(rules.routes, name):
+        if not self.rules.settings.trusted:
+            if not self._is_admissible(name):
                 raise StreamError("host-unknown")
-            if not rules.routes and not self._is_free(name):
-                raise StreamError("host-unknown")
-            trunk = self._trunks.get(name)
-            if trunk is not None and trunk.is_up and rules.duplicates == "reject":
-                raise StreamError("conflict", "this name is connected")
-        return rules.settings
+            self._check_duplicate(self._trunk_name(name))
+        return self.rules.settings
 
-    def attached(self, wire: Wire, attach: Stanza) -> None:
+    def attached(self, wire: Wire, attach: Stanza) -> str:
         """A trusted link says what it is; raises StreamError."""
-        name = attach.attrs.get("name", "")
-        allowed = self.rules.instances
-        if not name or "." in name or (allowed and name not in allowed):
+        attached = Attach.parse(attach)
+        name, rules = attached.name, self.rules
+        if not name or "." in name or (rules.instances and name not in rules.instances):
             raise StreamError("not-authorized", "no instance of that name is expected")
-        if name in self._trunks and self._trunks[name].is_up:
-            self._replace(name, attach.attrs.get("boot", ""))
-        self._instances[wire] = attach.attrs
+        if rules.routes and not all(covers(rules.routes, domain) for domain in attached.domains):
+            raise StreamError("not-authorized", "domains that are not this link's")
+        if _is_older(attached.boot, self._boots.get(name, "")):
+            raise StreamError("conflict", "the instance has connected in a later life")
+        self._attached[wire] = attached
+        return name
 
-    def up(self, wire: Wire) -> None:
-        """A connection may carry stanzas now."""
-        attach = self._instances.get(wire)
+    def _is_admissible(self, name: str) -> bool:
+        rules = self.rules
+        if name in self.trunks or name == rules.name or covers(rules.routes, name):
+            return True
+        return not rules.routes and not self.router.is_instance(name) and self._is_free(name)
+
+    def _check_duplicate(self, name: str) -> None:
+        trunk = self.trunks.get(name)
+        if trunk is not None and trunk.is_up and self.rules.duplicates == "reject":
+            raise StreamError("conflict", "this name is connected")
+
+    # What it tells
+
+    def up(self, wire: Wire) -> Receiver:
+        """A connection may carry stanzas now; raises `StreamError`."""
+        attach = self._attached.get(wire)
         try:
-            trunk = self._trunk(wire, attach)
+            trunks = self._trunks_of(wire) if attach is None else self._trunks_at(attach)
         except RouteTaken as taken:
-            wire.fail(StreamError("conflict", str(taken)))
-            return
-        if self.rules.duplicates == "replace":
-            for old in list(trunk.carriers):
-                self._close(old, StreamError("conflict", "replaced by a new connection"))
-        domains = frozenset(_domains(attach)) | frozenset(self.rules.routes) | {wire.name}
-        self._gates[wire] = Gate(
-            wire.name,
-            lambda domain: domain in domains or _covers(domains, domain),
-            wire.name if attach is not None else "",
-            self.rules.lenient,
-        )
-        self._wires[wire] = wire.name
+            raise StreamError("conflict", str(taken)) from None
+        peer = Peer(self.router, wire, self._gate(wire, trunks), trunks, self._bind)
+        self._peers[wire] = peer
         self.log.info("link {name} is up ({peer})", name=wire.name, peer=wire.peer)
-        trunk.join(wire)
-
-    def received(self, wire: Wire, item: Item) -> None:
-        """Check an item and route it."""
-        try:
-            item = self._gates[wire].check(item)
-        except StanzaError as error:
-            if isinstance(item, Stanza) and item.type not in ("error", "result"):
-                wire.send(item.error(error))
-            return
-        if type(item) is Stanza and item.name == "iq" and item.type in ("result", "error"):
-            self._trunks[self._wires[wire]].answered(wire, item)
-        self.router.route(item, wire)
+        for trunk in trunks:
+            trunk.join(wire, "" if attach is None else attach.name)
+        return peer.received
 
     def drained(self, wire: Wire) -> None:
         """A connection takes again."""
-        name = self._wires.get(wire)
-        if name is not None:
-            self._trunks[name].drain()
+        for trunk in self._peers[wire].trunks:
+            trunk.drain()
 
     def down(self, wire: Wire) -> None:
         """A connection is lost."""
-        name = self._wires.pop(wire, None)
-        self._gates.pop(wire, None)
-        self._instances.pop(wire, None)
-        if name is not None:
-            self.log.info("link {name} is down ({peer})", name=name, peer=wire.peer)
-            self._trunks[name].leave(wire)
+        peer = self._peers.pop(wire)
+        self._attached.pop(wire, None)
+        self.log.info("link {name} is down ({peer})", name=wire.name, peer=wire.peer)
+        for trunk in peer.trunks:
+            trunk.leave(wire)
 
-    def failed(self, wire: Wire) -> None:
+    def failed(self, wire: Wire, reason: str) -> None:
         """A connection ended before it was up."""
-        self._instances.pop(wire, None)
-
-    def stop(self) -> None:
-        """Close all connections."""
-        for wire in list(self._wires):
-            wire.close()
+        self._attached.pop(wire, None)
 
     # Trunks
 
-    def _trunk(self, wire: Wire, attach: Mapping[str, str] | None) -> Trunk:
-        trunk = self._trunks.get(wire.name)
+    def _trunks_of(self, wire: Wire) -> tuple[Trunk, ...]:
+        """Those of an outside component: one, which all connections of that name share."""
+        name = self._trunk_name(wire.name)
+        self._check_duplicate(name)
+        trunk = self._trunk(name)
+        if self.rules.duplicates == "replace":
+            self._end(trunk, "replaced by a new connection")
+        if self.router.owner(wire.name) is not trunk:
+            self._attach(trunk, [wire.name])
+        return (trunk,)
+
+    def _trunks_at(self, attach: Attach) -> tuple[Trunk, ...]:
+        """Those of an instance: its own, and where it is one of a pool that of the pool."""
+        rules = self.rules
+        own = self._trunk(attach.name)
+        self._end(own, "the instance has connected anew")
+        self._boots[attach.name] = attach.boot
+        if rules.duplicates != "pool":
+            self._attach(own, attach.domains, [attach.name], rules.default)
+            return (own,)
+        self._attach(own, [], [attach.name])
+        pool = self._trunk(rules.name)
+        self._attach(pool, attach.domains, default=rules.default)
+        return pool, own
+
+    def _attach(
+        self, trunk: Trunk, domains: Iterable[str], names: Iterable[str] = (), default: bool = False
+    ) -> None:
+        """Give a trunk the routes that it does not have yet; raises `RouteTaken`."""
+        known = {route.match for route in self.router.routes() if route.port is trunk}
+        self.router.attach(
+            trunk,
+            [domain for domain in domains if domain not in known],
+            [name for name in names if name not in known],
+            default and "*" not in known,
+            self.rules.settings.trusted,
+        )
+
+    def _trunk_name(self, name: str) -> str:
+        rules = self.rules
+        return rules.name if rules.routes or rules.default else name
+
+    def _trunk(self, name: str) -> Trunk:
+        trunk = self.trunks.get(name)
         if trunk is None:
             rules = self.rules
-            trunk = Trunk(
-                wire.name, self._clock, self.router.bounce, BALANCES[rules.balance](), rules.bounds
-            )
-            if attach is not None:
-                domains, names = _domains(attach), [wire.name]
-            else:
-                domains, names = [*(rules.routes or (wire.name,))], []
-            self.router.attach(trunk, domains, names, rules.default)
-            self._trunks[wire.name] = trunk
+            balance = BALANCES[rules.balance]()
+            retry = rules.duplicates == "pool"
+            trunk = Trunk(name, self._clock, self.router.bounce, balance, rules.bounds, retry)
+            self.trunks[name] = trunk
         return trunk
 
-    def _replace(self, name: str, boot: str) -> None:
-        """A newer life of an instance ends the connections of the older one."""
-        for wire, known in list(self._wires.items()):
-            if known == name:
-                self._close(wire, StreamError("conflict", "the instance has connected anew"))
+    def _gate(self, wire: Wire, trunks: tuple[Trunk, ...]) -> Gate:
+        rules = self.rules
+        trusted = rules.settings.trusted
+        return Gate(self.router, trunks, wire.name, trusted, rules.default, rules.lenient)
 
-    def _close(self, carrier: Any, error: StreamError) -> None:
-        carrier.fail(error)
-        self.down(carrier)
+    def _end(self, trunk: Trunk, why: str) -> None:
+        """End all connections of a trunk, for another has come."""
+        for wire, peer in list(self._peers.items()):
+            if trunk in peer.trunks:
+                wire.fail(StreamError("conflict", why))
+
+    # Binding at run time
+
+    def bind(self, link: str, domain: str) -> None:
+        """Give a link one more domain; raises `StanzaError`."""
+        self._bind(self._known(link), Binding("bind", domain))
+
+    def unbind(self, link: str, domain: str) -> None:
+        """Take a domain from a link; raises `StanzaError`."""
+        self._bind(self._known(link), Binding("unbind", domain))
+
+    def _known(self, link: str) -> Trunk:
+        if link not in self.trunks:
+            raise StanzaError("item-not-found", "no such link")
+        return self.trunks[link]
+
+    def _bind(self, trunk: Trunk, binding: Binding) -> None:
+        domain = binding.domain
+        if not self._may_bind(domain):
+            raise StanzaError("forbidden", "not a name of this link")
+        try:
+            if binding.verb == "bind":
+                self.router.attach(trunk, [domain], trusted=self.rules.settings.trusted)
+            else:
+                self.router.unbind(trunk, domain)
+        except RouteTaken:
+            raise StanzaError("conflict") from None
+        except KeyError:
+            raise StanzaError("item-not-found") from None
+
+    def _may_bind(self, domain: str) -> bool:
+        rules = self.rules
+        allowed = rules.routes + rules.may_bind
+        if domain in self.trunks or covers(allowed, domain):
+            return True
+        is_name = bool(domain) and "*" not in domain and not self.router.is_instance(domain)
+        return (
+            not allowed
+            and is_name
+            and (self.router.owner(domain) in self.trunks.values() or self._is_free(domain))
+        )
 
 
-def _domains(attach: Mapping[str, str] | None) -> list[str]:
-    return [] if attach is None else attach.get("domains", "").split()
-
-
-def _covers(routes: Any, domain: str) -> bool:
-    """Whether one of the routes is that domain or a wildcard above it."""
-    if domain in routes:
+def covers(routes: Iterable[str], domain: str) -> bool:
+    """Whether one of the routes is that domain or wildcard, or a wildcard above the domain."""
+    known = set(routes)
+    if domain in known:
         return True
-    rest = domain
+    rest = "" if domain.startswith("*") else domain
     while rest:
         _, _, rest = rest.partition(".")
-        if f"*.{rest}" in routes:
+        if f"*.{rest}" in known:
             return True
     return False
+
+
+def _is_older(boot: str, known: str) -> bool:
+    """Whether a boot comes before the one that is known; the numbers grow with every start."""
+    return (len(boot), boot) < (len(known), known)

@@ -1,29 +1,45 @@
 """Items as bytes: what travels on a wire link beside the stanzas themselves."""
 
+from collections.abc import Iterable, Iterator
+
 from xmppd.link.envelope import Envelope
 from xmppd.link.link import Item
 from xmppd.protocol.errors import StreamError
-from xmppd.protocol.framer import Frame
+from xmppd.protocol.framer import MAX_FRAME, Frame
 from xmppd.protocol.jid import InvalidJid, Jid
-from xmppd.protocol.markup import open_tag
+from xmppd.protocol.markup import element, open_tag
+from xmppd.protocol.namespaces import SESSION_PROTOCOL
 
 LINK = "urn:xmppd:link:0"
 """The namespace in which a trusted link says what it is."""
 
+CARRIED = frozenset({LINK, SESSION_PROTOCOL})
+"""Namespaces of what an envelope carries beside stanzas."""
+
 
 def to_bytes(item: Item) -> bytes:
-    """An item as it is written in a stream whose content namespace is declared."""
+    """An item as it is written in a stream whose content namespace is declared.
+
+    An envelope with more than a frame may hold becomes several, each with the number of its first
+    item.
+    """
     if not isinstance(item, Envelope):
         return item.to_bytes()
-    attributes: dict[str, str] = {"from": item.sender, "to": item.to}
-    if item.number:
-        attributes |= {"e": str(item.epoch), "n": str(item.number)}
-    if item.id:
-        attributes["id"] = item.id
-    if item.type:
-        attributes["type"] = item.type
-    inner = b"".join([stanza.to_bytes() for stanza in item.items])
-    return b"%b>%b</route>" % (open_tag("route", attributes).encode(), inner)
+    written = [stanza.to_bytes() for stanza in item.items]
+    if sum(map(len, written)) <= MAX_FRAME or len(written) < 2:
+        return _frame(item, item.number, written)
+    number, frames = item.number, []
+    for part in _parts(written):
+        frames.append(_frame(item, number, part))
+        number += len(part) if number else 0
+    return b"".join(frames)
+
+
+def attach(name: str, boot: str, role: str = "", domains: Iterable[str] = ()) -> bytes:
+    """What a trusted link says of itself, first thing after the handshake."""
+    attributes = {"name": name, "boot": boot, "role": role, "domains": " ".join(domains)}
+    present = {key: value for key, value in attributes.items() if value}
+    return b"<route>%b</route>" % element("attach", LINK, present)
 
 
 def envelope(frame: Frame) -> Envelope:
@@ -41,3 +57,29 @@ def envelope(frame: Frame) -> Envelope:
         )
     except (InvalidJid, KeyError, ValueError):
         raise StreamError("improper-addressing", "a route without its addresses") from None
+
+
+def _frame(item: Envelope, number: int, written: list[bytes]) -> bytes:
+    attributes: dict[str, str] = {"from": item.sender, "to": item.to}
+    if item.epoch:
+        attributes["e"] = str(item.epoch)
+    if number:
+        attributes["n"] = str(number)
+    if item.id:
+        attributes["id"] = item.id
+    if item.type:
+        attributes["type"] = item.type
+    return b"%b>%b</route>" % (open_tag("route", attributes).encode(), b"".join(written))
+
+
+def _parts(written: list[bytes]) -> Iterator[list[bytes]]:
+    """As many in each as a frame may hold, or one."""
+    part: list[bytes] = []
+    size = 0
+    for data in written:
+        if part and size + len(data) > MAX_FRAME:
+            yield part
+            part, size = [], 0
+        part.append(data)
+        size += len(data)
+    yield part

@@ -5,33 +5,40 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from twisted.application.internet import ClientService, backoffPolicy
+from twisted.application.internet import backoffPolicy
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.endpoints import clientFromString
+from twisted.internet.interfaces import IAddress, IDelayedCall, IProtocol
 from twisted.internet.protocol import Factory
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
+from xmppd.link.handshake import Dialed
 from xmppd.link.link import Item, Receiver
 from xmppd.link.queue import Bounds
+from xmppd.link.router import answers_error
 from xmppd.link.trunk import Trunk
 from xmppd.link.turn import Turn
-from xmppd.link.wire import Dialed, Wire, WireSettings
+from xmppd.link.wire import Wire, WireSettings
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
 
-FIRST_DELAY, MOST_DELAY = 0.5, 15.0
-"""Seconds before dialing again: the first time, and at most."""
+FIRST_DELAY, MOST_DELAY = 0.5, 3.5
+"""Seconds before dialing again: the first time, and at most; up to one more is added by chance."""
 
 
 class Dialer(Service):
     """A link that is dialed; also, for a component, its `Link`.
 
     `receiver` is called with what comes. While the connection is down what is sent waits within
-    `bounds`. `attach` is what a trusted link says of itself once it is up. `changed`, where set, is called with True and False as the link comes and goes.
+    `bounds`, and comes back as an error where it does not fit. `changed` is called with True and
+    False as the link comes and goes. `attach` is what a trusted link says of itself (`codec`).
     """
 
     lossless = False
+    forwards = False
+    """Whether what comes is only passed on, so that nobody looks at it."""
     log = Logger()
 
     name: str
@@ -44,42 +51,85 @@ class Dialer(Service):
         reactor: Any,
         attach: bytes = b"",
         bounds: Bounds | None = None,
+        trunk: Trunk | None = None,
     ) -> None:
         self.name = name
         self.receiver: Receiver = _nowhere
         self.changed: Callable[[bool], None] = _nothing
-        self.trunk = Trunk(name, reactor, self._refused, bounds=bounds, retry=False)
+        self.trunk = trunk or Trunk(name, reactor, self._refused, bounds=bounds, watch=False)
         self.send: Receiver = self.trunk.deliver
-        self._endpoint = endpoint
+        self._endpoint = clientFromString(reactor, endpoint)
+        self._factory = _Wires(self._new_wire)
+        self._delay = backoffPolicy(FIRST_DELAY, MOST_DELAY)
+        self._failures = 0
         self._settings = settings
         self._reactor = reactor
         self._turn = Turn(reactor)
-        self.attach = attach
-        self._client: ClientService | None = None
-        self._wire: Wire | None = None
+        self._attach = attach
+        self._wire: Dialed | None = None
+        self._dialing: Deferred[IProtocol] | None = None
+        self._timer: IDelayedCall | None = None
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the link carries stanzas now."""
+        return self.trunk.is_up
 
     def startService(self) -> None:
         """Begin to dial."""
         Service.startService(self)
-        factory = Factory.forProtocol(self._protocol)
-        factory.noisy = False
-        endpoint = clientFromString(self._reactor, self._endpoint)
-        policy = backoffPolicy(FIRST_DELAY, MOST_DELAY)
-        self._client = ClientService(endpoint, factory, policy, self._reactor)
-        self._client.startService()
+        self._dial()
 
     def stopService(self) -> Deferred[None]:
-        """Close the connection, after what was sent before."""
+        """Close the connection, after what was sent before; fires when it is gone."""
         Service.stopService(self)
-        if self._wire is not None:
-            self._wire.close()
-        assert self._client is not None
-        return self._client.stopService()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._dialing is not None:
+            self._dialing.cancel()
+        self.trunk.flush()
+        self.trunk.close()
+        if self._wire is None:
+            return succeed(None)
+        gone: Deferred[None] = Deferred()
+        self._wire.gone.addCallback(lambda _: gone.callback(None))
+        self._wire.close()
+        return gone
 
-    def _protocol(self) -> Any:
-        return Dialed(
-            self, self.name, self._settings, self._turn, self._reactor, self.attach
+    # Dialing
+
+    def _dial(self) -> None:
+        self._timer = None
+        self._dialing = self._endpoint.connect(self._factory)
+        self._dialing.addCallbacks(self._reached, self._unreachable)
+
+    def _new_wire(self) -> Dialed:
+        wire = Dialed(
+            self, self.name, self._settings, self._turn, self._reactor, self._attach, self.forwards
         )
+        wire.gone.addCallback(lambda _: self._gone(wire))
+        self._wire = wire
+        return wire
+
+    def _reached(self, protocol: IProtocol) -> None:
+        self._dialing = None
+
+    def _unreachable(self, failure: Failure) -> None:
+        self._dialing = None
+        self._again(failure.getErrorMessage())
+
+    def _gone(self, wire: Dialed) -> None:
+        if self._wire is wire:
+            self._wire = None
+
+    def _again(self, reason: str) -> None:
+        if not self.running or self._timer is not None:
+            return
+        if not self._failures:
+            self.log.warn("link {name}: {reason}; dialing again", name=self.name, reason=reason)
+        self._failures += 1
+        self._timer = self._reactor.callLater(self._delay(self._failures), self._dial)
 
     # Link
 
@@ -89,29 +139,38 @@ class Dialer(Service):
             self.send(stanza.readdressed(address))
 
     def close(self) -> None:
-        """End the link."""
-        self.stopService()
+        """End the link for good; what was sent before still goes out."""
+        if self.running:
+            self.stopService()
+        self.send = self.receiver = _nowhere
 
     def _refused(self, item: Item, condition: str) -> None:
         """What could not be sent comes back as the router would bounce it."""
         if isinstance(item, Stanza):
-            if item.type not in ("error", "result") and item.sender is not None:
-                self.receiver(item.error(condition))
+            if answers_error(item) and item.sender is not None:
+                self._pass_on(item.error(condition))
         elif item.type != "error":
-            self.receiver(item.answer(type="error"))
+            self._pass_on(item.answer(type="error"))
+
+    def _pass_on(self, item: Item) -> None:
+        try:
+            self.receiver(item)
+        except Exception:
+            self.log.failure("A component failed at {item}", item=item)
 
     # What the connection tells
 
-    def up(self, wire: Wire) -> None:
+    def up(self, wire: Wire) -> Receiver:
         """The connection may carry stanzas now."""
-        self._wire = wire
+        self._failures = 0
         self.log.info("link {name} is up", name=self.name)
-        self.changed(True)
         self.trunk.join(wire)
+        self.changed(True)
+        return self.receives(wire)
 
-    def received(self, wire: Wire, item: Item) -> None:
-        """Pass on what comes."""
-        self.receiver(item)
+    def receives(self, wire: Wire) -> Receiver:
+        """What is called with what comes; it may raise `StreamError`."""
+        return self._pass_on
 
     def drained(self, wire: Wire) -> None:
         """The connection takes again."""
@@ -119,13 +178,26 @@ class Dialer(Service):
 
     def down(self, wire: Wire) -> None:
         """The connection is lost."""
-        self._wire = None
         self.log.info("link {name} is down", name=self.name)
         self.trunk.leave(wire)
         self.changed(False)
+        self._again("connection lost")
 
-    def failed(self, wire: Wire) -> None:
-        """A connection ended before it was up; the next attempt follows by itself."""
+    def failed(self, wire: Wire, reason: str) -> None:
+        """A connection ended before it was up."""
+        self._again(reason)
+
+
+class _Wires(Factory):
+    """Makes the protocol of each connection."""
+
+    noisy = False
+
+    def __init__(self, make: Callable[[], Dialed]) -> None:
+        self._make = make
+
+    def buildProtocol(self, addr: IAddress | None) -> Any:
+        return self._make()
 
 
 def _nowhere(item: Item) -> None:

@@ -1,8 +1,12 @@
 """What a link may say: its own names, and envelopes only where it is trusted."""
 
-from collections.abc import Callable
+from __future__ import annotations
 
+from collections.abc import Collection
+
+from xmppd.link.envelope import Envelope
 from xmppd.link.link import Item
+from xmppd.link.router import Port, Router
 from xmppd.protocol.errors import StanzaError, StreamError
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
@@ -11,53 +15,68 @@ from xmppd.protocol.stanza import Stanza
 class Gate:
     """Checks what comes from one connection before it is routed.
 
-    `speaks_for(domain)` tells whether that domain is the link's. `instance` is the name that a
-    trusted link has attached under; only such a link utters envelopes, or a foreign `from`. A
-    `lenient` gate stamps stanzas without `from` with the link's own name.
+    It may say a `from` of the domains that are routed to one of `ports`, which are its own, and
+    of its `name`; with `foreign` also of those that no link of the router has, as who speaks for
+    other servers must; else a `trusted` one may say any. Only that utters envelopes, from its own
+    instances and domains. A `lenient` gate stamps stanzas without `from` with the link's name.
     """
 
     def __init__(
         self,
+        router: Router,
+        ports: Collection[Port],
         name: str,
-        speaks_for: Callable[[str], bool],
-        instance: str = "",
+        trusted: bool = False,
+        foreign: bool = False,
         lenient: bool = False,
     ) -> None:
-        self._speaks_for = speaks_for
-        self._instance = instance
+        self._router = router
+        self._ports = ports
+        self._name = name
+        self._trusted = trusted
+        self._foreign = foreign
+        self._free = trusted and not foreign
         self._stamp = Jid.parse(name) if lenient else None
 
     def check(self, item: Item) -> Item:
         """Give the item to route.
 
-        Raises StreamError: that connection must go; StanzaError: that stanza bounces.
+        Raises `StreamError`: that connection must go.
         """
-        if type(item) is Stanza:
-            return self._check_stanza(item)
-        domain = "" if item.sender is None else item.sender.domain
-        if not self._instance or (domain != self._instance and not self._speaks_for(domain)):
-            raise StreamError("invalid-from", "not this link's instance")
+        if isinstance(item, Envelope):
+            if not self._trusted:
+                raise StreamError("unsupported-stanza-type", "no route from here")
+            if self._router.owner_of_envelopes(item.sender.domain) not in self._ports:
+                raise StreamError("invalid-from", "not a name of this link")
+            return item
+        sender = item.sender
+        if sender is None or item.malformed == "from":
+            item = self._stamped(item)
+        elif not self._free and self._router.owner(sender.domain) not in self._ports:
+            self._check_domain(sender.domain)
+        if item.to is None:
+            self._check_lost(item)
         return item
 
-    def _check_stanza(self, stanza: Stanza) -> Stanza:
-        sender = stanza.sender
+    def refusal(self, item: Item) -> StanzaError | None:
+        """Why an item that was checked must not be routed; None where it may."""
+        if item.to is not None:
+            return None
+        if isinstance(item, Stanza) and item.malformed == "to":
+            return StanzaError("jid-malformed")
+        return StanzaError("bad-request", "a stanza without 'to'")
+
+    def _check_domain(self, domain: str) -> None:
+        if domain != self._name and not (self._foreign and not self._router.is_local(domain)):
+            raise StreamError("invalid-from", "not this link's domain")
+
+    def _check_lost(self, stanza: Stanza) -> None:
+        if stanza.malformed != "to" and self._stamp is None:
+            raise StreamError("improper-addressing", "a stanza without 'to'")
+
+    def _stamped(self, stanza: Stanza) -> Stanza:
         if stanza.malformed == "from":
             raise StreamError("invalid-from")
-        if sender is None:
-            stanza, sender = self._stamped(stanza)
-        if not self._instance and not self._speaks_for(sender.domain):
-            raise StreamError("invalid-from", "not this link's domain")
-        if stanza.to is None:
-            if stanza.malformed == "to":
-                raise StanzaError("jid-malformed")
-            if self._stamp is not None:
-                raise StanzaError("bad-request", "a stanza without 'to'")
-            raise StreamError("improper-addressing", "a stanza without 'to'")
-        return stanza
-
-    def _stamped(self, stanza: Stanza) -> tuple[Stanza, Jid]:
         if self._stamp is None:
             raise StreamError("improper-addressing", "a stanza without 'from'")
-        stamped = stanza.readdressed(None, self._stamp)
-        stamped.malformed = stanza.malformed
-        return stamped, self._stamp
+        return stanza.readdressed(None, self._stamp)

@@ -1,9 +1,10 @@
-"""Writing to a client's transport with as few system calls as it takes."""
+"""Writing to a transport with as few system calls as it takes."""
 
 from typing import Any
 
+from twisted.internet.abstract import FileDescriptor
 from twisted.internet.interfaces import IPushProducer
-from twisted.internet.tcp import Server
+from twisted.internet.tcp import Client, Server
 
 
 class Output:
@@ -17,7 +18,7 @@ class Output:
 
     def __init__(self, transport: Any) -> None:
         self._transport = transport
-        self._direct = type(transport) is Server
+        self._direct = type(transport) in (Server, Client)
         self._producing = False
 
     def write(self, data: bytes) -> None:
@@ -47,7 +48,7 @@ class Output:
         transport = self._transport
         if not self._direct:
             transport = getattr(transport, "transport", transport)
-        if type(transport) is not Server:
+        if not isinstance(transport, FileDescriptor):
             return 0
         return len(transport.dataBuffer) - transport.offset + transport._tempDataLen
 

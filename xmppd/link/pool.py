@@ -12,8 +12,11 @@ from xmppd.link.link import Item
 class Member(Protocol):
     """One link of a pool, by the name under which it is chosen."""
 
+    name: str
+
     @property
-    def name(self) -> str: ...
+    def is_ready(self) -> bool:
+        """Whether it would take an item at once."""
 
 
 M = TypeVar("M", bound=Member)
@@ -46,13 +49,19 @@ class Balance(Protocol):
 
 
 class RoundRobin:
-    """The next one each time."""
+    """The next one each time that is ready to take something; the next one where none is."""
 
     def __init__(self) -> None:
         self._turn = -1
 
     def choose(self, members: Sequence[M], item: Item) -> M:
-        self._turn = (self._turn + 1) % len(members)
+        first = self._turn + 1
+        for turn in range(first, first + len(members)):
+            member = members[turn % len(members)]
+            if member.is_ready:
+                self._turn = turn % len(members)
+                return member
+        self._turn = first % len(members)
         return members[self._turn]
 
 

@@ -11,13 +11,17 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from xmppd.link.envelope import Envelope
 from xmppd.link.link import Item
 
+_OVERHEAD = 200
+"""Bytes that an item is counted with beside what it says."""
+
 
 @attrs.frozen
 class Bounds:
     """How much may wait for a link, and for how many seconds.
 
     `absent` holds while nobody is there, `seconds` while somebody is there and slow. `pause` is
-    the share of `items` or `size` above which producers are asked to pause.
+    the share of `items` or `size` above which producers are asked to pause; they go on when the
+    link has taken nothing for `patience` seconds, so that no link can hold up others for long.
     """
 
     items: int = 10_000
@@ -25,88 +29,99 @@ class Bounds:
     seconds: float = 30.0
     absent: float = 30.0
     pause: float = 0.5
+    patience: float = 2.0
 
 
 def size_of(item: Item) -> int:
-    """Bytes that an item is counted with: its content, and some for its addresses."""
+    """Bytes that an item is counted with: its attributes and content, and some for the rest."""
     if isinstance(item, Envelope):
-        return 200 + sum([len(stanza.inner) + 200 for stanza in item.items])
-    return len(item.inner) + 200
+        return _OVERHEAD + sum([size_of(stanza) for stanza in item.items])
+    return _OVERHEAD + len(item.inner) + sum(map(len, item.attrs.values()))
 
 
 class Queue:
     """Items in their order. What does not fit, or waits too long, is given to `refuse`.
 
-    `refuse` is called with the item and the condition to refuse it with.
+    `refuse` is called with the item and the condition to refuse it with, `eased` when items have
+    left because they waited too long. `absent` says that nobody is there to take them.
     """
 
+    __slots__ = ("_bounds", "_clock", "_eased", "_refuse", "_seconds", "_timer", "size", "waiting")
+
     def __init__(
-        self, clock: IReactorTime, bounds: Bounds, refuse: Callable[[Item, str], None]
+        self,
+        clock: IReactorTime,
+        bounds: Bounds,
+        refuse: Callable[[Item, str], None],
+        eased: Callable[[], None],
+        absent: bool = False,
     ) -> None:
+        self.waiting: deque[tuple[float, int, Item]] = deque()
+        self.size = 0
         self._clock = clock
         self._bounds = bounds
+        self._seconds = bounds.absent if absent else bounds.seconds
         self._refuse = refuse
-        self._items: deque[tuple[float, Item]] = deque()
-        self._size = 0
+        self._eased = eased
         self._timer: IDelayedCall | None = None
 
     def __len__(self) -> int:
-        return len(self._items)
-
-    @property
-    def size(self) -> int:
-        """Bytes that wait."""
-        return self._size
+        return len(self.waiting)
 
     @property
     def is_high(self) -> bool:
         """Whether producers should pause."""
         bounds = self._bounds
         return (
-            len(self._items) > bounds.items * bounds.pause
-            or self._size > bounds.size * bounds.pause
+            len(self.waiting) > bounds.items * bounds.pause
+            or self.size > bounds.size * bounds.pause
         )
 
-    def push(self, item: Item, absent: bool) -> None:
-        """Have an item wait, or refuse it. `absent`: nobody is there who could take it."""
+    def push(self, item: Item, since: float | None = None) -> None:
+        """Have an item wait, or refuse it. `since` is when it began to wait elsewhere."""
         bounds = self._bounds
-        seconds = bounds.absent if absent else bounds.seconds
-        if not seconds:
+        if not self._seconds:
             self._refuse(item, "service-unavailable")
             return
         size = size_of(item)
-        if len(self._items) >= bounds.items or self._size + size > bounds.size:
+        if len(self.waiting) >= bounds.items or self.size + size > bounds.size:
             self._refuse(item, "resource-constraint")
             return
-        self._items.append((self._clock.seconds() + seconds, item))
-        self._size += size
+        now = self._clock.seconds()
+        self.waiting.append((now if since is None else since, size, item))
+        self.size += size
         if self._timer is None:
-            self._timer = self._clock.callLater(seconds, self._expire)
+            waited = 0.0 if since is None else now - since
+            self._timer = self._clock.callLater(max(0.0, self._seconds - waited), self._expire)
 
-    def pop(self) -> Item | None:
-        """The item that has waited longest, or None."""
-        if not self._items:
-            return None
-        _, item = self._items.popleft()
-        self._size -= size_of(item)
-        if not self._items:
-            self._stop_timer()
-        return item
+    def pop(self) -> tuple[float, Item]:
+        """The item that has waited longest, and since when."""
+        since, size, item = self.waiting.popleft()
+        self.size -= size
+        return since, item
 
-    def close(self, condition: str) -> None:
-        """Refuse all that waits."""
-        while (item := self.pop()) is not None:
+    def empty(self) -> list[tuple[float, Item]]:
+        """All that waits, each with the time since when; the queue ends."""
+        self._stop_timer()
+        return [self.pop() for _ in range(len(self.waiting))]
+
+    def refuse_all(self, condition: str) -> None:
+        """Refuse what waits."""
+        for _, item in self.empty():
             self._refuse(item, condition)
 
     def _expire(self) -> None:
         self._timer = None
-        now = self._clock.seconds()
-        while self._items and self._items[0][0] <= now:
-            expired = self.pop()
-            assert expired is not None
-            self._refuse(expired, "remote-server-timeout")
-        if self._items and self._timer is None:
-            self._timer = self._clock.callLater(self._items[0][0] - now, self._expire)
+        late = self._clock.seconds() - self._seconds
+        expired = []
+        while self.waiting and self.waiting[0][0] <= late:
+            expired.append(self.pop()[1])
+        for item in expired:
+            self._refuse(item, "remote-server-timeout")
+        if self.waiting and self._timer is None:
+            self._timer = self._clock.callLater(self.waiting[0][0] - late, self._expire)
+        if expired:
+            self._eased()
 
     def _stop_timer(self) -> None:
         if self._timer is not None and self._timer.active():

@@ -4,16 +4,20 @@ It knows no protocol but addresses. Exact domains come first, then the longest w
 default route; what finds none of them bounces as RFC 6120, 8.3 and 10.4 say.
 """
 
+from __future__ import annotations
+
 from collections import deque
 from collections.abc import Iterable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from twisted.logger import Logger
 
 from xmppd.link.envelope import Envelope
 from xmppd.link.link import Item, LocalLink
+from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import Jid
-from xmppd.protocol.namespaces import CONTENT
+from xmppd.protocol.markup import element
+from xmppd.protocol.namespaces import CONTENT, STANZA_ERRORS
 from xmppd.protocol.stanza import Stanza
 
 _UNANSWERED = {
@@ -45,6 +49,18 @@ class RouteTaken(Exception):
     """A domain, or an instance name, that another link has already."""
 
 
+class Route(NamedTuple):
+    """Where something goes, and why.
+
+    `table` is `exact`, `wildcard`, `default`, `instance` or `none`; `match` is the name or the
+    pattern in it; `port` is None where nobody is there, and what is sent bounces.
+    """
+
+    table: str
+    match: str
+    port: Port | None
+
+
 class Router:
     """Routes for the links of one process.
 
@@ -60,6 +76,7 @@ class Router:
         self._wild: dict[str, Port | None] = {}
         self._names: dict[str, Port | None] = {}
         self._default: Port | None = None
+        self._outside: set[Port] = set()
         self._waiting: deque[tuple[Item, Producer | None]] = deque()
         self._busy = False
 
@@ -77,11 +94,13 @@ class Router:
         domains: Iterable[str] = (),
         names: Iterable[str] = (),
         default: bool = False,
+        trusted: bool = True,
     ) -> None:
         """Give a link its routes.
 
         `domains` are exact names, or wildcards as `*.example.com`. `names` are those of
-        instances: only envelopes reach them. Raises `RouteTaken` before anything is bound.
+        instances: only envelopes reach them, and envelopes reach only links that are `trusted`.
+        Raises `RouteTaken` before anything is bound.
         """
         domains, names = list(domains), list(names)
         for name in [*domains, *names]:
@@ -97,6 +116,22 @@ class Router:
         self._names.update(dict.fromkeys(names, port))
         if default:
             self._default = port
+        if not trusted:
+            self._outside.add(port)
+
+    def bind(self, port: Port, domain: str) -> None:
+        """Give an attached link one more domain or wildcard; raises `RouteTaken`."""
+        self.attach(port, [domain])
+
+    def unbind(self, port: Port, domain: str) -> None:
+        """Take a domain or wildcard from its link: what comes for it bounces.
+
+        Raises KeyError where it is not that link's.
+        """
+        table = self._wild if domain.startswith("*.") else self._exact
+        if table.get(domain) is not port:
+            raise KeyError(domain)
+        table[domain] = None
 
     def detach(self, port: Port) -> None:
         """Take all its routes from a link; what still comes for its domains bounces."""
@@ -104,10 +139,47 @@ class Router:
             table.update({name: None for name, found in table.items() if found is port})
         if self._default is port:
             self._default = None
+        self._outside.discard(port)
 
     def serves(self, domain: str) -> bool:
         """Whether that very domain belongs to a link, be it there at present or not."""
         return domain in self._exact
+
+    def owner(self, domain: str) -> Port | None:
+        """The link whose domain that is, exactly or by wildcard; not the default route."""
+        return self._exact.get(domain) or self.explain(domain, default=False).port
+
+    def owner_of_envelopes(self, domain: str) -> Port | None:
+        """The link that has that instance or that very domain, and is trusted."""
+        port = self._names.get(domain) or self._exact.get(domain)
+        return None if port in self._outside else port
+
+    def is_local(self, domain: str) -> bool:
+        """Whether that is the domain, or the instance, of a link, be it there or not."""
+        return self.explain(domain, default=False).table != "none"
+
+    def is_instance(self, name: str) -> bool:
+        """Whether an instance has that name, or had it."""
+        return name in self._names
+
+    def explain(self, domain: str, default: bool = True) -> Route:
+        """Where a stanza to that domain goes; without `default`, not by the default route."""
+        if domain in self._names:
+            return Route("instance", domain, None)
+        if domain in self._exact:
+            return Route("exact", domain, self._exact[domain])
+        pattern = self._pattern(domain)
+        if pattern is not None:
+            return Route("wildcard", pattern, self._wild[pattern])
+        if default and self._default is not None:
+            return Route("default", "*", self._default)
+        return Route("none", "", None)
+
+    def routes(self) -> list[Route]:
+        """All routes, by table."""
+        tables = (("exact", self._exact), ("wildcard", self._wild), ("instance", self._names))
+        found = [Route(kind, name, port) for kind, table in tables for name, port in table.items()]
+        return found if self._default is None else [*found, Route("default", "*", self._default)]
 
     def _tables(self) -> tuple[dict[str, Port | None], ...]:
         return self._exact, self._wild, self._names
@@ -124,12 +196,12 @@ class Router:
             while waiting:
                 item, producer = waiting.popleft()
                 to = item.to
-                if to is not None and type(item) is Stanza:
-                    port = exact.get(to.domain) or self._elsewhere(to.domain)
-                elif type(item) is Envelope:
-                    port = self._names.get(item.to.domain) or exact.get(item.to.domain)
-                else:
+                if type(item) is Envelope:
+                    port = self.owner_of_envelopes(item.to.domain)
+                elif to is None:
                     port = None
+                else:
+                    port = exact.get(to.domain) or self.explain(to.domain).port
                 if port is None:
                     self.bounce(item)
                 else:
@@ -142,13 +214,6 @@ class Router:
             port.deliver(item, producer)
         except Exception:
             self.log.failure("A component failed at {item}", item=item)
-
-    def _elsewhere(self, domain: str) -> Port | None:
-        """The longest wildcard, else the default route; neither for what is a link's own."""
-        if domain in self._names or domain in self._exact:
-            return None
-        pattern = self._pattern(domain)
-        return self._default if pattern is None else self._wild[pattern]
 
     def _pattern(self, domain: str) -> str | None:
         """The longest wildcard that covers a domain."""
@@ -166,19 +231,26 @@ class Router:
         """
         if isinstance(item, Envelope):
             if item.type != "error":
-                self.route(item.answer(type="error"))
+                self.route(item.answer(self._refusal(item, condition), type="error"))
             return
-        if item.ns != CONTENT or item.sender is None:
-            return
-        unanswered = _UNANSWERED.get(item.name)
-        if unanswered is not None and item.type not in unanswered:
+        if item.ns == CONTENT and item.sender is not None and answers_error(item):
             self.route(item.error(condition or self._condition(item.to)))
+
+    def _refusal(self, item: Envelope, condition: str) -> Stanza:
+        known = self.is_instance(item.to.domain)
+        error = StanzaError(condition or ("recipient-unavailable" if known else "item-not-found"))
+        inner = element(error.condition, STANZA_ERRORS)
+        return Stanza(CONTENT, "error", {"type": error.type}, inner)
 
     def _condition(self, to: Jid | None) -> str:
         if to is None:
             return "jid-malformed"
-        if to.domain not in self._names and (
-            to.domain in self._exact or self._pattern(to.domain) is not None
-        ):
+        if self.explain(to.domain).table in ("exact", "wildcard"):
             return "service-unavailable"  # only its link is not there
         return "remote-server-not-found"
+
+
+def answers_error(item: Stanza) -> bool:
+    """Whether an error goes back when a stanza cannot be delivered (RFC 6120, 8.3.1)."""
+    unanswered = _UNANSWERED.get(item.name)
+    return unanswered is not None and item.type not in unanswered

@@ -1,4 +1,4 @@
-"""A router's end of a configured link: its live connections, and a queue while they cannot take.
+"""A router's end of a configured link: its live connections, and queues while they cannot take.
 
 A link may have several connections at once, which then share its routes as a pool.
 """
@@ -6,26 +6,22 @@ A link may have several connections at once, which then share its routes as a po
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
 from typing import Protocol
 
 from twisted.internet.interfaces import IReactorTime
 
-from xmppd.link.envelope import Envelope
 from xmppd.link.link import Item
 from xmppd.link.pool import Balance, RoundRobin
+from xmppd.link.pressure import Pressure
 from xmppd.link.queue import Bounds, Queue
 from xmppd.link.router import Producer
+from xmppd.link.unanswered import Unanswered
 from xmppd.protocol.stanza import Stanza
-
-MAX_UNANSWERED = 10_000
-"""Idempotent requests that a pool remembers in order to give them to another member."""
 
 
 class Carrier(Protocol):
     """A live connection, as a trunk sees it."""
-
-    @property
-    def name(self) -> str: ...
 
     @property
     def full(self) -> bool:
@@ -34,11 +30,29 @@ class Carrier(Protocol):
     def send(self, item: Item) -> None: ...
 
 
+class Member:
+    """A connection, under the name by which a pool chooses it, with what waits for it."""
+
+    __slots__ = ("carrier", "name", "queue", "unanswered")
+
+    def __init__(self, name: str, carrier: Carrier, queue: Queue) -> None:
+        self.name = name
+        self.carrier = carrier
+        self.queue = queue
+        self.unanswered = Unanswered()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it would take an item at once."""
+        return not self.queue.waiting and not self.carrier.full
+
+
 class Trunk:
     """One link as its router knows it, whether it is up or down.
 
-    `bounce(item, condition)` is the router's; `retry` says that requests which change nothing
-    (iq get) go to the next member when the one that had them is lost.
+    `bounce(item, condition)` is the router's. With `watch`, the requests (iq) that a connection
+    leaves unanswered when it is lost are refused, and with `retry` those that change nothing (iq
+    get) go to another one.
     """
 
     def __init__(
@@ -48,103 +62,127 @@ class Trunk:
         bounce: Callable[[Item, str], None],
         balance: Balance | None = None,
         bounds: Bounds | None = None,
-        retry: bool = True,
+        retry: bool = False,
+        watch: bool = True,
     ) -> None:
         self.name = name
-        self.carriers: list[Carrier] = []
+        self.members: list[Member] = []
+        self._clock = clock
+        self._bounce = bounce
         self._balance = balance or RoundRobin()
-        self._queue = Queue(clock, bounds or Bounds(), bounce)
+        self._bounds = bounds or Bounds()
         self._retry = retry
-        self._paused: set[Producer] = set()
-        self._open: dict[Carrier, dict[tuple[str, str], Stanza]] = {}
+        self._watch = watch
+        self._absent = self._new_queue(absent=True)
+        self._pressure = Pressure(clock, self._bounds.patience)
 
     @property
     def is_up(self) -> bool:
         """Whether somebody is there to take what comes."""
-        return bool(self.carriers)
+        return bool(self.members)
 
     @property
     def waiting(self) -> int:
-        """Items in the queue."""
-        return len(self._queue)
+        """Items in queues."""
+        return len(self._absent) + sum([len(member.queue) for member in self.members])
 
     def deliver(self, item: Item, producer: Producer | None = None) -> None:
         """Pass an item on, or have it wait."""
-        carriers = self.carriers
-        if len(carriers) == 1 and not self._queue and not carriers[0].full:
-            carriers[0].send(item)
-        elif carriers and not self._queue:
-            self._choose(item)
+        members = self.members
+        if len(members) == 1:
+            member = members[0]
+        elif members:
+            member = self._balance.choose(members, item)
         else:
-            self._queue.push(item, not carriers)
-        if self._queue.is_high and producer is not None and producer not in self._paused:
-            self._paused.add(producer)
-            producer.pause_for(self)
-
-    def _choose(self, item: Item) -> None:
-        carrier = self._balance.choose(self.carriers, item)
-        if carrier.full:
-            self._queue.push(item, False)
+            self._absent.push(item)
             return
-        if self._retry and len(self.carriers) > 1 and _is_question(item):
-            self._remember(carrier, item)
-        carrier.send(item)
+        if member.queue.waiting or member.carrier.full:
+            member.queue.push(item)
+            if producer is not None and member.queue.is_high:
+                self._pressure.pause(producer)
+        else:
+            self._give(member, item)
+
+    def _give(self, member: Member, item: Item) -> None:
+        if self._watch:
+            member.unanswered.note(item)
+        member.carrier.send(item)
 
     # Members
 
-    def join(self, carrier: Carrier) -> None:
-        """A connection is up: what waited goes to it."""
-        self.carriers.append(carrier)
-        self.drain()
+    def join(self, carrier: Carrier, name: str = "") -> None:
+        """A connection is up: what waited for anybody goes to it."""
+        name = name or self._free_name()
+        self.members.append(Member(name, carrier, self._new_queue()))
+        waited, self._absent = self._absent.empty(), self._new_queue(absent=True)
+        for since, item in waited:
+            self._again(item, since)
 
     def leave(self, carrier: Carrier) -> None:
-        """A connection is lost. Questions that it left unanswered go to the others."""
-        if carrier not in self.carriers:
+        """A connection is lost: what it leaves goes to the others, or waits."""
+        member = next((known for known in self.members if known.carrier is carrier), None)
+        if member is None:
             return
-        self.carriers.remove(carrier)
-        for question in self._open.pop(carrier, {}).values():
-            self.deliver(question)
+        self.members.remove(member)
+        for request in member.unanswered.take():
+            if self._retry and request.type == "get":
+                self._again(request, self._clock.seconds())
+            else:
+                self._bounce(request, "remote-server-timeout")
+        for since, item in member.queue.empty():
+            self._again(item, since)
+        self._ease()
+
+    def _again(self, item: Item, since: float) -> None:
+        """Pass on what has waited already."""
+        if not self.members:
+            self._absent.push(item, since)
+            return
+        member = self._balance.choose(self.members, item)
+        if member.is_ready:
+            self._give(member, item)
+        else:
+            member.queue.push(item, since)
+
+    def _free_name(self) -> str:
+        """A place in the pool: who comes back takes the one that was left, with its keys."""
+        names = {member.name for member in self.members}
+        return next(name for n in count() if (name := f"{self.name}#{n}") not in names)
+
+    # Queues
 
     def drain(self) -> None:
         """Pass on what waits, as far as it is taken; then let producers go on."""
-        queue = self._queue
-        while queue and self.carriers:
-            carrier = self.carriers[0] if len(self.carriers) == 1 else None
-            if carrier is None:
-                if any(member.full for member in self.carriers):
-                    return
-                item = queue.pop()
-                assert item is not None
-                self._choose(item)
-                continue
-            if carrier.full:
-                return
-            item = queue.pop()
-            assert item is not None
-            carrier.send(item)
-        if not queue.is_high:
-            paused, self._paused = self._paused, set()
-            for producer in paused:
-                producer.resume_from(self)
+        for member in self.members:
+            queue, carrier = member.queue, member.carrier
+            while queue.waiting and not carrier.full:
+                self._pressure.moved()
+                self._give(member, queue.pop()[1])
+        self._ease()
+
+    def flush(self) -> None:
+        """Pass on what waits for the connections, whether they are full or not."""
+        for member in self.members:
+            for _, item in member.queue.empty():
+                member.carrier.send(item)
 
     def close(self) -> None:
         """The link is gone for good: refuse what waits."""
-        self._queue.close("service-unavailable")
+        for queue in (self._absent, *[member.queue for member in self.members]):
+            queue.refuse_all("service-unavailable")
+        self._pressure.ease()
 
-    # Questions of a pool
+    def _ease(self) -> None:
+        if not any([member.queue.is_high for member in self.members]):
+            self._pressure.ease()
 
-    def answered(self, carrier: Carrier, answer: Stanza) -> None:
-        """A member has sent an iq result or error."""
-        questions = self._open.get(carrier)
-        if questions and answer.to is not None:
-            questions.pop((answer.to, answer.attrs.get("id", "")), None)
+    def _new_queue(self, absent: bool = False) -> Queue:
+        return Queue(self._clock, self._bounds, self._bounce, self._ease, absent)
 
-    def _remember(self, carrier: Carrier, item: Item) -> None:
-        assert isinstance(item, Stanza)
-        questions = self._open.setdefault(carrier, {})
-        if len(questions) < MAX_UNANSWERED:
-            questions[item.sender or "", item.attrs.get("id", "")] = item
+    # Requests
 
-
-def _is_question(item: Item) -> bool:
-    return not isinstance(item, Envelope) and item.attrs.get("type") == "get"
+    def answered(self, answer: Stanza) -> None:
+        """One of the connections has sent an iq result or error: nobody need be asked again."""
+        for member in self.members:
+            if member.unanswered.answered(answer):
+                return

@@ -1,32 +1,34 @@
-"""XEP-0114 on the wire: one connection of a link, on the side that listens or that dials."""
+"""XEP-0114 on the wire: one connection of a link, after its handshake as before."""
 
 from __future__ import annotations
 
-import hmac
-import secrets
 from collections.abc import Callable
-from hashlib import sha1
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import attrs
-from twisted.internet.interfaces import IDelayedCall, IProtocol, IPushProducer
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IProtocol, IPushProducer, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from xmppd.link.codec import LINK, envelope, to_bytes
-from xmppd.link.link import Item
+from xmppd.link.codec import CARRIED, envelope, to_bytes
+from xmppd.link.life import Life
+from xmppd.link.link import Item, Receiver
 from xmppd.link.output import Output
+from xmppd.link.reader import Passed, Reader
 from xmppd.link.turn import Turn
 from xmppd.protocol.errors import StreamError
-from xmppd.protocol.framer import Frame, Framer, Header, StreamClosed, StreamOpened
-from xmppd.protocol.jid import InvalidJid, Jid
-from xmppd.protocol.markup import element, open_tag
-from xmppd.protocol.namespaces import COMPONENT_ACCEPT, CONTENT, STREAMS
+from xmppd.protocol.framer import Event, Frame, Framer, Header, StreamClosed
+from xmppd.protocol.jid import Jid
+from xmppd.protocol.markup import element
+from xmppd.protocol.namespaces import CONTENT, STREAMS
 from xmppd.protocol.stanza import Stanza
 from xmppd.protocol.stream import STANZAS
 
 HANDSHAKE_SECONDS: Final = 30.0
+CLOSE_SECONDS: Final = 5.0
+"""How long the peer may take to close its side after we have closed ours."""
 PING_SECONDS: Final = 30.0
 """A link that says nothing for so long is asked for a sign of life; after as long again without
 one it counts as down."""
@@ -36,11 +38,6 @@ HIGH_WATER: Final = 1024 * 1024
 ALIVE: Final = "xmppd-alive"
 """The id of our pings; what comes back under it is not passed on."""
 _PING: Final = "urn:xmpp:ping"
-
-
-def digest(stream_id: str, secret: str) -> str:
-    """What proves the secret (XEP-0114, 3): SHA-1 in lower-case hexadecimal digits."""
-    return sha1(f"{stream_id}{secret}".encode()).hexdigest()
 
 
 @attrs.frozen
@@ -53,31 +50,63 @@ class WireSettings:
     ping: float = PING_SECONDS
 
 
+class Owner(Protocol):
+    """Whom a connection belongs to: an acceptor, or a dialer."""
+
+    def up(self, wire: Wire) -> Receiver:
+        """The handshake is done; gives what is to be called with what comes.
+
+        That may raise `StreamError`, and so may this.
+        """
+
+    def drained(self, wire: Wire) -> None:
+        """The connection takes again."""
+
+    def down(self, wire: Wire) -> None:
+        """A connection that was up carries nothing more."""
+
+    def failed(self, wire: Wire, reason: str) -> None:
+        """A connection ended before it was up."""
+
+
 @implementer(IProtocol, IPushProducer)
 class Wire:
     """One connection. Subclasses do their side of the handshake.
 
-    `owner` is told what happens. `full` says that the transport is to be given no more for now.
+    `full` says that the transport is to be given no more for now. `gone` fires when the connection
+    is lost. `forwards` says that what comes
+    is only passed on, so that nobody needs to know the children of each stanza.
     """
 
     log = Logger()
+    forwards = False
 
-    def __init__(self, owner: Any, settings: WireSettings, turn: Turn, clock: Any) -> None:
+    def __init__(
+        self, owner: Owner, settings: WireSettings, turn: Turn, clock: IReactorTime
+    ) -> None:
         self.owner = owner
         self.settings = settings
         self.name = ""
         self.full = False
         self.peer = ""
+        self.gone: Deferred[None] = Deferred()
         self._clock = clock
         self._turn = turn
-        self._framer = Framer(BEFORE_HANDSHAKE)
+        # Until the handshake is done the framer stops behind each element, for what follows it
+        # is under other rules.
+        self._framer = Framer(BEFORE_HANDSHAKE, stop_at=frozenset({CONTENT}))
+        self._feed: Callable[[bytes], list[Event]] = self._framer.feed
+        self._handle: Callable[[Event], None] = self._header_event
+        self._receive: Receiver = _nowhere
+        self._header: Header | None = None
         self._transport: Any = None
         self._output: Output | None = None
         self._out: list[bytes] = []
-        self._ready = self._closed = self._opened = False
-        self._handle: Callable[[Any], None] = self._header_event
+        self._size = 0
+        self._left = 0
+        self._ready = self._closed = self._opened = self._choked = False
         self._timer: IDelayedCall | None = None
-        self._heard = self._asked = False
+        self._life: Life | None = None
         self._holds: set[object] = set()
 
     # IProtocol
@@ -98,58 +127,54 @@ class Wire:
 
     def dataReceived(self, data: bytes) -> None:
         """Bytes of the peer; all that they complete is handled at once."""
-        self._heard = True
-        handle = self._handle
-        for event in self._framer.feed(data):
-            if self._closed:
-                return
-            if handle is not self._handle:
-                handle = self._handle
-            try:
-                handle(event)
-            except StreamError as error:
-                self.fail(error)
-                return
+        if self._closed:
+            return
+        if self._life is not None:
+            self._life.heard()
+        try:
+            if self._ready:
+                self._take(self._feed(data))
+            else:
+                self._negotiate(data)
+        except StreamError as error:
+            self.fail(error)
 
     def connectionLost(self, reason: Failure) -> None:
         """The socket is gone."""
-        self._stop_timer()
+        self._stop_timers()
         self._closed = True
-        if self._ready:
-            self._ready = False
-            self.owner.down(self)
-        else:
-            self.owner.failed(self)
+        self._leave(reason.getErrorMessage())
+        self.gone.callback(None)
 
     # IPushProducer, towards our own transport
 
     def pauseProducing(self) -> None:
         """The transport's buffer is full."""
-        self.full = True
+        self.full = self._choked = True
 
     def resumeProducing(self) -> None:
         """The transport's buffer is empty again."""
-        self.full = False
-        if self._ready:
-            self.owner.drained(self)
+        self._choked = False
+        self._has_drained()
 
     def stopProducing(self) -> None:
         """The transport takes no more."""
-        self.full = True
+        self.full = self._choked = True
 
-    # Reading less, as others ask
+    # Reading less, as others ask; a paused connection still sends
 
     def pause_for(self, why: object) -> None:
         """Stop reading while `why` cannot take what comes."""
-        if not self._holds:
+        if not self._holds and not self._closed:
             self._transport.pauseProducing()
         self._holds.add(why)
 
     def resume_from(self, why: object) -> None:
         """`why` can take again."""
-        self._holds.discard(why)
-        if not self._holds and not self._closed:
-            self._transport.resumeProducing()
+        if why in self._holds:
+            self._holds.remove(why)
+            if not self._holds and not self._closed:
+                self._transport.resumeProducing()
 
     # Sending
 
@@ -158,241 +183,229 @@ class Wire:
         self._write(to_bytes(item))
 
     def _write(self, data: bytes) -> None:
+        if self._closed:
+            return
         out = self._out
         if not out:
             self._turn.later(self._flush)
         out.append(data)
+        self._size += len(data)
+        if self._size > HIGH_WATER:
+            self.full = True
 
     def _flush(self) -> None:
-        out, self._out = self._out, []
-        if out and self._output is not None and not self._transport_gone():
+        out, self._out, self._size = self._out, [], 0
+        if out and self._output is not None:
             self._output.write(b"".join(out))
+        if self.full and not self._choked:
+            self._has_drained()
 
-    def _transport_gone(self) -> bool:
-        return self._closed and self._transport is None
+    def _has_drained(self) -> None:
+        self.full = False
+        if self._ready:
+            self.owner.drained(self)
+
+    # Ending
 
     def fail(self, error: StreamError) -> None:
         """End the stream with an error (RFC 6120, 4.9)."""
-        self.log.warn(
-            "link {name} with {peer}: {condition}",
-            name=self.name or "?",
-            peer=self.peer,
-            condition=str(error),
-        )
-        self._end(error.to_bytes())
+        if not self._closed:
+            self.log.warn(
+                "link {name} with {peer}: {condition}",
+                name=self.name or "?",
+                peer=self.peer,
+                condition=str(error),
+            )
+        self._end(error.to_bytes(), str(error))
 
     def close(self) -> None:
         """End the stream in order; what was sent before goes out first."""
-        self._end(b"")
+        self._end(b"", "closed")
 
-    def _end(self, last: bytes) -> None:
+    def _end(self, last: bytes, reason: str) -> None:
         if self._closed:
             return
-        if not self._opened:
-            self._out.append(self._our_header())
-        self._out.append(last + b"</stream:stream>")
+        header = b"" if self._opened else self._our_header()
+        self._write(b"%b%b</stream:stream>" % (header, last))
         self._flush()
         self._closed = True
-        self._stop_timer()
+        self._stop_timers()
         assert self._output is not None
         self._output.finish()
-        self._timer = self._clock.callLater(5.0, self._abort)
+        if self._holds:  # the peer's end is to be noticed
+            self._transport.resumeProducing()
+        self._timer = self._clock.callLater(CLOSE_SECONDS, self._abort)
+        self._leave(reason)
+
+    def _leave(self, reason: str) -> None:
+        """Tell the owner, once."""
+        owner, self.owner = self.owner, _NOBODY
+        if self._ready:
+            self._ready = False
+            owner.down(self)
+        else:
+            owner.failed(self, reason)
 
     def _abort(self) -> None:
         self._timer = None
         if self._output is not None:
             self._output.abort()
 
+    # Before the handshake is done
+
     def _our_header(self) -> bytes:
         raise NotImplementedError
 
-    def _header_event(self, event: Any) -> None:
+    def _header_event(self, event: Event) -> None:
         raise NotImplementedError
 
-    # After the handshake
+    def _negotiate(self, data: bytes) -> None:
+        events = self._framer.feed(data)
+        while events and not self._closed:
+            for event in events:
+                self._handle(event)
+            events = self._framer.resume()
+            if self._ready:
+                self._take(events)
+                return
 
-    def _up(self, name: str) -> None:
-        """The handshake is done."""
-        self.name = name
-        self._ready = True
+    def _proved(self) -> None:
+        """The secret is: other rules hold for what follows."""
+        self._framer.stop_at = frozenset()
         self._framer.max_stanza = self.settings.max_stanza
         self._framer.frames = self.settings.trusted
-        self._handle = self._item_event
-        self._stop_timer()
-        self._timer = self._clock.callLater(self.settings.ping, self._check_life)
-        self.owner.up(self)
 
-    def _item_event(self, event: Any) -> None:
-        if type(event) is Stanza:
-            if event.ns != CONTENT or event.name not in STANZAS:
-                raise StreamError("unsupported-stanza-type")
-            if event.attrs.get("id") != ALIVE:
-                self.owner.received(self, event)
-        elif type(event) is Frame:
-            self.owner.received(self, envelope(event))
-        else:
-            self._end_event(event)
-
-    def _end_event(self, event: Any) -> None:
-        if isinstance(event, StreamClosed):
-            self.close()
-        elif isinstance(event, StreamError):
-            raise event
-
-    # Life
-
-    def _check_life(self) -> None:
-        """Any bytes count as life, an error answer to a ping too.
-
-        Trusted links say a space now and then, both sides unasked; others are asked.
-        """
-        self._timer = self._clock.callLater(self.settings.ping, self._check_life)
-        if self.settings.trusted:
-            self._write(b" ")
-        if self._heard:
-            self._heard = self._asked = False
-        elif self._asked:
-            self.log.warn("link {name} with {peer} is silent", name=self.name, peer=self.peer)
-            self._abort()
-        else:
-            self._asked = True
-            if not self.settings.trusted:
-                self._write(self._ping())
-
-    def _ping(self) -> bytes:
-        """An iq that comes back from whoever serves the link's name, whatever the answer."""
-        name = Jid.parse(self.name)
-        ping = element("ping", _PING)
-        return Stanza.make("iq", ping, to=name, sender=name, type="get", id=ALIVE).to_bytes()
+    def _up(self) -> None:
+        """The link may carry stanzas."""
+        self._stop_timers()
+        self._receive = self.owner.up(self)
+        if self._closed:
+            return
+        self._ready = True
+        if self.forwards and self._header is not None:
+            self._feed = Reader(self._framer, self._header).feed
+        settings = self.settings
+        self._life = Life(
+            self._clock,
+            settings.ping,
+            self._say_alive if settings.trusted else self._ask_life,
+            self._silent,
+            self._is_excused,
+            settings.trusted,
+        )
 
     def _too_late(self) -> None:
         self._timer = None
         self.fail(StreamError("connection-timeout", "no handshake"))
 
-    def _stop_timer(self) -> None:
+    # After it
+
+    def _take(self, events: list[Event]) -> None:
+        receive = self._receive
+        for event in events:
+            if self._closed:
+                return
+            if type(event) is Passed and event.name != "iq":
+                receive(event)
+            elif isinstance(event, Stanza):
+                if event.ns != CONTENT or event.name not in STANZAS:
+                    self._odd(event)
+                elif event.name != "iq" or not self._is_sign_of_life(event):
+                    receive(event)
+            elif isinstance(event, Frame):
+                receive(self._opened_frame(event))
+            else:
+                self._end_event(event)
+
+    def _opened_frame(self, frame: Frame) -> Item:
+        for item in frame.items:
+            if not is_carried(item):
+                raise StreamError("unsupported-stanza-type", "no such thing goes in a route")
+        return envelope(frame)
+
+    def _odd(self, event: Stanza) -> None:
+        """What is no stanza ends the stream, the peer's own error too."""
+        if event.ns == STREAMS and event.name == "error":
+            self._end_of_peer(event)
+        else:
+            raise StreamError("unsupported-stanza-type")
+
+    def _end_of_peer(self, error: Stanza) -> None:
+        condition = next((name for _, name, _, _ in error.children), "no condition")
+        self.log.warn(
+            "link {name}: {peer} says {condition}",
+            name=self.name,
+            peer=self.peer,
+            condition=condition,
+        )
+        self._end(b"", condition)
+
+    def _end_event(self, event: Event) -> None:
+        if isinstance(event, StreamError):
+            raise event
+        if isinstance(event, StreamClosed):
+            self.close()
+
+    # Life
+
+    def _ask_life(self) -> None:
+        """An iq that comes back from whoever serves the link's name, whatever the answer."""
+        name = Jid.parse(self.name)
+        ping = element("ping", _PING)
+        asked = Stanza.make("iq", ping, to=name, sender=name, type="get", id=ALIVE)
+        self._write(asked.to_bytes())
+
+    def _is_sign_of_life(self, event: Stanza) -> bool:
+        return event.attrs.get("id") == ALIVE and event.type in ("result", "error")
+
+    def _say_alive(self) -> None:
+        self._write(b" ")
+
+    def _is_excused(self) -> bool:
+        """Who is not read cannot be heard; but then what we write must go on its way."""
+        left, self._left = self._left, 0 if self._output is None else self._output.left()
+        return bool(self._holds) and not (self.full and self._left == left)
+
+    def _silent(self) -> None:
+        self.log.warn("link {name} with {peer} is silent", name=self.name, peer=self.peer)
+        self._closed = True
+        self._stop_timers()
+        self._abort()
+        self._leave("silent")
+
+    def _stop_timers(self) -> None:
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
         self._timer = None
+        if self._life is not None:
+            self._life.stop()
 
 
-class Accepted(Wire):
-    """The side that listens: it is told a name, and wants the secret proved.
-
-    `owner.admit(name)` gives the settings for that name or raises StreamError.
-    """
-
-    _id = ""
-
-    def _our_header(self) -> bytes:
-        self._opened = True
-        self._id = secrets.token_hex(16)
-        attributes = {"id": self._id, "from": self.name or "router", "xmlns:stream": STREAMS}
-        return f"{open_tag('stream:stream', attributes, COMPONENT_ACCEPT)}>".encode()
-
-    def _header_event(self, event: Any) -> None:
-        if not isinstance(event, StreamOpened):
-            self._end_event(event)
-            return
-        name = _name_of(event.header)
-        self.settings = self.owner.admit(self, name)
-        self.name = name
-        self._write(self._our_header())
-        self._handle = self._handshake_event
-
-    def _handshake_event(self, event: Any) -> None:
-        if not isinstance(event, Stanza):
-            self._end_event(event)
-            return
-        if event.ns != CONTENT or event.name != "handshake":
-            raise StreamError("not-authorized", "a handshake is due")
-        shown = str(event.element()).strip().encode()
-        if not hmac.compare_digest(shown, digest(self._id, self.settings.secret).encode()):
-            raise StreamError("not-authorized", "wrong secret")
-        self._write(b"<handshake/>")
-        if self.settings.trusted:
-            self._framer.frames = True
-            self._handle = self._attach_event
-        else:
-            self._up(self.name)
-
-    def _attach_event(self, event: Any) -> None:
-        """A trusted link says what it is: the first thing after the handshake."""
-        if not isinstance(event, Frame):
-            self._end_event(event)
-            raise StreamError("not-authorized", "an attach is due")
-        [*_, item] = event.items or (None,)
-        if item is None or item.ns != LINK or item.name != "attach":
-            raise StreamError("not-authorized", "an attach is due")
-        self.owner.attached(self, item)
-        self._up(item.attrs["name"])
+def is_carried(item: Stanza) -> bool:
+    """Whether that may stand in a `<route/>`: a stanza, an error, or a verb."""
+    if item.ns == CONTENT:
+        return item.name in STANZAS or item.name == "error"
+    return item.ns in CARRIED
 
 
-class Dialed(Wire):
-    """The side that dials: it says its name and proves the secret.
+class _Nobody:
+    """The owner of a connection that has ended."""
 
-    `attach` is what a trusted link says of itself.
-    """
+    def up(self, wire: Wire) -> Receiver:
+        return _nowhere
 
-    def __init__(
-        self,
-        owner: Any,
-        name: str,
-        settings: WireSettings,
-        turn: Turn,
-        clock: Any,
-        attach: bytes = b"",
-    ) -> None:
-        super().__init__(owner, settings, turn, clock)
-        self.name = name
-        self._attach = attach
+    def drained(self, wire: Wire) -> None:
+        pass
 
-    def connectionMade(self) -> None:
-        """The header comes from who dials."""
-        self._write(self._our_header())
+    def down(self, wire: Wire) -> None:
+        pass
 
-    def _our_header(self) -> bytes:
-        self._opened = True
-        attributes = {"to": self.name, "xmlns:stream": STREAMS}
-        return f"{open_tag('stream:stream', attributes, COMPONENT_ACCEPT)}>".encode()
-
-    def _header_event(self, event: Any) -> None:
-        if not isinstance(event, StreamOpened):
-            self._end_event(event)
-            return
-        proof = digest(event.header.attrs.get("id", ""), self.settings.secret)
-        self._write(element("handshake", None, None, proof))
-        self._handle = self._handshake_event
-
-    def _handshake_event(self, event: Any) -> None:
-        if not isinstance(event, Stanza):
-            self._end_event(event)
-            return
-        if event.ns == STREAMS and event.name == "error":
-            raise StreamError("not-authorized", _condition(event))
-        if event.ns != CONTENT or event.name != "handshake":
-            raise StreamError("not-authorized", "a handshake is due")
-        if self._attach:
-            self._write(self._attach)
-        self._up(self.name)
+    def failed(self, wire: Wire, reason: str) -> None:
+        pass
 
 
-def _name_of(header: Header) -> str:
-    """Whom the dialing side wants to be; raises StreamError (RFC 6120, 4.9.3)."""
-    if header.namespace != STREAMS:
-        raise StreamError("invalid-namespace")
-    if header.name != "stream":
-        raise StreamError("bad-format", "the root element is not a stream")
-    if header.content != COMPONENT_ACCEPT:
-        raise StreamError("invalid-namespace", f"the content namespace is {COMPONENT_ACCEPT}")
-    try:
-        name = Jid.parse(header.attrs.get("to", ""))
-    except InvalidJid:
-        raise StreamError("host-unknown") from None
-    if name.local or name.resource:
-        raise StreamError("host-unknown")
-    return name
+_NOBODY: Final = _Nobody()
 
 
-def _condition(error: Stanza) -> str:
-    """What a peer's stream error names."""
-    return next((name for _, name, _, _ in error.children), "")
+def _nowhere(item: Item) -> None:
+    """Where things go before the link is up."""

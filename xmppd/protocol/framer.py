@@ -37,6 +37,7 @@ REWRITTEN: Final = 2
 a whole namespace declaration."""
 
 _AMPERSAND, _COLON = b"&:"  # one byte is found sooner than a string of one
+_VALUE = re.compile(rb"'[^']*'|\"[^\"]*\"")
 _LONG_TAG = re.compile(rb"<[^<]{%d}" % MAX_TAG)
 _NO_CONTENT = "no content namespace"  # no namespace that expat lets pass holds a space
 _LANG = f"{XML}{SEPARATOR}lang"
@@ -294,10 +295,11 @@ class Framer:
         """
         assert self._header is not None
         tag = self._header.tag
+        if self._frame is not None:
+            tag += b"<route>"
         if self._parser is not None and self._mark <= len(tag):
             return data
         if self._frame is not None:
-            tag += b"<route>"
             self._frame = attrs.evolve(self._frame, start=len(tag) - self._mark + self._frame.start)
         parser = self._new_parser()
         parser.StartElementHandler = None
@@ -476,7 +478,7 @@ class Framer:
         tag = tag_at(self._buffer, start - self._base)
         if self._frame is not None:
             raise StreamError("unsupported-stanza-type", "a route in a route")
-        if b"xmlns" in tag:
+        if b"xmlns" in tag and b"xmlns" in _VALUE.sub(b"", tag):
             raise StreamError("bad-format", "a route declares no namespaces")
         self._mark = start + len(tag)
         self._frame = _OpenFrame(attributes, self._mark, tag[-2:] == b"/>")
@@ -486,8 +488,6 @@ class Framer:
         if not frame.is_empty:
             self._check_between(at)
             self._mark = self._buffer.index(b">", at - self._base) + 1 + self._base
-        if len(self._sink) > 1 and self._mark - frame.start > MAX_FRAME:
-            raise _too_big()
         self._events.append(Frame(frame.attrs, tuple(self._sink)))
         self._sink = self._events
         self._frame = None
@@ -507,6 +507,9 @@ class Framer:
         stanza = self._plain(tag, inner) or self._rewritten(bytes(buffer[start:stop]))
         self._mark = stop + self._base
         self._sink.append(stanza)
+        frame = self._frame
+        if frame is not None and len(self._sink) > 1 and self._mark - frame.start > MAX_FRAME:
+            raise _too_big()
         if stanza.ns in self.stop_at:
             self._silence()
             self._rest = bytes(buffer[stop:])
