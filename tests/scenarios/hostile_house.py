@@ -4,6 +4,7 @@ import base64
 from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cache
 from gc import get_referents
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
@@ -18,9 +19,11 @@ from twisted.logger import Logger
 
 from tests.c2s.in_memory_tls import client as tls_client
 from tests.scenarios.hostile_reading import Element, Reader
+from xmppd.accounts.registry import AccountRecord, make_keys
 from xmppd.app.assemble import assemble
 from xmppd.app.config_model import Clients, Config, Domain, Limits, Listen, Storage
 from xmppd.c2s.service import client_factory
+from xmppd.storage.codecs import AttrsCodec, JsonCodec
 
 PASSWORD = "Rosaline-1595"
 MEASURE = 65_536
@@ -34,6 +37,11 @@ HEADER = (
     b"xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>"
 )
 STARTTLS = b"<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
+
+
+@cache
+def keys() -> dict[str, Any]:
+    return make_keys(PASSWORD)
 
 
 def auth(message: bytes | str, mechanism: str = "PLAIN") -> bytes:
@@ -234,7 +242,10 @@ class House:
         return self.juliet, self.orchard
 
     def account(self, name: str) -> None:
-        self.host.accounts.create(name, PASSWORD).addErrback(lambda why: why.raiseException())
+        """Make an account as the server does, but for deriving its keys anew each time."""
+        stores, owner = self.server.stores.of("example.com"), self.host.accounts.owner(name)
+        stores.document("account", AttrsCodec(AccountRecord)).put(owner, AccountRecord())
+        stores.document("credentials", JsonCodec()).put(owner, keys())
         self.settle()
 
     def settle(self) -> None:
