@@ -238,7 +238,7 @@ class LeakTest(SynchronousTestCase):
             "sessions": len(manager.sessions),
             "legs": len(manager.legs),
             "held": len(manager._held),
-            "noted": len(manager.reports._noted),
+            "peers": len(manager.edges._peers),
             "tickets": len(logins._tickets),
             "exchanges": len(logins._exchanges),
             "failures": len(logins._failures),

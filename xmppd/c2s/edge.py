@@ -15,11 +15,11 @@ from xmppd.c2s.addresses import AddressLimits, address_key
 from xmppd.c2s.certificates import Certificates
 from xmppd.c2s.connection import Connection
 from xmppd.c2s.hosts import Hosts
-from xmppd.c2s.reports import Reports
+from xmppd.c2s.legs import EdgeLegs
 from xmppd.c2s.requests import Requests
 from xmppd.c2s.settings import Limits, Listen
 from xmppd.c2s.wheel import Wheel
-from xmppd.component.session import boot_number, member, read_report
+from xmppd.component.session import boot_number, member
 from xmppd.link.envelope import Envelope
 from xmppd.link.link import Item, Link
 from xmppd.protocol.errors import StreamError
@@ -60,9 +60,8 @@ class ClientEdge:
         self.certificates = certificates
         self.send = link.send
         self.wheel: Wheel[str] = Wheel()  # names, so that it keeps nothing that has gone
-        self.requests = Requests(link.send, self.wheel)
+        self.requests = Requests(link, self.wheel)
         self.hosts = Hosts(self.requests, self.wheel, self.address)
-        self.reports = Reports(link.send, self.address)
         self.addresses = AddressLimits()
         self.limits = limits
         self.awake: list[Connection] = []
@@ -70,6 +69,7 @@ class ClientEdge:
         self.slow: set[Connection] = set()
         self._closing: dict[Connection, int] = {}
         self._streams: dict[str, Connection] = {}
+        self.legs = EdgeLegs(link, self.address, clock, self._streams)
         self._numbers = count(1)
         self._emptied: list[Deferred[None]] = []
         self._ticking = LoopingCall(self._tick)
@@ -128,20 +128,22 @@ class ClientEdge:
             connection = self._streams.get(item.to.resource)
             if connection is not None:
                 connection.phase.deliver(item)
+            else:
+                self.legs.unwanted(item)
         elif item.id:
             self.requests.answered(item)
-        else:
-            self._reported(item)
+        elif item.type != "error":  # else: an instance is not there, and will be asked for
+            self._report(item)
 
-    def _reported(self, envelope: Envelope) -> None:
-        boot = self.address.resource
-        for item in envelope.items:
-            if item.name != "report" or not item.inner:
-                continue
-            for stream, epoch, _, handled in read_report(item):
-                connection = self._streams.get(f"{boot}.{stream}")
-                if connection is not None:
-                    connection.phase.reported(envelope.sender, epoch, handled)
+    def _report(self, envelope: Envelope) -> None:
+        if envelope.to == self.address:
+            self.legs.reported(envelope)
+        else:
+            self.legs.stray(envelope, envelope.to)
+
+    def relinked(self) -> None:
+        """The link is there again, after what was on its way may have been lost."""
+        self.legs.relinked()
 
     # What connections tell
 
@@ -176,7 +178,6 @@ class ClientEdge:
             self._guarded(step)
         for name in due:
             self._guarded(self._look_at, name)
-        self._guarded(self.reports.flush)
         if self.wheel.now % 60 == 0:
             self.addresses.next_minute()
 

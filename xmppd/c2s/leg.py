@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from xmppd.c2s.phase import WINDOW
-from xmppd.component.session import REPORT_EVERY, WINDOW_BYTES, WINDOW_UP, verb
+from xmppd.component import leg as component
+from xmppd.component.leg import End, State
+from xmppd.component.legs import number_of
+from xmppd.component.session import REPORT_EVERY, WINDOW_BYTES, WINDOW_UP, Entry, verb
 from xmppd.link.envelope import Envelope
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.framer import Event, StreamClosed
@@ -23,41 +26,26 @@ REPORT_BYTES: Final = 65_536
 """Bytes written after which the session manager is told at once."""
 
 
-class Leg:
+class Leg(component.Leg):
     """Counts and passes on what a session and its client say to each other.
 
-    `manager` is the boot of the session manager; `noted` says that the next report will tell of
-    this leg, `untold` that there is something to tell.
+    When its stream has ended it stays with the edge until its session has heard of that.
     """
 
-    __slots__ = (
-        "_bytes",
-        "_connection",
-        "_epoch",
-        "_flight",
-        "_got",
-        "_handled",
-        "_pinged",
-        "_sent",
-        "_session",
-        "_told",
-        "_told_written",
-        "_waiting",
-        "_written",
-        "manager",
-        "noted",
-    )
+    __slots__ = ("_bytes", "_connection", "_flight", "_pinged", "_waiting")
 
     def __init__(self, connection: Connection, session: Jid, manager: Jid, epoch: int) -> None:
+        legs = connection.edge.legs
+        super().__init__(legs.peer(manager), connection.address, session, epoch)
         self._connection = connection
-        self._session = session
-        self.manager = manager
-        self._epoch = epoch
-        self._sent = self._handled = self._flight = 0
-        self._got = self._written = self._told = self._told_written = self._bytes = 0
-        self._pinged = 0
+        self._flight = self._bytes = self._pinged = 0
         self._waiting: list[Event] | None = None  # read, and beyond the window
-        self.noted = False
+        legs.begin(self)
+
+    @property
+    def stream(self) -> str:
+        """The number of its stream."""
+        return number_of(self.address)
 
     # Up
 
@@ -72,7 +60,7 @@ class Leg:
         if self._waiting is not None:
             self._waiting += events
             return
-        room = WINDOW_UP - self._sent + self._handled
+        room = WINDOW_UP - self.sent + self.done
         for count, event in enumerate(events):
             if type(event) is not Stanza or event.ns or event.name not in STANZAS:
                 self._pass_on(events[:count], size)
@@ -92,12 +80,10 @@ class Leg:
             self._connection.hold(WINDOW)
 
     def _send(self, items: tuple[Stanza, ...]) -> None:
-        number = self._sent + 1
-        self._sent += len(items)
-        connection = self._connection
-        connection.edge.send(
-            Envelope(self._session, connection.address, items, self._epoch, number)
-        )
+        legs = self._connection.edge.legs
+        if not legs.lossless:
+            legs.keep(self, items)
+        self._connection.edge.send(self.number(items))
 
     def _odd(self, event: Event) -> None:
         """Anything but a stanza ends the stream."""
@@ -110,16 +96,18 @@ class Leg:
 
     def _is_full(self) -> bool:
         if self._waiting is not None or self._flight >= WINDOW_BYTES:
-            return self._sent != self._handled
-        return self._sent - self._handled >= WINDOW_UP
+            return self.sent != self.done
+        return self.sent - self.done >= WINDOW_UP
 
     def reported(self, manager: str, epoch: int, handled: int) -> None:
         """The session manager has handled so many; bytes still in flight are estimated."""
-        before, left = self._sent - self._handled, self._sent - handled
-        if manager != self.manager or epoch != self._epoch or not 0 <= left < before:
+        before, left = self.sent - self.done, self.sent - handled
+        if manager != self.peer.address or epoch != self.epoch or not 0 <= left < before:
             return
-        self._handled = handled
+        self.settle(handled)
         self._flight = self._flight * left // before
+        if self.state is not State.LIVE:
+            return
         if self._waiting is not None:
             waiting, self._waiting = self._waiting, None
             self.take(waiting, 0)
@@ -130,14 +118,10 @@ class Leg:
 
     def deliver(self, envelope: Envelope) -> None:
         """Write what the session says: one write for an envelope."""
-        items = envelope.items
-        if envelope.epoch != self._epoch or envelope.sender != self._session:
+        items = self.unknown(envelope)
+        if not items:
+            self._repeated()
             return
-        known = self._got + 1 - envelope.number
-        if known:
-            if known < 0 or known >= len(items):
-                return
-            items = items[known:]
         if items[-1].ns == SESSION_PROTOCOL:
             self._ordered(items)
             return
@@ -148,56 +132,64 @@ class Leg:
         )
         connection = self._connection
         connection.write(data)
-        self._got += len(items)
+        self.got += len(items)
         self._bytes += len(data)
         if not connection.slow:
-            self._written = self._got
+            self.finished = self.got
         self._tell()
+
+    def _repeated(self) -> None:
+        """Nothing new has come; after a gap that is told."""
+        if self.mark:
+            self._connection.edge.legs.note(self)
 
     def _ordered(self, items: tuple[Stanza, ...]) -> None:
         """The session ends the stream: what it said before goes out first."""
-        self._got += len(items)
+        self.got += len(items)
         data = b"".join([item.to_bytes() for item in items[:-1]])
         if data:
             self._connection.write(data)
         if not self._connection.slow:
-            self._written = self._got
+            self.finished = self.got
         error = items[-1].child_bytes(STREAMS, "error")
         self._connection.end(b"" if error is None else _prefixed(error), "clean")
 
     def caught_up(self) -> None:
         """All that was written is out."""
-        self._written = self._got
+        self.finished = self.got
         self._tell()
 
-    @property
-    def untold(self) -> bool:
-        return self._got != self._told or self._written != self._told_written
-
     def _tell(self) -> None:
-        if self._got - self._told >= REPORT_EVERY or self._bytes >= REPORT_BYTES:
-            self._connection.edge.reports.tell(self)
+        if self.got - self.told >= REPORT_EVERY or self._bytes >= REPORT_BYTES:
+            self._connection.edge.legs.tell(self)
         elif not self.noted:
-            self.noted = True
-            self._connection.edge.reports.note(self)
+            self._connection.edge.legs.note(self)
 
-    def entry(self) -> tuple[str, int, int, int]:
+    def entry(self) -> Entry:
         """What a report says of this leg; it counts as told."""
-        self._told, self._told_written, self._bytes = self._got, self._written, 0
-        return self._number, self._epoch, self._got, self._written
-
-    @property
-    def _number(self) -> str:
-        return self._connection.address.resource.partition(".")[2]
+        self._bytes = 0
+        return super().entry()
 
     # Ends and deadlines
 
     def ended(self, how: str, condition: str = "") -> None:
         """Send up what is left, and the close as its last item."""
+        if self.state is State.GONE:
+            return
         left = [event for event in self._waiting or () if isinstance(event, Stanza)]
-        close = verb("close", how=how, condition=condition or None, written=str(self._written))
+        close = verb("close", how=how, condition=condition or None, written=str(self.finished))
         self._waiting = None
+        self.after(End.CLOSED)
         self._send((*left, close))
+        self._connection.edge.legs.closed(self)
+
+    def shut(self) -> None:
+        """End the stream of a session that cannot be reached any more."""
+        self._connection.fail(StreamError("system-shutdown"))
+
+    def stop_reading(self) -> None:
+        """Take nothing more of the client."""
+        self._connection.hold(WINDOW)
 
     def due(self, now: int) -> int:
         """Keep the connection alive, and ask a silent client for a sign of life."""

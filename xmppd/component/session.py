@@ -6,7 +6,7 @@ trusted links may utter. In one process nothing of them is serialised but their 
 
 import time
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import attrs
 from twisted.words.xish.domish import Element
@@ -25,6 +25,13 @@ WINDOW_BYTES = 262_144
 """The same in bytes, for both directions."""
 REPORT_EVERY = 32
 """Stanzas taken or written after which the other side is told at once."""
+
+AGAIN: Final = "!"
+"""Of a leg: send again what comes after what has been got."""
+ASK: Final = "ask"
+"""Of a leg: say how far it is."""
+GONE: Final = "gone"
+"""Of a leg: there is none."""
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -155,20 +162,69 @@ def _as_stanza(ns: str, tree: Element, data: bytes) -> Stanza:
     return Stanza(ns, tree.name, attributes, inner)
 
 
-def report(entries: Iterable[tuple[str, int, int, int]]) -> Stanza:
-    """Counts of legs (3.5): stream, epoch, got, and written (up) or handled (down)."""
-    text = ";".join([f"{stream}.{epoch} {got} {done}" for stream, epoch, got, done in entries])
-    return verb("report", text.encode())
+class Entry(NamedTuple):
+    """What a report says of one leg (3.5).
+
+    `done` is what is written (up) or handled (down). The `mark` is empty, or `AGAIN`, `ASK` or
+    `GONE`; the last two go without counts.
+    """
+
+    stream: str
+    epoch: int
+    got: int = 0
+    done: int = 0
+    mark: str = ""
 
 
-def read_report(item: Stanza) -> list[tuple[str, int, int, int]]:
-    """The entries of a report."""
+def report(entries: Iterable[tuple[Any, ...]], number: int = 0, seen: int = 0) -> Stanza:
+    """A report; all its entries ask, or none. `number` is its own, `seen` the newest taken."""
+    parts = []
+    asking = False
+    for stream, epoch, got, done, *marks in entries:
+        mark = marks[0] if marks else ""
+        if mark == ASK:
+            asking = True
+            parts.append(f"{stream}.{epoch}")
+        elif mark == GONE:
+            parts.append(f"{stream}.{epoch} gone")
+        else:
+            parts.append(f"{stream}.{epoch} {got} {done}{mark}")
+    attributes = {"k": str(number), "seen": str(seen)} if number else {}
+    if asking:
+        attributes["ask"] = "true"
+    return Stanza(NS, "report", attributes, ";".join(parts).encode())
+
+
+def read_report(item: Stanza) -> list[Entry]:
+    """The entries of a report; what is none is left out."""
+    if not item.inner:
+        return []
+    asking = item.attrs.get("ask") == "true"
     entries = []
-    for entry in item.inner.decode().split(";"):
-        leg, got, done = entry.split(" ")
-        stream, _, epoch = leg.rpartition(".")
-        entries.append((stream, int(epoch), int(got), int(done)))
+    for text in item.inner.decode().split(";"):
+        try:
+            entries.append(_read_entry(text, asking))
+        except ValueError:
+            continue
     return entries
+
+
+def _read_entry(text: str, asking: bool) -> Entry:
+    leg, *counts = text.split(" ")
+    stream, _, epoch = leg.rpartition(".")
+    if asking:
+        return Entry(stream, int(epoch), mark=ASK)
+    if counts == [GONE]:
+        return Entry(stream, int(epoch), mark=GONE)
+    mark = AGAIN if text.endswith(AGAIN) else ""
+    got, done, *_ = counts
+    return Entry(stream, int(epoch), int(got), int(done.removesuffix(AGAIN)), mark)
+
+
+def report_numbers(item: Stanza) -> tuple[int, int]:
+    """A report's own number, and the newest that its sender has taken; 0 for none."""
+    number, seen = item.attrs.get("k", ""), item.attrs.get("seen", "")
+    return int(number) if number.isdecimal() else 0, int(seen) if seen.isdecimal() else 0
 
 
 def member(instance: Jid, number: str) -> Jid:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from xmppd.component.leg import End
 from xmppd.component.stages import Life
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.stanza import Stanza
@@ -23,15 +24,19 @@ def closed(manager: SessionManager, session: Session, close: Stanza) -> None:
     written = close.attrs.get("written", "")
     if written.isdecimal():
         session.written(int(written))
-    end(manager, session)
+    end(manager, session, End.ANSWERED)
 
 
-def end(manager: SessionManager, session: Session) -> None:
-    """End a session: broadcast unavailable, and give what was not written another chance."""
+def end(manager: SessionManager, session: Session, how: End = End.CLOSED) -> None:
+    """End a session: broadcast unavailable, and give what was not written another chance.
+
+    `how` is what ends its leg: unless said otherwise the word that the stream has to be closed,
+    which has been sent.
+    """
     user, host = session.user, session.user.host
     if manager.sessions.pop(session.address, None) is None:
         return
-    manager.legs.pop(session.edge, None)
+    manager.edges.ended(session.leg, how if session.closing else End.ABSENT)
     if user.sessions.get(session.jid.resource) is session:
         del user.sessions[session.jid.resource]
     session.closing = True

@@ -21,6 +21,7 @@ from xmppd.protocol.namespaces import CLIENT
 from xmppd.protocol.parsing import parse_stanza
 from xmppd.protocol.sasl import SaslError
 from xmppd.protocol.stanza import Stanza
+from xmppd.sm.answers import Answers, Last
 from xmppd.sm.binding import bind
 from xmppd.sm.exchange import Exchange, failure
 from xmppd.sm.host import Visitor
@@ -68,6 +69,7 @@ class Logins:
         self._exchanges: dict[Jid, Waiting] = {}
         self._tickets: dict[Jid, Ticket] = {}
         self._failures: dict[Jid, int] = {}
+        self._answers = None if manager.edges.lossless else Answers(manager.clock)
         self._verbs: dict[str, Callable[[Envelope, Stanza], None]] = {
             "hello": self._hello,
             "authenticate": self._authenticate,
@@ -81,6 +83,11 @@ class Logins:
         if envelope.type == "error" or not envelope.items:
             return
         request = envelope.items[0]
+        if self._answers is not None and envelope.id and request.name != "hello":
+            known = self._answers.known(envelope)
+            if known is not None:
+                self._answer_again(known)
+                return
         handler = self._verbs.get(request.name)
         try:
             if handler is None:
@@ -88,6 +95,11 @@ class Logins:
             handler(envelope, request)
         except ValueError:
             self._refuse(envelope, StanzaError("bad-request"))
+
+    def _answer_again(self, known: Last) -> None:
+        """A repeated request: nothing is done anew."""
+        if known.answer is not None:
+            self.manager.send(known.answer)
 
     # hello (3.1)
 
@@ -169,6 +181,8 @@ class Logins:
         self._forget(self._exchanges, envelope.sender)
         self._forget(self._tickets, envelope.sender)
         self._failures.pop(envelope.sender, None)
+        if self._answers is not None:
+            self._answers.forget(envelope.sender)
 
     def _step_failed(self, envelope: Envelope, reason: Failure) -> None:
         error = reason.value
@@ -244,16 +258,21 @@ class Logins:
             self._refuse(envelope, error)
             return
         self._forget(self._tickets, envelope.sender)
-        opened = verb("opened", session=session.address, e=str(session.epoch), jid=session.jid)
+        opened = verb("opened", session=session.address, e=str(session.leg.epoch), jid=session.jid)
         self._answer(envelope, opened)
 
     # Answers
 
     def _answer(self, envelope: Envelope, item: Stanza) -> None:
-        self.manager.send(envelope.answer(item))
+        self._send(envelope.answer(item))
 
     def _refuse(self, envelope: Envelope, error: StanzaError) -> None:
-        self.manager.send(envelope.answer(verb("refused", error.to_bytes()), type="error"))
+        self._send(envelope.answer(verb("refused", error.to_bytes()), type="error"))
+
+    def _send(self, answer: Envelope) -> None:
+        if self._answers is not None:
+            self._answers.answered(answer)
+        self.manager.send(answer)
 
     def _broken(self, reason: Failure, envelope: Envelope) -> None:
         self.log.failure("A verb of an edge failed", reason)

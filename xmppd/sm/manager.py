@@ -11,7 +11,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from xmppd.component.requests import Requests
-from xmppd.component.session import boot_number, member, read_report
+from xmppd.component.session import boot_number, member
 from xmppd.link.envelope import Envelope
 from xmppd.link.link import Item, Link
 from xmppd.link.turn import Turn
@@ -19,10 +19,11 @@ from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm import outgoing
+from xmppd.sm.edges import Edges
 from xmppd.sm.incoming import receive
 from xmppd.sm.login import Logins
-from xmppd.sm.reports import Reports
 from xmppd.sm.session import Session
+from xmppd.sm.settling import Settling
 
 if TYPE_CHECKING:
     from xmppd.accounts.stored import Keeper
@@ -57,7 +58,8 @@ class SessionManager:
         self.legs: dict[str, Session] = {}
         self.send = link.send
         self.requests = Requests(link.send, clock)
-        self.reports = Reports(link.send, self.address, clock)
+        self.edges = Edges(self, link)
+        self.reports = Settling(self)
         self.logins = Logins(self)
         self._make_host = make_host
         self._numbers = count(1)
@@ -86,9 +88,9 @@ class SessionManager:
             session = self.sessions.get(to)
             if session is not None:
                 self._traffic(session, item)
-            elif to == self.address:
-                self._reports(item)
-            elif not item.number:  # else: traffic for a session that has ended
+            elif to.domain == self.name and not item.id:
+                self._on_legs(item)
+            elif not item.number:
                 self.logins.receive(item)
             return
         host = self.hosts.get(to.domain) or self.host(to.domain)
@@ -121,25 +123,30 @@ class SessionManager:
 
     def _traffic(self, session: Session, envelope: Envelope) -> None:
         """Take a leg's items in their order; repeats are dropped (3.5)."""
-        if envelope.sender != session.edge or envelope.epoch != session.epoch:
-            return
-        items = envelope.items
-        known = session.got + 1 - envelope.number
-        if known < 0:
+        leg = session.leg
+        items = self.edges.take(leg, envelope)
+        if not items:
             return
         host = session.user.host
-        for item in items[known:] if known else items:
-            session.got += 1
+        for item in items:
+            leg.got += 1
             outgoing.take(host, session, item)
         self.reports.note(session)
 
-    def _reports(self, envelope: Envelope) -> None:
-        for item in envelope.items:
-            if item.name == "report":
-                for stream, epoch, _, written in read_report(item):
-                    session = self.legs.get(f"{envelope.sender}.{stream}")
-                    if session is not None and session.epoch == epoch:
-                        session.written(written)
+    def _on_legs(self, envelope: Envelope) -> None:
+        """What is neither a request nor for a session that is there."""
+        if envelope.type == "error":
+            return  # an edge is not there; its lease will show
+        if envelope.number:
+            self.edges.unwanted(envelope)
+        elif envelope.to == self.address:
+            self.edges.reported(envelope)
+        else:
+            self.edges.stray(envelope, envelope.sender)
+
+    def relinked(self) -> None:
+        """The link is there again, after what was on its way may have been lost."""
+        self.edges.relinked()
 
     # Answers that wait for storage
 

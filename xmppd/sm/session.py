@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from xmppd.component.leg import End
 from xmppd.component.session import WINDOW_BYTES, WINDOW_DOWN, verb
-from xmppd.link.envelope import Envelope
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.markup import element
@@ -20,6 +19,9 @@ if TYPE_CHECKING:
     from xmppd.component.session import StreamFacts
     from xmppd.sm.user import User
 
+CROWDED = 256
+"""Stanzas that may wait for a client before those who send them are slowed down (3.6)."""
+CROWDED_BYTES = 1024 * 1024
 MAX_QUEUE = 1024
 """Stanzas that may wait for a slow client; past it the stream is closed."""
 MAX_QUEUE_BYTES = 4 * 1024 * 1024
@@ -37,26 +39,21 @@ class Session:
 
     __slots__ = (
         "_flush_later",
+        "_given_up",
         "_queue",
         "_queue_bytes",
-        "_sent",
-        "_unwritten",
-        "_unwritten_bytes",
         "_watched",
         "address",
         "backlog",
         "closing",
         "directed",
-        "edge",
-        "epoch",
         "facts",
-        "got",
         "interested",
         "jid",
+        "leg",
         "notes",
         "presence",
         "priority",
-        "reported",
         "since",
         "ticket",
         "user",
@@ -75,26 +72,22 @@ class Session:
         self.user = user
         self.jid = jid
         self.address = address
-        self.edge = edge
+        self.leg = user.host.manager.edges.leg(address, edge)
         self.facts = facts
         self.since = since
-        self.epoch = 1
         self.presence: Stanza | None = None
         self.priority = 0
         self.interested = False
         self.directed: set[Jid] | None = None
         self.notes: dict[type, Any] = {}
         self.ticket = 0
-        self.got = self.reported = 0
         self.closing = False
         self.backlog: deque[Stanza] | None = None  # held while a hook is awaited
         self._flush_later = flush_later
         self._queue: deque[Stanza] | None = None
         self._queue_bytes = 0
-        self._unwritten: deque[Stanza] | None = None
-        self._unwritten_bytes = 0
         self._watched: dict[Stanza, Callable[[], None]] | None = None
-        self._sent = 0
+        self._given_up = False
 
     @property
     def available(self) -> bool:
@@ -109,7 +102,8 @@ class Session:
     @property
     def handled(self) -> int:
         """How much of what it got it is done with."""
-        return self.got if self.backlog is None else self.got - 1 - len(self.backlog)
+        got = self.leg.got
+        return got if self.backlog is None else got - 1 - len(self.backlog)
 
     def deliver(self, stanza: Stanza) -> None:
         """Queue a stanza for the client; what one turn queues travels together."""
@@ -121,8 +115,19 @@ class Session:
             self._flush_later(self)
         queue.append(stanza)
         self._queue_bytes += len(stanza.inner)
-        if len(queue) > MAX_QUEUE or self._queue_bytes > MAX_QUEUE_BYTES:
+        if len(queue) > CROWDED or self._queue_bytes > CROWDED_BYTES:
+            self._is_behind(stanza)
+
+    def _is_behind(self, stanza: Stanza) -> None:
+        """Slow down whoever sends faster than the client reads, and in the end give up."""
+        self.flush()  # much in one turn is not yet more than the window takes
+        if len(self._queue or ()) > MAX_QUEUE or self._queue_bytes > MAX_QUEUE_BYTES:
             self.close(StreamError("policy-violation", "too slow in reading"))
+        elif self._is_crowded():
+            self.user.host.manager.reports.delay(stanza.sender, self)
+
+    def _is_crowded(self) -> bool:
+        return len(self._queue or ()) > CROWDED or self._queue_bytes > CROWDED_BYTES
 
     def deliver_watched(self, stanza: Stanza, written: Callable[[], None]) -> None:
         """Deliver a stanza that somebody else keeps until the client has it.
@@ -140,17 +145,17 @@ class Session:
             return
         self.flush()
         self.closing = True
+        self.leg.after(End.CLOSED)
         reason = element("error", STREAMS, None, error.to_bytes()[len("<stream:error>") : -15])
         self._flush([verb("close", reason, how="kick")])
 
     def flush(self) -> None:
         """Send what the window allows."""
-        if self.closing:
-            return
-        self._flush(self._taken_for_sending(WINDOW_DOWN - len(self._unwritten or ())))
+        if not self.closing:
+            self._flush(self._taken_for_sending(*self.leg.room(WINDOW_DOWN, WINDOW_BYTES)))
 
-    def _taken_for_sending(self, room: int) -> list[Stanza]:
-        queue, room_bytes = self._queue, WINDOW_BYTES - self._unwritten_bytes
+    def _taken_for_sending(self, room: int, room_bytes: int) -> list[Stanza]:
+        queue = self._queue
         if queue is None:
             return []
         if len(queue) <= room and self._queue_bytes <= room_bytes:
@@ -167,32 +172,20 @@ class Session:
         return taken
 
     def _flush(self, items: list[Stanza]) -> None:
-        if not items:
-            return
-        unwritten = self._unwritten
-        if unwritten is None:
-            unwritten = self._unwritten = deque()
-        unwritten.extend(items)
-        self._unwritten_bytes += sum([len(stanza.inner) for stanza in items])
-        number = self._sent + 1
-        self._sent += len(items)
-        send = self.user.host.manager.send
-        send(Envelope(self.edge, self.address, tuple(items), self.epoch, number))
+        if items:
+            self.user.host.manager.edges.carry(self.leg, items)
 
     def written(self, count: int) -> None:
         """The edge has written that many of what was sent, counted from the leg's first."""
-        unwritten = self._unwritten
-        if unwritten is None:
-            return
-        count = min(count - (self._sent - len(unwritten)), len(unwritten))
-        if self._watched:
-            self._tell_watchers(self._watched, list(islice(unwritten, max(count, 0))))
-        for _ in range(count):
-            self._unwritten_bytes -= len(unwritten.popleft().inner)
-        if not unwritten:
-            self._unwritten = None
+        leg = self.leg
+        if count > leg.done:
+            written = leg.settle(min(count, leg.sent))
+            if self._watched:
+                self._tell_watchers(self._watched, written)
         if self._queue is not None:
             self.flush()
+            if not self._is_crowded():
+                self.user.host.manager.reports.go_on(self)
 
     @staticmethod
     def _tell_watchers(
@@ -205,8 +198,10 @@ class Session:
     def undelivered(self) -> list[Stanza]:
         """What was accepted for the client and not written, oldest first; forgets it."""
         watched, self._watched = self._watched or (), None
-        left = [*(self._unwritten or ()), *(self._queue or ())]
-        left = [stanza for stanza in left if stanza not in watched]
-        self._unwritten = self._queue = None
-        self._queue_bytes = self._unwritten_bytes = 0
-        return left
+        kept = self.leg.kept
+        left = [] if kept is None or self._given_up else [*kept.items]
+        left += self._queue or ()
+        self._given_up = True
+        self._queue = None
+        self._queue_bytes = 0
+        return [stanza for stanza in left if stanza not in watched]
