@@ -28,7 +28,7 @@ class ChannelBindingTest(ScenarioTestCase):
         self.assertEqual(answer.tag, f"{{{SASL}}}failure", told(answer))
         return answer[0].tag.removeprefix(f"{{{SASL}}}")
 
-    def test_exporter(self) -> None:
+    def test_right_binding(self) -> None:
         client = self.client()
         self.assertIn(PLUS, client.mechanisms)
         self.assertEqual(client.bindings, {"tls-exporter", "tls-server-end-point"})
@@ -36,14 +36,12 @@ class ChannelBindingTest(ScenarioTestCase):
         self.assertEqual(self.outcome(client, PLUS, "p=tls-exporter,,", exporter), "success")
         self.assertEqual(client.bind("balcony").jid, "juliet@xmpp.test/balcony")
 
-    def test_server_end_point(self) -> None:
         client = self.client()
         end_point = client.encrypted.server_end_point()
         self.assertEqual(len(end_point), 48, "of SHA-384, as the certificate's signature")
         outcome = self.outcome(client, PLUS, "p=tls-server-end-point,,", end_point)
         self.assertEqual(outcome, "success")
 
-    def test_direct_tls(self) -> None:
         with RawClient(self.host.direct).encrypt().open() as client:
             exporter = client.encrypted.exporter()
             self.assertEqual(self.outcome(client, PLUS, "p=tls-exporter,,", exporter), "success")

@@ -128,6 +128,14 @@ class MistakesTest(FirstRunTestCase):
         line = self.configured('[tls]\ncertificates = "nowhere"')
         self.assertTrue(line.startswith("my.toml: tls.certificates: "), line)
 
+    def test_place_that_cannot_be_had(self) -> None:
+        """What shows only when it listens is told in the log; the exit code tells of it too."""
+        process = self.start("--c2s", "unix:/nowhere/xmppd")
+        out, _ = process.communicate(timeout=STARTING)
+        self.assertEqual(out.count("cannot start: "), 1, out)
+        self.assertNotIn("Traceback", out)
+        self.assertEqual(process.returncode, 1)
+
     def test_data_that_cannot_be_made(self) -> None:
         (self.here / "data").write_text("in the way")
         line = self.complaint()

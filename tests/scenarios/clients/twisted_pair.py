@@ -58,7 +58,7 @@ class Words:
         return request.send(to)
 
 
-class Talk(MessageProtocol):  # type: ignore[misc]
+class Talk(MessageProtocol):
     """Keeps the messages that come until somebody waits for them."""
 
     def __init__(self) -> None:
@@ -69,7 +69,7 @@ class Talk(MessageProtocol):  # type: ignore[misc]
         self.messages.put(message)
 
 
-class Roster(RosterClientProtocol):  # type: ignore[misc]
+class Roster(RosterClientProtocol):
     """Fires once the stream stands."""
 
     def __init__(self) -> None:
