@@ -65,7 +65,7 @@ class Dialer(Service):
         self._settings = settings
         self._reactor = reactor
         self._turn = Turn(reactor)
-        self._attach = attach
+        self.attach = attach
         self._wire: Dialed | None = None
         self._dialing: Deferred[IProtocol] | None = None
         self._timer: IDelayedCall | None = None
@@ -106,7 +106,7 @@ class Dialer(Service):
 
     def _new_wire(self) -> Dialed:
         wire = Dialed(
-            self, self.name, self._settings, self._turn, self._reactor, self._attach, self.forwards
+            self, self.name, self._settings, self._turn, self._reactor, self.attach, self.forwards
         )
         wire.gone.addCallback(lambda _: self._gone(wire))
         self._wire = wire
