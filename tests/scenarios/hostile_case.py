@@ -193,10 +193,10 @@ class HostileCase(SynchronousTestCase):
         else:
             self.assertEqual([raw for _, raw in got], [])
         self.bystanders_are_well(hostile)
-        self.log_is_clean()
         for client in (hostile, self.waiting):
             client.lose()
         self.nothing_is_left(keeps)
+        self.log_is_clean()
 
     # What holds in every row
 
