@@ -1,7 +1,7 @@
 """A whole server in memory, and clients that say to it whatever they like."""
 
 import base64
-from collections import Counter, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
@@ -360,3 +360,8 @@ class House:
             ):
                 found.append(thing)
         return kinds, found
+
+    def entries(self) -> int:
+        """How much stands in all the server's collections."""
+        kinds = (dict, set, list, deque, OrderedDict)
+        return sum(len(thing) for thing in self.things() if isinstance(thing, kinds))

@@ -1305,28 +1305,34 @@ class AccountsTest(HostileCase):
 
 
 class MemoryTest(HostileCase):
-    def test_memory(self) -> None:
-        """Dozens of all these later the process holds what it held before."""
+    """What is left of very many."""
+
+    def crowd(self, number: int) -> None:
+        """Some of each kind, none of which gets anybody else anything."""
         bad = [body(b"\xff"), body(b"<a:b/>"), b"x", message(b"", b" from='a@b'"), b"<foo/>"]
         later = [
-            b"<message id='q1' to='%b@example.com'/>" % b"ghost",
+            b"<message id='q1' to='ghost%d@example.com'/>" % number,
             b"<iq type='get' id='q1' to='nosuch.test'><x xmlns='urn:x'/></iq>",
-            b"<presence to='ghost@example.com'/></stream:stream>",
+            b"<presence to='ghost%d@example.com'/></stream:stream>" % number,
         ]
+        logins = [plain("ghost"), auth(Scram("ghost").first, "SCRAM-SHA-1"), plain("romeo")]
+        for state, inputs in (("C1", (*bad, *later)), ("C0", (*logins, *bad))):
+            for data in inputs:
+                client = self.house.client(state)
+                client.send(data)
+                client.lose()
+        self.house.pass_seconds(2)
+
+    def test_memory(self) -> None:
+        """The process holds what it held before."""
 
         def run() -> int:
-            for number in range(6):
-                for data in (*bad, *later):
-                    client = self.house.client("C1")
-                    client.send(data.replace(b"ghost", b"ghost%d" % number))
-                    client.lose()
-                client = self.house.client("C0")
-                client.send(plain("ghost"), body(b"x"))
-                client.lose()
-                self.house.pass_seconds(2)
+            for number in range(5):
+                self.crowd(number)
             gc.collect()
             return tracemalloc.get_traced_memory()[0]
 
+        self.furnish()
         tracemalloc.start()
         self.addCleanup(tracemalloc.stop)
         run()
@@ -1334,6 +1340,18 @@ class MemoryTest(HostileCase):
         for _ in range(2):
             run()
         self.assertLess(run() - before, 65_536)
+
+    def test_entries(self) -> None:
+        """Nothing is remembered for longer than ten minutes."""
+        self.furnish(limits=Limits(idle_ping_seconds=0))
+        self.crowd(0)
+        self.house.pass_seconds(700)
+        before = self.house.entries()
+        for number in range(1, 6):
+            self.crowd(number)
+        self.assertGreater(self.house.entries(), before)
+        self.house.pass_seconds(700)
+        self.assertEqual(self.house.entries(), before)
 
 
 ASK = b"<iq type='get' id='q1'><query xmlns='jabber:iq:register'/></iq>"
