@@ -8,7 +8,7 @@
 #   make test TESTS=tests.protocol           a part of it
 #   make check                               style, types and layers
 #   make bench                               measurements
-#   make docs                                the API reference, in build/docs
+#   make docs                                docs/reference anew; the API reference in build/docs
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -36,6 +36,7 @@ bench: $(VENV)/.test
 	$(PY) -m bench $(ARGS)
 
 docs: $(VENV)/.docs
+	$(PY) -m xmppd.app.docs
 	$(VENV)/bin/pydoctor --quiet --docformat=plaintext --project-name=xmppd \
 		--html-output=build/docs xmppd
 

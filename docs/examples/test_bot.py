@@ -1,5 +1,6 @@
 """How the bot is tested: as a program of its own, against a server of the test's."""
 
+import contextlib
 import sys
 from pathlib import Path
 
@@ -27,10 +28,8 @@ class Running(ProcessProtocol):
         self.ended.callback(None)
 
     def end(self) -> Deferred[None]:
-        try:
+        with contextlib.suppress(ProcessExitedAlready):
             self.transport.signalProcess("KILL")
-        except ProcessExitedAlready:
-            pass
         return self.ended
 
 

@@ -23,6 +23,7 @@ from xmppd.component.extension import Extension
 from xmppd.extensions.builtin import BUILTIN
 
 FOLDER = Path("docs/reference")
+_WIDTH = 80
 _TYPES: Mapping[Any, str] = {
     str: "text",
     bool: "true or false",
@@ -64,9 +65,9 @@ def extensions() -> str:
 def commands() -> str:
     """What `xmppctl` can be told, as its own `--help` says it."""
     parts = [f"# xmppctl\n\n{_MADE}\n"]
-    for name, command in _commands(xmppctl, "xmppctl"):
-        context = click.Context(command, info_name=name, terminal_width=80, max_content_width=80)
-        parts += [f"## `{name}`\n", f"```text\n{command.get_help(context)}\n```\n"]
+    for context in _contexts(xmppctl, None, "xmppctl"):
+        parts.append(f"## `{context.command_path}`\n")
+        parts.append(f"```text\n{context.get_help()}\n```\n")
     return "\n".join(parts)
 
 
@@ -118,11 +119,16 @@ def _prose(docstring: str) -> str:
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
-def _commands(command: click.Command, name: str) -> Iterable[tuple[str, click.Command]]:
-    yield name, command
+def _contexts(
+    command: click.Command, parent: click.Context | None, name: str
+) -> Iterable[click.Context]:
+    """A command and all below it, as if each had been called."""
+    widths = {"terminal_width": _WIDTH, "max_content_width": _WIDTH}
+    context = click.Context(command, parent, name, **{**command.context_settings, **widths})
+    yield context
     if isinstance(command, click.Group):
         for word, below in sorted(command.commands.items()):
-            yield from _commands(below, f"{name} {word}")
+            yield from _contexts(below, context, word)
 
 
 def outdated(folder: Path) -> list[Path]:
