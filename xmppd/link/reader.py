@@ -99,28 +99,35 @@ class Reader:
         self._marks = (b"\0", (header.content or "").encode(), *prefixes)
         self._parser: XMLParserType | None = None
         self._parsed = 0
+        self._ended = False
         self._jids: dict[bytes, Jid] = {}
 
     def feed(self, data: bytes) -> list[Event]:
         """Read on. Returns the events that these bytes complete, in order."""
-        framer = self._framer
+        if self._ended:
+            return []
         if not self._is_plain:
-            return framer.feed(data)
+            return self._frame(data)
         events: list[Event] = []
-        if not framer.idle:
+        if not self._framer.idle:
             end = _END.search(data)
             if end is None:
-                return framer.feed(data)
-            events = framer.feed(data[: end.end()])
+                return self._frame(data)
+            events = self._frame(data[: end.end()])
             data = data[end.end() :]
-            if not framer.idle or (events and isinstance(events[-1], StreamError | StreamClosed)):
-                return events + framer.feed(data)
+            if not self._framer.idle:
+                return events + self._frame(data)
+        if self._ended:
+            return events
         passed, length = self._pass(data)
         if passed:
             events += passed
             data = data[length:]
-        if data:
-            events += framer.feed(data)
+        return events + self._frame(data) if data else events
+
+    def _frame(self, data: bytes) -> list[Event]:
+        events = self._framer.feed(data)
+        self._ended = bool(events) and isinstance(events[-1], StreamError | StreamClosed)
         return events
 
     def _pass(self, data: bytes) -> tuple[list[Stanza], int]:
@@ -143,6 +150,7 @@ class Reader:
     def _cut(self, data: bytes) -> tuple[list[Stanza], int]:
         found: list[Stanza] = []
         most = min(MAX_TAG, self._framer.max_stanza)
+        short = min(SHORT, most)
         jids = self._jids
         at = 0
         while True:
@@ -158,13 +166,13 @@ class Reader:
             if closed:
                 stop = inside
             else:
-                end = _ENDS[name]
-                stop = data.find(end, inside) + len(end)
-                if stop < inside:
+                stop = data.find(_ENDS[name], inside)
+                if stop < 0:
                     break
+                stop += len(name) + 3
             whole = data[at:stop]
             size = stop - at
-            if size > SHORT and (
+            if size > short and (
                 size > most or whole.count(b"<") > MOST_TAGS or whole.count(b"=") > MOST_EQUALS
             ):
                 break
@@ -195,17 +203,19 @@ class Reader:
         return jid
 
     def _is_well_formed(self, data: bytes) -> bool:
+        """Whether expat takes it; it must end where a token ends, not within a comment."""
         parser = self._parser
-        self._parsed += len(data)
         if parser is None or self._parsed > RENEW:
             parser = self._parser = self._new_parser()
-            self._parsed = len(data)
+        self._parsed += len(data)
         try:
             parser.Parse(data, False)
         except (ExpatError, _NotPlain):
             self._parser = None
             return False
-        return True
+        if parser.CurrentByteIndex != self._parsed:
+            self._parser = None
+        return self._parser is not None
 
     def _new_parser(self) -> XMLParserType:
         parser = ParserCreate("UTF-8", SEPARATOR)
@@ -214,4 +224,5 @@ class Reader:
         parser.Parse(self._tag, False)
         parser.StartCdataSectionHandler = parser.CommentHandler = _refuse
         parser.ProcessingInstructionHandler = parser.StartDoctypeDeclHandler = _refuse
+        self._parsed = len(self._tag)
         return parser

@@ -30,6 +30,7 @@ from zope.interface import implementer
 
 from xmppd.link.dialer import Dialer
 from xmppd.link.link import Item, Link
+from xmppd.link.router import answers_error
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.framer import Event, Framer, StreamClosed
 from xmppd.protocol.jid import Jid
@@ -63,7 +64,7 @@ class LinkStreams(XmlStreamFactoryMixin):
         link.receiver = self._receive
         if isinstance(link, Dialer):
             link.changed = self._changed
-        if not isinstance(link, Dialer) or link.trunk.is_up:
+        if not isinstance(link, Dialer) or link.is_up:
             self._open(link)
 
     def close(self) -> None:
@@ -94,7 +95,7 @@ class LinkStreams(XmlStreamFactoryMixin):
         try:
             element = _tree(item)
         except domish.ParserError:  # it has more elements than domish takes
-            if self._link is not None and item.type not in ("error", "result"):
+            if self._link is not None and answers_error(item):
                 self._link.send(item.error("policy-violation"))
         else:
             self._stream.onElement(element)
