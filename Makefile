@@ -6,6 +6,7 @@
 #   make run ARGS="--domain example.com"     the same with options of `twistd xmpp-im`
 #   make test                                the test suite
 #   make test TESTS=tests.protocol           a part of it
+#   make fuzz                                a minute of random streams against the framer
 #   make check                               style, types and layers
 #   make bench                               measurements
 #   make docs                                docs/reference anew; the API reference in build/docs
@@ -18,13 +19,16 @@ PY = $(VENV)/bin/python
 INSTALL = $(PY) -m pip install --quiet --disable-pip-version-check --editable
 METADATA = setup.cfg pyproject.toml
 
-.PHONY: run test check bench docs clean
+.PHONY: run test fuzz check bench docs clean
 
 run: $(VENV)/.run
 	$(VENV)/bin/twistd -n --pidfile= xmpp-im $(ARGS)
 
 test: $(VENV)/.test
 	$(PY) -m twisted.trial $(TESTS)
+
+fuzz: $(VENV)/.test
+	$(PY) -m tests.fuzz.framer --seconds 60
 
 check: $(VENV)/.dev
 	$(VENV)/bin/ruff check
