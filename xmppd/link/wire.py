@@ -262,12 +262,11 @@ class Wire:
     def _negotiate(self, data: bytes) -> None:
         events = self._framer.feed(data)
         while events and not self._closed:
-            for event in events:
-                self._handle(event)
-            events = self._framer.resume()
             if self._ready:
                 self._take(events)
                 return
+            self._handle(events[0])
+            events = events[1:] or self._framer.resume()
 
     def _proved(self) -> None:
         """The secret is: other rules hold for what follows."""
