@@ -1,11 +1,15 @@
 """Components of people's own, over a link in process; over the wire see the scenarios."""
 
 from collections.abc import Awaitable, Iterable
+from pathlib import Path
 
+from twisted.internet import reactor
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
-from twisted.trial.unittest import SynchronousTestCase
+from twisted.trial.unittest import SynchronousTestCase, TestCase
 
+from docs.examples.component_in_process import make_server
+from xmppd.app.config_model import Clients, Config, Domain, Endpoint, Listen, Storage, StoreName
 from xmppd.component.component import Component
 from xmppd.component.discovery import DISCO_INFO, DISCO_ITEMS, Identity, Info, Item
 from xmppd.component.extension import ACCOUNT, HOST, SERIAL, iq
@@ -316,6 +320,27 @@ class AskTest(HouseTestCase):
         self.assertNoResult(waiting)
         self.clock.advance(30)
         self.failureResultOf(waiting, StanzaError)
+
+
+class ExampleTest(TestCase):
+    """The example of the documentation, in the process of a whole server."""
+
+    async def test_echo(self) -> None:
+        listen = (Listen(Endpoint("tcp:0:interface=127.0.0.1"), "none"),)
+        config = Config(
+            domains=(Domain("b.test"),),
+            data=Path(self.mktemp()),
+            c2s=Clients(listen),
+            storage=Storage(StoreName("memory")),
+        )
+        server = make_server(config, reactor)
+        server.startService()
+        await server.opened
+        self.addCleanup(server.stopService)
+        there = Elsewhere(reactor, server.router.link(["a.test"]), lambda: None)
+        there.send(f"<message from='{ROMEO}' to='x@echo.b.test'><body>hello</body></message>")
+        answer = there.expect("message", sender="x@echo.b.test", to=ROMEO)
+        self.assertEqual(answer.inner, b"<body>hello</body>")
 
 
 class LifeTest(HouseTestCase):

@@ -32,6 +32,7 @@ from xmppd.component.extension import ACCOUNT, HOST, IqRule, Target, iq
 from xmppd.component.requests import Requests
 from xmppd.link.link import Item as Routed
 from xmppd.link.link import Link
+from xmppd.link.router import answers_error
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.namespaces import CONTENT
@@ -149,7 +150,7 @@ class Component:
         if not isinstance(error, StanzaError):
             self.log.failure("{name} failed at {stanza}", failure, name=self.name, stanza=stanza)
             error = StanzaError("internal-server-error")
-        if stanza.type not in ("error", "result"):
+        if answers_error(stanza):
             self._send_late(stanza.error(error))
 
     def _take_iq(self, iq: Stanza) -> None:
