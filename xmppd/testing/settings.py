@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import attrs
+
 from xmppd.app.config import error
 from xmppd.app.config_model import Config, Origin, Wrong
 from xmppd.app.config_structure import structure
@@ -26,7 +28,7 @@ def memory_config(domains: Sequence[str], config: Mapping[str, Any] | None) -> C
     )
     origin = Origin("config")
     try:
-        return structure(values, Config, origin.folder)
+        return attrs.evolve(structure(values, Config, origin.folder), origin=origin)
     except Wrong as problem:
         raise error(problem, origin) from None
 
