@@ -24,7 +24,7 @@ class StanzaIdsTest(SynchronousTestCase):
         self.assertEqual(got.inner, theirs.encode())
 
     def test_announced(self) -> None:
-        """XEP-0359, 6."""
+        """XEP-0359, 5."""
         query = "<query xmlns='http://jabber.org/protocol/disco#info'/>"
         answer = self.juliet.answer(f"<iq type='get' id='d' to='juliet@example.com'>{query}</iq>")
         self.assertIn(b"<feature var='urn:xmpp:sid:0'/>", answer.inner)

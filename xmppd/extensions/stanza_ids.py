@@ -9,7 +9,7 @@ from xmppd.sm.user import User
 
 
 class StanzaIds(Extension):
-    """XEP-0359, 4: what comes for an account bears no id that the account has not given."""
+    """XEP-0359, 3: what comes for an account bears no id that the account has not given."""
 
     xep = 359, "0.7.0"
     account_features = (STANZA_IDS,)
