@@ -52,7 +52,7 @@ class ComponentsTestCase(ScenarioTestCase):
     def run_component(self, *words: object) -> None:
         """Start a component's process, and wait until the router has a route to it."""
         output = (self.folder / "component.log").open("wb")
-        process = subprocess.Popen(
+        self.process = subprocess.Popen(
             [*map(str, words)],
             env=environment(HOME=str(self.folder)),
             cwd=self.folder,
@@ -61,10 +61,14 @@ class ComponentsTestCase(ScenarioTestCase):
             stderr=subprocess.STDOUT,
         )
         output.close()
-        self.addCleanup(self._end_component, process)
+        self.addCleanup(self._end_component)
+        self.await_component()
+
+    def await_component(self) -> None:
+        """Wait until the router has a route to the component."""
         deadline = time.monotonic() + CONNECTING
         while "remote-server-not-found" in told(self.ask(f"<query xmlns='{DISCO_INFO}'/>")):
-            if time.monotonic() > deadline or process.poll() is not None:
+            if time.monotonic() > deadline or self.process.poll() is not None:
                 raise AssertionError(f"it does not connect:\n{self.said()}\n{self.host.logged()}")
             time.sleep(0.05)
 
@@ -74,9 +78,9 @@ class ComponentsTestCase(ScenarioTestCase):
         script = EXAMPLES / f"{name}.py"
         self.run_component(sys.executable, script, place, self.name, self.secret_file)
 
-    def _end_component(self, process: subprocess.Popen[bytes]) -> None:
-        process.terminate()
-        process.wait(CONNECTING)
+    def _end_component(self) -> None:
+        self.process.terminate()
+        self.process.wait(CONNECTING)
         self.assertNotIn("Traceback", self.said())
 
     def said(self) -> str:
@@ -124,6 +128,16 @@ class WokkelTest(ComponentsTestCase):
     def test_on_our_link(self) -> None:
         """The same service by our adapter and a dialed link."""
         self.run_example("wokkel_pubsub")
+        self.check_board()
+
+    def test_server_starts_anew(self) -> None:
+        """The link is dialed again, and handlers go on with another stream."""
+        self.run_example("wokkel_pubsub")
+        self.host.stop()
+        self.host.start()
+        self.romeo = logged_in(self.host.plain, "romeo")
+        self.addCleanup(self.romeo.__exit__)
+        self.await_component()
         self.check_board()
 
     def check_board(self) -> None:
