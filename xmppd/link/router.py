@@ -7,7 +7,7 @@ default route; what finds none of them bounces as RFC 6120, 8.3 and 10.4 say.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple, Protocol
 
 from twisted.logger import Logger
@@ -71,6 +71,8 @@ class Router:
     log = Logger()
 
     def __init__(self) -> None:
+        self.watch: Callable[[Item], None] | None = None
+        """Called with each stanza that has an address, before it goes on; never an envelope."""
         # None stands where a link has gone, so that nobody else is tried in its place.
         self._exact: dict[str, Port | None] = {}
         self._wild: dict[str, Port | None] = {}
@@ -158,6 +160,10 @@ class Router:
         """Whether that is the domain, or the instance, of a link, be it there or not."""
         return self.explain(domain, default=False).table != "none"
 
+    def is_trusted(self, port: Port) -> bool:
+        """Whether that link may get envelopes."""
+        return port not in self._outside
+
     def is_instance(self, name: str) -> bool:
         """Whether an instance has that name, or had it."""
         return name in self._names
@@ -191,7 +197,7 @@ class Router:
         if self._busy:
             return
         self._busy = True
-        exact = self._exact
+        exact, watch = self._exact, self.watch
         try:
             while waiting:
                 item, producer = waiting.popleft()
@@ -201,6 +207,8 @@ class Router:
                 elif to is None:
                     port = None
                 else:
+                    if watch is not None:
+                        watch(item)
                     port = exact.get(to.domain) or self.explain(to.domain).port
                 if port is None:
                     self.bounce(item)
@@ -234,7 +242,7 @@ class Router:
                 self.route(item.answer(self._refusal(item, condition), type="error"))
             return
         if item.ns == CONTENT and item.sender is not None and answers_error(item):
-            self.route(item.error(condition or self._condition(item.to)))
+            self.route(item.error(condition or self.condition(item.to)))
 
     def _refusal(self, item: Envelope, condition: str) -> Stanza:
         known = self.is_instance(item.to.domain)
@@ -242,7 +250,8 @@ class Router:
         inner = element(error.condition, STANZA_ERRORS)
         return Stanza(CONTENT, "error", {"type": error.type}, inner)
 
-    def _condition(self, to: Jid | None) -> str:
+    def condition(self, to: Jid | None) -> str:
+        """The stanza error of what is sent there while nobody is (RFC 6120, 8.3 and 10.4)."""
         if to is None:
             return "jid-malformed"
         if self.explain(to.domain).table in ("exact", "wildcard"):
