@@ -14,6 +14,7 @@ from xmppd.app.config_model import Config
 from xmppd.app.hosting import HostMaker, MakePortal
 from xmppd.app.roles import ClientsRole, RouterRole, SessionsRole, stop
 from xmppd.component.extension import Extension
+from xmppd.link.own_time import OwnTime
 from xmppd.storage.stores import StoreMap
 
 SM, C2S = "sm-1", "c2s-1"
@@ -28,7 +29,7 @@ class Server(MultiService):
     """
 
     def __init__(
-        self, config: Config, reactor: Any, stores: StoreMap, maker: HostMaker, listening: bool
+        self, config: Config, reactor: OwnTime, stores: StoreMap, maker: HostMaker, listening: bool
     ) -> None:
         MultiService.__init__(self)
         self.config = config
@@ -65,7 +66,7 @@ class Server(MultiService):
         stopped = maybeDeferred(MultiService.stopService, self)
         for role in (self._clients, self._routing, self._sessions):
             stopped.addCallback(stop, role)
-        return stopped
+        return stopped.addCallback(lambda _: self.reactor.forget())
 
     def reload(self, config: Config) -> None:
         """Take another configuration as far as that goes while running.
@@ -102,8 +103,9 @@ def assemble(
     `checkers` take the place of our own, for every domain; `make_portal` gives whole portals.
     `extensions` are added to those that come with xmppd. Raises ConfigError.
     """
-    stores, maker = storing(config, reactor, checkers, make_portal, extensions)
-    return Server(config, reactor, stores, maker, listen)
+    own = OwnTime(reactor)
+    stores, maker = storing(config, own, checkers, make_portal, extensions)
+    return Server(config, own, stores, maker, listen)
 
 
 def storing(

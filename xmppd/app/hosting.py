@@ -25,12 +25,14 @@ MakePortal = Callable[[str, Accounts, IRealm], Portal]
 """Gives the portal of a domain; it may ignore the realm and the accounts that are ours."""
 
 
-def extension_classes(config: Config) -> dict[str, type[Extension]]:
-    """The extensions to choose from: ours, and of the entry points those the config names.
+def extension_classes(
+    config: Config, more: Iterable[type[Extension]] = ()
+) -> dict[str, type[Extension]]:
+    """The extensions to choose from: ours, `more`, and of the entry points those the config names.
 
     Raises ConfigError for a table of an extension that does not exist.
     """
-    found = {cls.title(): cls for cls in BUILTIN}
+    found = {cls.title(): cls for cls in (*BUILTIN, *more)}
     named = set(config.extensions)
     for host in config.host.values():
         named |= set(host.extensions)
@@ -58,8 +60,7 @@ class HostMaker:
         self._edits = edits
         self._checkers = checkers
         self._make_portal = make_portal or self._portal
-        self._classes = extension_classes(config)
-        self._classes |= {cls.title(): cls for cls in more}
+        self._classes = extension_classes(config, more)
         for domain in config.domains:
             self._check_options(domain)
 

@@ -81,6 +81,7 @@ class Registration(SessionExtension):
         per_address: int = 5
         """How many times one address, or one network of IPv6, may try within that time."""
         seconds: float = 3600.0
+        """The time within which tries are counted."""
 
     def setup(self) -> None:
         self._tries = Tally(self.options.seconds)

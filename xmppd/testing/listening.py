@@ -15,7 +15,6 @@ from xmppd.app.hosting import MakePortal
 from xmppd.c2s.service import client_factory
 from xmppd.component.extension import Extension
 from xmppd.testing.client import PLAIN_TEXT, Client
-from xmppd.testing.own_time import OwnTime
 from xmppd.testing.settings import DOMAINS, address_of, memory_config
 
 LOOPBACK = "127.0.0.1"
@@ -45,7 +44,7 @@ class ListeningServer:
         :param reactor: whose sockets and time are used; the rest as for `TestServer`.
         :raises ConfigError: for a configuration that cannot be used.
         """
-        self._reactor = OwnTime(reactor)
+        self._reactor = reactor
         self.service = assemble(
             memory_config(domains, config),
             self._reactor,
@@ -113,7 +112,6 @@ class ListeningServer:
         if port is not None:
             await maybeDeferred(port.stopListening)
             await self.service.stopService()
-            self._reactor.forget()
 
 
 def _reactor_does() -> None:
