@@ -1,6 +1,6 @@
 """A session manager that does as it is told, and an edge in front of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import attrs
@@ -147,7 +147,12 @@ def refusal(error: bytes = b"") -> Callable[[Envelope], Envelope]:
 class House:
     """An edge, a router and a fake session manager."""
 
-    def __init__(self, limits: Limits | None = None, certificates: Any = None) -> None:
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        certificates: Any = None,
+        hosts: Collection[Jid] = (),
+    ) -> None:
         self.clock = Clock()
         self.router = Router()
         self.manager = FakeManager(self.router)
@@ -159,6 +164,7 @@ class House:
             HOST,
             certificates,
             boot="x",
+            hosts=hosts,
         )
         self.edge.start()
 

@@ -5,7 +5,7 @@ import gc
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.c2s.fake_manager import HEADER, House, Place, refusal
+from tests.c2s.fake_manager import HEADER, HOST, House, Place, refusal
 from xmppd.app.config_model import Limits
 from xmppd.c2s.connection import Connection
 from xmppd.component.session import report, verb
@@ -68,6 +68,37 @@ class HostsTest(SynchronousTestCase):
         self.assertIn(b"<host-unknown", house.client().send(HEADER))
         house.manager.answers["hello"] = good
         self.assertIn(b"</stream:features>", house.client().send(HEADER))
+
+    def test_own_hosts_are_waited_for(self) -> None:
+        """An edge may be there before its session manager: its clients wait for it."""
+        house = House(hosts=[HOST])
+        good, house.manager.answers["hello"] = house.manager.answers["hello"], refusal()
+        client = house.client()
+        client.send(HEADER)
+        house.pass_seconds(30)
+        self.assertEqual(client.said(), b"")
+        house.manager.answers["hello"] = good
+        house.pass_seconds(1)
+        self.assertIn(b"</stream:features>", client.said())
+        self.assertIn(b"</stream:features>", house.client().send(HEADER))
+
+    def test_own_hosts_are_not_waited_for_forever(self) -> None:
+        """RFC 6120, 4.9.3.15, when the time for login is over; those who came later wait on."""
+        house = House(Limits(login_seconds=10), hosts=[HOST])
+        house.manager.answers["hello"] = refusal()
+        first = house.client()
+        first.send(HEADER)
+        house.pass_seconds(5)
+        second = house.client()
+        second.send(HEADER)
+        house.pass_seconds(5)
+        self.assertIn(b"<remote-connection-failed", first.said())
+        self.assertEqual(second.said(), b"")
+        house.pass_seconds(5)
+        self.assertIn(b"<remote-connection-failed", second.said())
+        asked = len(house.manager.requests("hello"))
+        house.pass_seconds(5)
+        self.assertEqual(len(house.manager.requests("hello")), asked)
 
 
 class LinkTest(SynchronousTestCase):

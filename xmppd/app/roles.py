@@ -111,13 +111,15 @@ class ClientsRole(MultiService):
         MultiService.__init__(self)
         self.config = config
         self.certificates = Certificates(config.certificates, config.domains)
+        hosts = [Jid.parse(domain) for domain in config.domains]
         self.edge = ClientEdge(
             name,
             link,
             reactor,
             config.c2s.limits,
-            Jid.parse(config.domains[0]),
+            hosts[0],
             self.certificates,
+            hosts=hosts,
         )
         listen = config.c2s.listen if listening else ()
         self.clients = ClientService(self.edge, listen, reactor)

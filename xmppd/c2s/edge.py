@@ -3,7 +3,7 @@
 It speaks the session protocol with the session managers behind its link (session protocol, 3).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from itertools import count
 
 from twisted.internet.defer import Deferred, succeed
@@ -49,10 +49,12 @@ class ClientEdge:
         default_host: Jid,
         certificates: Certificates | None = None,
         boot: str | None = None,
+        hosts: Collection[Jid] = (),
     ) -> None:
         """
         :param name: of the instance, such as `c2s-1`, which the link's router knows.
         :param boot: of this life; the time, unless given.
+        :param hosts: those for whose session manager clients wait while it is not there.
         """
         self.address = Jid.parse(f"{name}/{boot or boot_number()}")
         self.clock = clock
@@ -61,7 +63,7 @@ class ClientEdge:
         self.send = link.send
         self.wheel: Wheel[str] = Wheel()  # names, so that it keeps nothing that has gone
         self.requests = Requests(link, self.wheel)
-        self.hosts = Hosts(self.requests, self.wheel, self.address)
+        self.hosts = Hosts(self.requests, self.wheel, self.address, hosts)
         self.addresses = AddressLimits()
         self.limits = limits
         self.awake: list[Connection] = []
@@ -174,7 +176,9 @@ class ClientEdge:
 
     def _tick(self) -> None:
         due = self.wheel.advance()
-        for step in (self._doze, self._refill, self._watch_slow, self._cut, self.requests.expire):
+        for step in (self._doze, self._refill, self._watch_slow, self._cut):
+            self._guarded(step)
+        for step in (self.requests.expire, self.hosts.ask_again):
             self._guarded(step)
         for name in due:
             self._guarded(self._look_at, name)

@@ -166,7 +166,7 @@ class Negotiation:
             self.connection.fail(error)
             return
         self.wait()
-        self.connection.edge.hosts.find(self.host, self._found)
+        self.connection.edge.hosts.find(self.host, self._found, self._deadline)
 
     def _found(self, facts: HostFacts | None, answered: bool) -> None:
         if self._over:
