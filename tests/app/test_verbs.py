@@ -18,8 +18,8 @@ from xmppd.app.config_model import Config
 from xmppd.app.ctl_server import read_again, waiting_for_restart
 from xmppd.app.ctl_verb import Refused
 from xmppd.app.verbs import VERBS, perform
-from xmppd.c2s.self_made import write_self_made
 from xmppd.protocol.namespaces import STREAM_ERRORS
+from xmppd.tls.self_made import write_self_made
 
 
 class Served:

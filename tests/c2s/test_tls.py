@@ -10,11 +10,11 @@ from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.c2s.fake_manager import AUTH, HEADER, HOST, House, Place
-from tests.c2s.in_memory_tls import client, reason
-from xmppd.c2s.certificates import Certificates
+from tests.tls.in_memory_tls import client, reason
 from xmppd.c2s.service import client_factory
 from xmppd.component.session import StreamFacts
 from xmppd.protocol.namespaces import TLS
+from xmppd.tls.certificates import Certificates
 
 STARTTLS = f"<starttls xmlns='{TLS}'/>".encode()
 PROCEED = f"<proceed xmlns='{TLS}'/>".encode()

@@ -17,8 +17,8 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.logger import Logger
 
-from tests.c2s.in_memory_tls import client as tls_client
 from tests.scenarios.hostile_reading import Element, Reader
+from tests.tls.in_memory_tls import client as tls_client
 from xmppd.accounts.registry import AccountRecord, make_keys
 from xmppd.app.assemble import assemble
 from xmppd.app.config_model import Clients, Config, Domain, Limits, Listen, Storage

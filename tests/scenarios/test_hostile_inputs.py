@@ -15,12 +15,12 @@ from typing import Any
 
 from OpenSSL import SSL
 
-from tests.c2s.in_memory_tls import client as tls_client
-from tests.c2s.in_memory_tls import reason
 from tests.scenarios.hostile_case import SECRET, VALID, HostileCase, singly
 from tests.scenarios.hostile_house import HEADER, PASSWORD, STARTTLS, Client, auth, plain
 from tests.scenarios.hostile_login import Porter, Scram, response
 from tests.scenarios.hostile_reading import CLIENT, STREAMS, Element, alone, stream_condition
+from tests.tls.in_memory_tls import client as tls_client
+from tests.tls.in_memory_tls import reason
 from xmppd.accounts.contacts import Contact
 from xmppd.app.config_model import Extension, Limits
 from xmppd.protocol.jid import Jid

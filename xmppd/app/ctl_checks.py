@@ -6,8 +6,8 @@ from typing import Any
 from xmppd.app.config_model import Config, ConfigError
 from xmppd.app.ctl_server import checked_again
 from xmppd.app.ctl_verb import Server
-from xmppd.c2s.certificate_files import CertificateError
-from xmppd.c2s.certificates import Certificates
+from xmppd.tls.certificate_files import CertificateError
+from xmppd.tls.certificates import Certificates
 
 SOON = timedelta(days=14)
 """A certificate that ends within this time is told of."""

@@ -13,8 +13,8 @@ import attrs
 from xmppd.app.config_model import Config
 from xmppd.app.config_words import shown
 from xmppd.app.ctl_verb import Refused
-from xmppd.c2s.certificate_names import ascii_name
 from xmppd.protocol.jid import InvalidJid, Jid
+from xmppd.tls.certificate_names import ascii_name
 
 SERVICES = (("_xmpp-client._tcp", 5222), ("_xmpps-client._tcp", 5223))
 """What clients look up (RFC 6120, 3.2.1; XEP-0368), with the ports of the default endpoints."""

@@ -13,8 +13,8 @@ from twisted.python.components import Componentized
 from xmppd.app.config_model import Config, ConfigError
 from xmppd.app.logs import observer
 from xmppd.app.options import RoleOptions
-from xmppd.c2s.certificate_files import CertificateError
 from xmppd.storage.interfaces import StorageError
+from xmppd.tls.certificate_files import CertificateError
 
 
 class Process(MultiService):

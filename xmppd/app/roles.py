@@ -11,7 +11,6 @@ from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from xmppd.app.config_model import Config
 from xmppd.app.hosting import HostMaker
 from xmppd.app.linking import link_services
-from xmppd.c2s.certificates import Certificates
 from xmppd.c2s.edge import ClientEdge
 from xmppd.c2s.service import ClientService
 from xmppd.link.link import Link
@@ -20,6 +19,7 @@ from xmppd.protocol.jid import Jid
 from xmppd.sm.host import Host
 from xmppd.sm.manager import SessionManager
 from xmppd.storage.stores import StoreMap
+from xmppd.tls.certificates import Certificates
 
 OpenLink = Callable[[list[str]], Link]
 """Makes a link that serves further domains."""

@@ -12,8 +12,8 @@ from xmppd.app.ctl_checks import check_certs, check_config
 from xmppd.app.ctl_server import backup, reload, status
 from xmppd.app.ctl_sessions import kick, sessions
 from xmppd.app.ctl_verb import Parameter, Refused, Role, Verb
-from xmppd.c2s.certificate_files import CertificateError
 from xmppd.storage.interfaces import StorageError
+from xmppd.tls.certificate_files import CertificateError
 
 _JID = Parameter("jid", "jid", "The account; without a domain, of the first domain.")
 _PASSWORD = Parameter("password", "password", "The password.")

@@ -12,7 +12,6 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from xmppd.c2s.addresses import AddressLimits, address_key
-from xmppd.c2s.certificates import Certificates
 from xmppd.c2s.connection import Connection
 from xmppd.c2s.hosts import Hosts
 from xmppd.c2s.legs import EdgeLegs
@@ -24,6 +23,7 @@ from xmppd.link.envelope import Envelope
 from xmppd.link.link import Item, Link
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.jid import Jid
+from xmppd.tls.certificates import Certificates
 
 LINGER_SECONDS = 5
 """So long a client may take to close its side after we have closed ours."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 from xmppd.c2s import before_login, binding
 from xmppd.c2s.addresses import plain_address
-from xmppd.c2s.certificate_files import CertificateError
 from xmppd.c2s.hosts import HostFacts
 from xmppd.c2s.leg import Leg
 from xmppd.c2s.login import Login, sasl_failure
@@ -26,6 +25,7 @@ from xmppd.protocol.markup import element
 from xmppd.protocol.namespaces import CONTENT, SASL, TLS
 from xmppd.protocol.stanza import Stanza
 from xmppd.protocol.stream import STANZAS
+from xmppd.tls.certificate_files import CertificateError
 
 if TYPE_CHECKING:
     from xmppd.c2s.connection import Connection

@@ -10,11 +10,11 @@ from twisted.internet.interfaces import IAddress, IListeningPort, IProtocolFacto
 from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 
-from xmppd.c2s.certificates import ByServerName
 from xmppd.c2s.connection import Connection
 from xmppd.c2s.edge import ClientEdge
 from xmppd.c2s.settings import Listen
 from xmppd.c2s.tls import DirectTls
+from xmppd.tls.certificates import ByServerName
 
 
 class Clients(Factory):

@@ -13,7 +13,7 @@ from twisted.internet.interfaces import (
 from twisted.internet.protocol import Factory
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 
-from xmppd.c2s.channel_binding import bindings_of
+from xmppd.tls.channel_binding import bindings_of
 
 
 @attrs.frozen

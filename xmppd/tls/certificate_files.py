@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from xmppd.c2s.certificate_names import ascii_name, covers, names_of
+from xmppd.tls.certificate_names import ascii_name, covers, names_of
 
 Key = EllipticCurvePrivateKey | RSAPrivateKey | Ed25519PrivateKey | Ed448PrivateKey
 """What can sign a TLS handshake."""

@@ -3,7 +3,7 @@
 from OpenSSL import SSL
 from twisted.internet.ssl import AcceptableCiphers, CertificateOptions, TLSVersion
 
-from xmppd.c2s.certificate_files import Material
+from xmppd.tls.certificate_files import Material
 
 ALPN = b"xmpp-client"
 """Protocol name of client connections with TLS from the first byte (XEP-0368, 4)."""

@@ -14,7 +14,7 @@ from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IProtoc
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from xmppd.c2s.certificate_files import (
+from xmppd.tls.certificate_files import (
     CertificateError,
     CertificateFolder,
     Source,
@@ -22,9 +22,9 @@ from xmppd.c2s.certificate_files import (
     read,
     read_chain,
 )
-from xmppd.c2s.certificate_names import ascii_name, covers, names_of
-from xmppd.c2s.self_made import write_self_made
-from xmppd.c2s.tls_context import server_context
+from xmppd.tls.certificate_names import ascii_name, covers, names_of
+from xmppd.tls.context import server_context
+from xmppd.tls.self_made import write_self_made
 
 CHECK_SECONDS = 1.0
 """A domain's files are looked at no more often than this."""

@@ -26,11 +26,11 @@ from twisted.logger import LogLevel, capturedLogs
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.c2s.in_memory_tls import client, reason, shake
-from xmppd.c2s.certificate_files import MADE, CertificateError
-from xmppd.c2s.certificate_names import ascii_name, covers, names_of, other_names
-from xmppd.c2s.certificates import ByServerName, Certificates
-from xmppd.c2s.tls_context import server_context
+from tests.tls.in_memory_tls import client, reason, shake
+from xmppd.tls.certificate_files import MADE, CertificateError
+from xmppd.tls.certificate_names import ascii_name, covers, names_of, other_names
+from xmppd.tls.certificates import ByServerName, Certificates
+from xmppd.tls.context import server_context
 
 TODAY = datetime(2026, 1, 1, tzinfo=UTC)
 KEY = ec.generate_private_key(ec.SECP256R1())

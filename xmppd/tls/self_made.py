@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from xmppd.c2s.certificate_files import unusable
-from xmppd.c2s.certificate_names import ascii_name, other_names
+from xmppd.tls.certificate_files import unusable
+from xmppd.tls.certificate_names import ascii_name, other_names
 
 LIFE = timedelta(days=3650)
 CLOCK_SKEW = timedelta(days=1)

@@ -11,15 +11,15 @@ from cryptography.x509.oid import NameOID
 from OpenSSL import SSL
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.c2s.in_memory_tls import client, shake
-from xmppd.c2s.certificate_files import Key, Material
-from xmppd.c2s.channel_binding import (
+from tests.tls.in_memory_tls import client, shake
+from xmppd.tls.certificate_files import Key, Material
+from xmppd.tls.channel_binding import (
     TLS_EXPORTER,
     TLS_SERVER_END_POINT,
     bindings_of,
     server_end_point,
 )
-from xmppd.c2s.tls_context import server_context
+from xmppd.tls.context import server_context
 
 
 def certificate(key: Key, algorithm: hashes.HashAlgorithm | None) -> x509.Certificate:
