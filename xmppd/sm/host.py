@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+
 @attrs.frozen
 class Visitor:
     """A client that has not logged in, as handlers of `Target.VISITOR` get it."""
