@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 REPORT_SECONDS: Final = 10.0
 """With nothing to say, a report goes out after that time."""
-ANSWER_SECONDS: Final = 5.0
+ANSWER_SECONDS: Final = 1.0
 """A report is answered with one, if none went out for so long."""
 URGENT_SECONDS: Final = 12.0
 """After so long without a sign that ours arrive, they go out every second."""

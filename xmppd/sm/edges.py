@@ -92,7 +92,7 @@ class Edges(Legs[EdgeLeg]):
             self.stray(envelope, envelope.sender)
             return
         leg.peer.lease.heard = self.clock.seconds()
-        self._unused.pop(leg, None)
+        self._used(leg)
         if leg.mark:
             self.note(leg)
 
@@ -108,10 +108,15 @@ class Edges(Legs[EdgeLeg]):
 
     def settle(self, leg: EdgeLeg, entry: Entry) -> None:
         """The edge has written so many."""
-        self._unused.pop(leg, None)
+        self._used(leg)
         self._manager.legs[leg.other].written(entry.done)
         if entry.got == leg.sent and leg.after(End.TOLD) is State.GONE:
             self._forget(leg)
+
+    def _used(self, leg: EdgeLeg) -> None:
+        """Its edge knows of that leg."""
+        if self._unused.pop(leg, None) is not None:
+            self._manager.logins.bound(leg.other)
 
     # Ends
 
@@ -141,6 +146,7 @@ class Edges(Legs[EdgeLeg]):
     def look_after(self, leg: EdgeLeg, now: float) -> None:
         """End what is not used, and the stream of a client that takes nothing."""
         if now - self._unused.get(leg, now) >= UNUSED_SECONDS:
+            self._manager.logins.unheard(leg.other)
             self.absent(leg)
         elif leg.kept is not None and leg.kept.stands_still(leg.done, now) >= PROGRESS_SECONDS:
             error = StreamError("policy-violation", "too slow in reading")

@@ -257,9 +257,19 @@ class Logins:
         except StanzaError as error:
             self._refuse(envelope, error)
             return
-        self._forget(self._tickets, envelope.sender)
+        if self._answers is None:
+            self.bound(envelope.sender)
         opened = verb("opened", session=session.address, e=str(session.leg.epoch), jid=session.jid)
         self._answer(envelope, opened)
+
+    def bound(self, stream: Jid) -> None:
+        """A stream has its session, and its edge knows."""
+        self._forget(self._tickets, stream)
+
+    def unheard(self, stream: Jid) -> None:
+        """No answer to a stream's `open` has arrived: one that comes again is a new one."""
+        if self._answers is not None:
+            self._answers.forget(stream)
 
     # Answers
 
