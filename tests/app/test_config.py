@@ -349,6 +349,52 @@ class Options:
     secret_file: Path | None = None
 
 
+class LinksTest(FileTestCase):
+    """What links may do, and how they may be reached."""
+
+    def places(self, *tables: str) -> str:
+        place = '[[router.listen]]\nendpoint = "tcp:5347:interface=127.0.0.1"\nsecret_file = "s"\n'
+        return "".join(place + table + "\n" for table in tables)
+
+    def test_two_default_routes(self) -> None:
+        """Refused, with both lines."""
+        self.assertEqual(
+            self.complaint(self.places("default = true", "", "default = true")),
+            "router.listen[0].default (line 4) and router.listen[2].default (line 12): "
+            "only one link can have that (remove one)",
+        )
+
+    def test_a_domain_of_two_links(self) -> None:
+        self.assertEqual(
+            self.complaint(self.places('routes = ["a.test"]', 'routes = [\n"b.test",\n"A.test"]')),
+            "router.listen[0].routes[0] (line 4) and router.listen[1].routes[1] (line 10): "
+            "only one link can have that (remove one)",
+        )
+
+    def test_names_are_prepared(self) -> None:
+        text = self.places('routes = ["*.B\u00dcCHER.test"]\nmay_bind = ["A.test"]')
+        [place] = self.load(text).router.listen
+        self.assertEqual((place.routes, place.may_bind), (("*.b\u00fccher.test",), ("a.test",)))
+        for wrong in ("*.", "a b", "*.*.b"):
+            self.assertIn("not a domain", self.complaint(self.places(f'routes = ["{wrong}"]')))
+
+    def test_in_the_clear_on_this_machine_only(self) -> None:
+        for endpoint in ("tcp:5347", "tcp6:5347", "tcp:5347:interface=192.0.2.1"):
+            place = f'[[router.listen]]\nendpoint = "{endpoint}"\nsecret_file = "s"\n'
+            self.assertIn("router.listen[0].endpoint: ", self.complaint(place))
+            self.load(place + "plaintext_off_loopback = true")
+        for address in ("tcp:router.test:5347", "tcp:192.0.2.1:5347"):
+            self.assertIn("router.address: ", self.complaint(f'[router]\naddress = "{address}"\n'))
+        for address in ("tcp:127.0.0.1:1", "tcp:host=localhost:port=1", "unix:x", "tls:a.test:1"):
+            self.load(f'[router]\naddress = "{address}"\n')
+
+    def test_with_tls(self) -> None:
+        """The files of an `ssl:` endpoint are read when the configuration is."""
+        place = '[[router.listen]]\nendpoint = "ssl:5347:privateKey=x"\nsecret_file = "s"\n'
+        self.assertIn("router.listen[0].endpoint: not a Twisted endpoint", self.complaint(place))
+        self.assertIn("leave TLS to us", self.complaint('[[c2s.listen]]\nendpoint = "ssl:5222"'))
+
+
 class OptionsTest(SynchronousTestCase):
     def test_checked_against_the_class(self) -> None:
         self.assertEqual(options_for({}, Options, "x"), Options())

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import attrs
 
+from xmppd.app.config_lines import line_of
 from xmppd.app.config_model import Config, ConfigError, Origin, Wrong
 from xmppd.app.config_structure import structure
 from xmppd.app.config_words import KeyPath, shown, suggestion, written
@@ -133,7 +134,17 @@ def error(problem: Wrong, origin: Origin) -> ConfigError:
     """Return the one line that tells what is wrong, and where."""
     where = origin.of(problem.path)
     key_path = f"{written(problem.path)}: " if problem.path else ""
+    if problem.beside:
+        first, second = _with_line(problem.beside, origin), _with_line(problem.path, origin)
+        return ConfigError(f"{where}: {first} and {second}: {problem.message} (remove one)")
     return ConfigError(f"{where}: {key_path}{problem.message}")
+
+
+def _with_line(path: KeyPath, origin: Origin) -> str:
+    """Return a key path with the line of the file where it stands, if it is a file's."""
+    file = origin.folder / Path(origin.name).name
+    line = line_of(file.read_text("utf-8"), path) if file.is_file() else None
+    return f"{written(path)} (line {line})" if line else written(path)
 
 
 def _read(path: Path) -> dict[str, Any]:

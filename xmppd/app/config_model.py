@@ -3,13 +3,13 @@
 The documentation of each key stands in its metadata: the reference is made from it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, NewType
 
 import attrs
 
-from xmppd.app.config_endpoint import everywhere, on_loopback
+from xmppd.app.config_endpoint import everywhere, is_private, on_loopback, reaches_privately
 from xmppd.protocol.jid import Jid
 
 Domain = NewType("Domain", str)
@@ -18,17 +18,30 @@ Domain = NewType("Domain", str)
 Endpoint = NewType("Endpoint", str)
 """A Twisted server endpoint string."""
 
+LinkEndpoint = NewType("LinkEndpoint", str)
+"""A Twisted server endpoint string, which may say `ssl:`."""
+
+Pattern = NewType("Pattern", str)
+"""A domain, or a wildcard for all below one: `*.example.com`."""
+
 StoreName = NewType("StoreName", str)
 """The name of a storage back-end."""
 
+Place = tuple[str | int, ...]
+"""Keys, and places in lists, that lead to a value."""
+
 
 class Wrong(ValueError):
-    """A value that may not stand where it stands, with the path of keys that leads to it."""
+    """A value that may not stand where it stands, with the path of keys that leads to it.
 
-    def __init__(self, message: str, *path: str | int) -> None:
+    `beside` leads to another one that it does not go together with.
+    """
+
+    def __init__(self, message: str, *path: str | int, beside: Place = ()) -> None:
         super().__init__(message)
         self.message = message
         self.path = path
+        self.beside = beside
 
 
 class ConfigError(Exception):
@@ -190,13 +203,19 @@ class Queue:
 class LinkListen:
     """A place where components, or other processes of this server, connect (XEP-0114)."""
 
-    endpoint: Endpoint = key("Twisted endpoint string: where to listen.")
+    endpoint: LinkEndpoint = key(
+        "Twisted endpoint string: where to listen; with TLS as "
+        "`ssl:5347:privateKey=key.pem:certKey=cert.pem`."
+    )
     secret_file: Path = key("File that holds the secret they must prove.")
     name: str = key("What logs and commands call this link.", "")
-    routes: tuple[str, ...] = key(
+    routes: tuple[Pattern, ...] = key(
         "Domains that it serves, and wildcards such as `*.example.com`. Without any, each "
         "component may take one name that is free.",
         (),
+    )
+    may_bind: tuple[Pattern, ...] = key(
+        "Further domains and wildcards that it may be given, or take, while it runs.", ()
     )
     default: bool = key("Whether what has no other route goes here.", False)
     trusted: bool = key(
@@ -223,10 +242,10 @@ class LinkListen:
     secret: str = internal("")
 
     def __attrs_post_init__(self) -> None:
-        if not self.plaintext_off_loopback and not on_loopback(self.endpoint):
+        if not (self.plaintext_off_loopback or is_private(self.endpoint)):
             raise Wrong(
                 "a link in the clear must stay on this machine: add :interface=127.0.0.1, use a "
-                "unix: endpoint, or say plaintext_off_loopback = true",
+                "unix: or an ssl: endpoint, or say plaintext_off_loopback = true",
                 "endpoint",
             )
 
@@ -237,11 +256,38 @@ class RouterTable:
 
     address: str | None = key(
         "Client endpoint at which the other processes of this server reach it, such as "
-        "`tcp:127.0.0.1:5347` or `unix:router.sock`.",
+        "`tcp:127.0.0.1:5347`, `unix:/run/xmppd/router` or `tls:router.example.com:5347`.",
         None,
     )
     secret_file: Path | None = key("File with the secret that they prove there.", None)
+    plaintext_off_loopback: bool = key(
+        "Allow them to reach it without TLS over a network; passwords go there.", False
+    )
     listen: tuple[LinkListen, ...] = table("Where links come.", tuple)
+
+    def __attrs_post_init__(self) -> None:
+        if self.address is not None and not (
+            self.plaintext_off_loopback or reaches_privately(self.address)
+        ):
+            raise Wrong(
+                "passwords must not cross a network in the clear: use tls: or unix:, or say "
+                "plaintext_off_loopback = true",
+                "address",
+            )
+        for first, second in _claimed_twice(self.listen):
+            raise Wrong("only one link can have that", "listen", *second, beside=("listen", *first))
+
+
+def _claimed_twice(places: tuple[LinkListen, ...]) -> Iterator[tuple[Place, Place]]:
+    """Yield the two places where something is said that only one link can have."""
+    claims: dict[str, Place] = {}
+    for number, place in enumerate(places):
+        said: list[tuple[str, Place]] = [("", (number, "default"))] if place.default else []
+        said += [(route, (number, "routes", at)) for at, route in enumerate(place.routes)]
+        for claim, where in said:
+            if claim in claims:
+                yield claims[claim], where
+            claims[claim] = where
 
 
 @attrs.frozen

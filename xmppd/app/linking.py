@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from twisted.application.internet import StreamServerEndpointService
@@ -20,9 +21,7 @@ class LinkService(StreamServerEndpointService):
     """Listens for the links of one place; stopping closes them."""
 
     def __init__(self, acceptor: Acceptor, endpoint: str, reactor: Any) -> None:
-        StreamServerEndpointService.__init__(
-            self, serverFromString(reactor, endpoint), acceptor
-        )
+        StreamServerEndpointService.__init__(self, serverFromString(reactor, endpoint), acceptor)
         self.acceptor = acceptor
 
     def stopService(self) -> Any:
@@ -35,15 +34,17 @@ def link_services(config: Config, router: Router, reactor: Any) -> list[LinkServ
     """A service for each place where links come. Raises ConfigError for an unusable secret."""
     turn = Turn(reactor)
 
-    def is_free(name: str) -> bool:
-        return name not in config.domains and not router.serves(name)
+    def is_free(name: str, trusted: bool) -> bool:
+        taken = router.explain(name, default=False)
+        if taken.table == "exact" and taken.port is not None:
+            return False
+        return trusted or name not in config.domains
 
-    return [
-        LinkService(
-            Acceptor(router, rules_of(place), reactor, turn, is_free), place.endpoint, reactor
-        )
-        for place in config.router.listen
-    ]
+    def acceptor(place: LinkListen) -> Acceptor:
+        check = partial(is_free, trusted=place.trusted)
+        return Acceptor(router, rules_of(place), reactor, turn, check)
+
+    return [LinkService(acceptor(place), place.endpoint, reactor) for place in config.router.listen]
 
 
 def rules_of(place: LinkListen) -> LinkRules:
@@ -64,4 +65,5 @@ def rules_of(place: LinkListen) -> LinkRules:
         balance=place.balance,
         bounds=Bounds(queue.stanzas, queue.bytes, queue.seconds, queue.absent_seconds),
         lenient=place.lenient,
+        may_bind=place.may_bind,
     )
