@@ -52,7 +52,9 @@ class AcceptedTests(HandshakeCase):
         raw = self.raw()
         raw.say(f"{HEADER} to='{NAME}'>")
         large = message("home.test", NAME).adding(b"x" * 20_000)
-        raw.say(f"<handshake>{digest(raw.stream_id, SECRET)}</handshake>".encode() + large.to_bytes())
+        raw.say(
+            f"<handshake>{digest(raw.stream_id, SECRET)}</handshake>".encode() + large.to_bytes()
+        )
         self.assertEqual(self.house.received(), ["1"])
 
     def test_too_large_before_it(self) -> None:
