@@ -81,6 +81,11 @@ class LinkedSessions(MultiService):
         stopped.addCallback(stop, self._dialer)
         return stopped.addCallback(stop, self._sessions)
 
+    @property
+    def linked(self) -> bool:
+        """Whether the link to the router is up."""
+        return self._dialer.is_up
+
     def reload(self, config: Config) -> None:
         """Take other options of extensions. Raises ConfigError before anything has changed."""
         self._sessions.reload(config)
@@ -116,6 +121,11 @@ class LinkedClients(MultiService):
         stopped = maybeDeferred(MultiService.stopService, self)
         stopped.addCallback(stop, self._clients)
         return stopped.addCallback(stop, self._dialer)
+
+    @property
+    def linked(self) -> bool:
+        """Whether the link to the router is up."""
+        return self._dialer.is_up
 
     def reload(self, config: Config) -> None:
         """Take other limits and certificates."""

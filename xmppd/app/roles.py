@@ -42,9 +42,11 @@ class RouterRole(MultiService):
         for service in self.links:
             self.addService(service)  # type: ignore[no-untyped-call]
         self.opened: Deferred[Any] | None = None
+        self.since = reactor.seconds()
 
     def startService(self) -> None:
         """Listen for links."""
+        self.since = self.reactor.seconds()
         MultiService.startService(self)
         self.opened = succeed(None)
 
