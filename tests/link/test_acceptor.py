@@ -99,6 +99,7 @@ class HostileTests(ComponentCase):
         (error,) = raw.got()
         assert isinstance(error, Stanza)
         self.assertIn(b"<jid-malformed", error.inner)
+        self.assertEqual((error.sender, error.to), (NAME, NAME))
 
     def test_k7_route(self) -> None:
         for data in (

@@ -319,4 +319,3 @@ class CarriedTests(SynchronousTestCase):
             ("urn:x", "message", False),
         ):
             self.assertEqual(is_carried(Stanza(ns, name, {})), carried, (ns, name))
-

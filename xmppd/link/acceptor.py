@@ -18,11 +18,12 @@ from xmppd.link.handshake import Accepted
 from xmppd.link.link import Item, Receiver
 from xmppd.link.pool import BALANCES
 from xmppd.link.queue import Bounds
-from xmppd.link.router import Router, RouteTaken
+from xmppd.link.router import Router, RouteTaken, answers_error
 from xmppd.link.trunk import Trunk
 from xmppd.link.turn import Turn
 from xmppd.link.wire import Wire, WireSettings
 from xmppd.protocol.errors import StanzaError, StreamError
+from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
 
 
@@ -103,9 +104,9 @@ class Peer:
             self.wire.send(iq.reply(binding.answer()))
         return True
 
-    def _refuse(self, stanza: Stanza, error: StanzaError | None) -> None:
-        if error is not None and stanza.type not in ("error", "result"):
-            self.wire.send(stanza.error(error))
+    def _refuse(self, stanza: Stanza, error: StanzaError) -> None:
+        if answers_error(stanza):
+            self.wire.send(stanza.error(error).readdressed(None, Jid.parse(self.wire.name)))
 
 
 class Acceptor(Factory):
@@ -280,7 +281,8 @@ class Acceptor(Factory):
     def _gate(self, wire: Wire, trunks: tuple[Trunk, ...]) -> Gate:
         rules = self.rules
         trusted = rules.settings.trusted
-        return Gate(self.router, trunks, wire.name, trusted, rules.default, rules.lenient)
+        stamp = wire.name if rules.lenient else ""
+        return Gate(self.router, trunks, trusted, rules.default, stamp)
 
     def _end(self, trunk: Trunk, why: str) -> None:
         """End all connections of a trunk, for another has come."""
