@@ -12,7 +12,6 @@ from xmppd.app.config import link_secret
 from xmppd.app.config_model import Config, ConfigError
 from xmppd.app.hosting import HostMaker
 from xmppd.app.roles import ClientsRole, SessionsRole, stop
-from xmppd.component.session import boot_number
 from xmppd.link.codec import LINK
 from xmppd.link.dialer import Dialer
 from xmppd.link.shared import SharedLink
@@ -71,9 +70,14 @@ class LinkedSessions(MultiService):
     def _dial(self, _: object) -> None:
         domains = [*self.config.domains, *self._link.domains]
         boot = str(self.manager.address.resource)
+        self._dialer.changed = self._changed
         self._dialer.attach = attach(self._instance, boot, "sm", domains)
         self._dialer.startService()
         MultiService.startService(self)
+
+    def _changed(self, up: bool) -> None:
+        if up:
+            self.manager.relinked()
 
     def stopService(self) -> Deferred[object]:
         """End the sessions, then the link, then close the stores."""
@@ -100,9 +104,9 @@ class LinkedClients(MultiService):
         self.config = config
         self.reactor = reactor
         self._dialer = uplink(name, config, reactor)
-        self._dialer.attach = attach(name, boot_number(), "c2s")
         self._clients = ClientsRole(name, config, reactor, self._dialer)
         self.edge = self._clients.edge
+        self._dialer.attach = attach(name, str(self.edge.address.resource), "c2s")
         self.certificates = self._clients.certificates
         self.opened: Deferred[Any] | None = self._clients.opened
 
@@ -115,6 +119,8 @@ class LinkedClients(MultiService):
     def _changed(self, up: bool) -> None:
         if up and not self._clients.running:
             self._clients.startService()  # type: ignore[no-untyped-call]
+        elif up:
+            self.edge.relinked()
 
     def stopService(self) -> Deferred[object]:
         """Close every stream, then the link."""
