@@ -98,8 +98,7 @@ class Simulation:
             yield 0.02, self.kill_manager
             yield 0.03, self.freeze
         for person in self.people:
-            for rate, deed in person.chances():
-                yield rate, deed
+            yield from person.chances()
 
     def run(self) -> None:
         end = self.clock.seconds() + SECONDS

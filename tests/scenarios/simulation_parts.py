@@ -48,6 +48,7 @@ class Record:
         self.taken: dict[str, list[str]] = defaultdict(list)
         self.sent_down: dict[str, list[str]] = defaultdict(list)
         self.missed: list[str] = []
+        self.kicked: set[str] = set()
         self.lossy = False
         self._numbers: dict[tuple[str, str], int] = defaultdict(int)
 
@@ -56,6 +57,8 @@ class Record:
 
     def down(self, envelope: Envelope) -> None:
         self._note(envelope, self.sent_down[envelope.to])
+        if envelope.epoch and envelope.items[-1].name == "close":
+            self.kicked.add(envelope.to)
 
     def _note(self, envelope: Envelope, ids: list[str]) -> None:
         """Note what is sent for the first time."""
@@ -194,8 +197,9 @@ class Client:
         self.edge = edge
         self.name = name
         self.open = self.bound = False
-        self.replaced = self.shut_down = False
+        self.replaced = self.shut_down = self.leaving = False
         self.messages: list[str] = []
+        self.unread: set[str] = set()
         self.stream = ""
         self._count = 0
         self._buffer = b""
@@ -241,6 +245,7 @@ class Client:
 
     def leave(self, clean: bool) -> None:
         if clean and self.bound:
+            self.leaving = True  # what comes now may be written, but nobody reads it
             self._say(b"</stream:stream>")
         else:
             self.over()
@@ -258,7 +263,8 @@ class Client:
     # In
 
     def read(self, data: bytes) -> None:
-        if not self.open:
+        if not self.open or self.leaving:
+            self.unread |= {found.decode() for found in MESSAGE.findall(data)}
             return
         self._buffer += data
         self.shut_down |= b"<system-shutdown" in data
@@ -396,7 +402,7 @@ def check_traffic(record: Record, people: Iterable[Person], rough: bool) -> None
     for client in clients:
         _check_leg(record, client)
     read = Counter(one for client in clients for one in client.messages)
-    missed = set(record.missed)
+    missed = set(record.missed).union(*[client.unread for client in clients])
     if not record.lossy:
         for taken in record.taken.values():
             lost = [one for one in taken if one not in read and one not in missed]
@@ -404,7 +410,7 @@ def check_traffic(record: Record, people: Iterable[Person], rough: bool) -> None
     if not rough:
         for client in clients:
             assert not client.shut_down, f"{client.stream} was given up"
-            if not client.replaced:
+            if not client.replaced and client.stream not in record.kicked:
                 up, taken = record.sent_up[client.stream], record.taken[client.stream]
                 assert up == taken, f"not taken: {up[len(taken):][:5]}"
                 doubled = [one for one in client.messages if read[one] > 1 or one in missed]

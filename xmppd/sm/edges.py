@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from xmppd.component.lease import MANAGER_PATIENCE, Lease, Peer
-from xmppd.component.leg import ROUTE_BYTES, End, Leg, State, portions
+from xmppd.component.leg import ROUTE_BYTES, End, Kept, Leg, State, portions
 from xmppd.component.legs import Legs, number_of
 from xmppd.component.session import Entry, instance_of
 from xmppd.link.envelope import Envelope
@@ -71,23 +71,20 @@ class Edges(Legs[EdgeLeg]):
 
     def carry(self, leg: EdgeLeg, items: Sequence[Stanza]) -> None:
         """Send what goes to the client, and keep it until it is written."""
-        if leg.keep(items) and not self.lossless:
-            self.await_news(leg)
-        assert leg.kept is not None
-        if leg.kept.size <= ROUTE_BYTES:
+        kept = leg.kept
+        if kept is None:
+            kept = leg.kept = Kept()
+            if not self.lossless:
+                self.await_news(leg)
+        size = kept.add(items)
+        if size <= ROUTE_BYTES:
             self._send(leg.number(tuple(items)))
             return
         for portion in portions(items):
             self._send(leg.number(portion))
 
-    def take(self, leg: EdgeLeg, envelope: Envelope) -> tuple[Stanza, ...]:
-        """What is new of a client's stanzas."""
-        items = leg.unknown(envelope)
-        if not self.lossless:
-            self._came(leg, envelope)
-        return items
-
-    def _came(self, leg: EdgeLeg, envelope: Envelope) -> None:
+    def came(self, leg: EdgeLeg, envelope: Envelope) -> None:
+        """Traffic of an edge that may be another's, or have left something out."""
         if envelope.sender != leg.other or envelope.epoch != leg.epoch:
             self.stray(envelope, envelope.sender)
             return
@@ -110,8 +107,8 @@ class Edges(Legs[EdgeLeg]):
         """The edge has written so many."""
         self._used(leg)
         self._manager.legs[leg.other].written(entry.done)
-        if entry.got == leg.sent and leg.after(End.TOLD) is State.GONE:
-            self._forget(leg)
+        if leg.state is State.CLOSING and entry.got == leg.sent:
+            self.ended(leg, End.TOLD)
 
     def _used(self, leg: EdgeLeg) -> None:
         """Its edge knows of that leg."""

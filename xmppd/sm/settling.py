@@ -30,13 +30,13 @@ class Settling:
 
     def note(self, session: Session) -> None:
         """A session has handled something."""
-        if session in self._delayed:
+        if self._delayed and session in self._delayed:
             return
         leg = session.leg
         handled = leg.finished = session.handled
         if handled - leg.told_finished >= REPORT_EVERY:
             self._manager.edges.tell(leg)
-        elif leg.untold:
+        elif not leg.noted and leg.untold:
             self._manager.edges.note(leg)
 
     def delay(self, sender: Jid | None, behind: Session) -> None:
