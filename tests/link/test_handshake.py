@@ -39,6 +39,14 @@ class AcceptedTests(HandshakeCase):
         raw.say(message("home.test", NAME))
         self.assertEqual(self.house.received(), ["1"])
 
+    def test_language_of_the_header(self) -> None:
+        """Rules of raw forwarding, 7; RFC 6120, 4.7.4."""
+        raw = self.raw()
+        raw.handshake(NAME, header=f"{HEADER} xml:lang='de'")
+        stanza = message("home.test", NAME)
+        raw.say(stanza, stanza.readdressed(None, None, **{"xml:lang": "en"}))
+        self.assertEqual([item.lang for item in self.house.got], ["de", "en"])
+
     def test_all_in_pieces(self) -> None:
         raw = self.raw()
         for byte in f"<?xml version='1.0'?>{HEADER} to='{NAME}'>":

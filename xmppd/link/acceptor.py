@@ -11,19 +11,18 @@ from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 
-from xmppd.link.binding import Binding, binding_of
-from xmppd.link.envelope import Envelope
+from xmppd.link.binding import Binding
 from xmppd.link.gate import Gate
 from xmppd.link.handshake import Accepted
-from xmppd.link.link import Item, Receiver
+from xmppd.link.link import Receiver
+from xmppd.link.peer import Attach, Peer
 from xmppd.link.pool import BALANCES
 from xmppd.link.queue import Bounds
-from xmppd.link.router import Router, RouteTaken, answers_error
+from xmppd.link.router import Router, RouteTaken
 from xmppd.link.trunk import Trunk
 from xmppd.link.turn import Turn
 from xmppd.link.wire import Wire, WireSettings
 from xmppd.protocol.errors import StanzaError, StreamError
-from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
 
 
@@ -48,65 +47,6 @@ class LinkRules:
     bounds: Bounds = attrs.field(factory=Bounds)
     lenient: bool = False
     may_bind: tuple[str, ...] = ()
-
-
-@attrs.frozen
-class Attach:
-    """What a trusted link says of itself: its name, boot and domains."""
-
-    name: str
-    boot: str
-    domains: tuple[str, ...]
-
-    @classmethod
-    def parse(cls, stanza: Stanza) -> Attach:
-        """Read the element."""
-        attributes = stanza.attrs
-        domains = tuple(attributes.get("domains", "").split())
-        return cls(attributes.get("name", ""), attributes.get("boot", ""), domains)
-
-
-@attrs.define(eq=False)
-class Peer:
-    """One connection that is up: what it may say, and the trunks that carry to it."""
-
-    router: Router
-    wire: Wire
-    gate: Gate
-    trunks: tuple[Trunk, ...]
-    bind: Callable[[Trunk, Binding], None]
-
-    def received(self, item: Item) -> None:
-        """Check an item and route it; raises `StreamError`."""
-        item = self.gate.check(item)
-        if not isinstance(item, Envelope):
-            if item.to is None:
-                self._refuse(item, self.gate.refusal(item))
-                return
-            if item.name == "iq" and self._takes(item):
-                return
-        self.router.route(item, self.wire)
-
-    def _takes(self, iq: Stanza) -> bool:
-        """Look at an iq that passes; tells whether it was for the router itself."""
-        if iq.type in ("result", "error"):
-            for trunk in self.trunks:
-                trunk.answered(iq)
-            return False
-        binding = binding_of(iq, self.wire.name)
-        if binding is None:
-            return False
-        try:
-            self.bind(self.trunks[0], binding)
-        except StanzaError as error:
-            self._refuse(iq, error)
-        else:
-            self.wire.send(iq.reply(binding.answer()))
-        return True
-
-    def _refuse(self, stanza: Stanza, error: StanzaError) -> None:
-        if answers_error(stanza):
-            self.wire.send(stanza.error(error).readdressed(None, Jid.parse(self.wire.name)))
 
 
 class Acceptor(Factory):
@@ -175,7 +115,7 @@ class Acceptor(Factory):
             raise StreamError("not-authorized", "no instance of that name is expected")
         if rules.routes and not all(covers(rules.routes, domain) for domain in attached.domains):
             raise StreamError("not-authorized", "domains that are not this link's")
-        if _is_older(attached.boot, self._boots.get(name, "")):
+        if attached.is_before(self._boots.get(name, "")):
             raise StreamError("conflict", "the instance has connected in a later life")
         self._attached[wire] = attached
         return name
@@ -343,8 +283,3 @@ def covers(routes: Iterable[str], domain: str) -> bool:
         if f"*.{rest}" in known:
             return True
     return False
-
-
-def _is_older(boot: str, known: str) -> bool:
-    """Whether a boot comes before the one that is known; the numbers grow with every start."""
-    return (len(boot), boot) < (len(known), known)

@@ -99,6 +99,7 @@ class Wire:
         self._handle: Callable[[Event], None] = self._header_event
         self._receive: Receiver = _nowhere
         self._header: Header | None = None
+        self._lang = ""  # of the peer's stream header: it holds for stanzas that have none
         self._transport: Any = None
         self._output: Output | None = None
         self._out: list[bytes] = []
@@ -281,7 +282,9 @@ class Wire:
         if self._closed:
             return
         self._ready = True
-        if self.forwards and self._header is not None:
+        assert self._header is not None
+        self._lang = self._header.attrs.get("xml:lang", "")
+        if self.forwards and not self._lang:
             self._feed = Reader(self._framer, self._header).feed
         settings = self.settings
         self._life = Life(
@@ -310,11 +313,16 @@ class Wire:
                 if event.ns != CONTENT or event.name not in STANZAS:
                     self._odd(event)
                 elif event.name != "iq" or not self._is_sign_of_life(event):
-                    receive(event)
+                    receive(self._with_lang(event))
             elif isinstance(event, Frame):
                 receive(self._opened_frame(event))
             else:
                 self._end_event(event)
+
+    def _with_lang(self, stanza: Stanza) -> Stanza:
+        if not self._lang or stanza.lang is not None:
+            return stanza
+        return stanza.readdressed(None, None, **{"xml:lang": self._lang})
 
     def _opened_frame(self, frame: Frame) -> Item:
         for item in frame.items:
