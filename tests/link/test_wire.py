@@ -2,8 +2,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.link.kit import BUFFER, House, Raw, message, run, settings
 from xmppd.link.life import Life
+from xmppd.link.outbox import HIGH_WATER
 from xmppd.link.queue import Bounds
-from xmppd.link.wire import ALIVE, HIGH_WATER, is_carried
+from xmppd.link.wire import ALIVE, is_carried
 from xmppd.protocol.namespaces import CONTENT
 from xmppd.protocol.stanza import Stanza
 
