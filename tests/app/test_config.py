@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from xmppd.app.config import LATER, check_extensions, load, options_for, read_secret
+from xmppd.app.config import LATER, check_extensions, link_secret, load, options_for, read_secret
 from xmppd.app.config_endpoint import everywhere
 from xmppd.app.config_model import Config, ConfigError, Limits
 
@@ -424,3 +424,14 @@ class SecretTest(FileTestCase):
         self.assertEqual(read_secret(path), "s3cret")
         path.chmod(0o604)
         self.assertIn("chmod 600", str(self.assertRaises(ConfigError, read_secret, path)))
+
+    def test_secrets_are_made_once(self) -> None:
+        """Whoever is first makes it, for all processes that read the file."""
+        path = self.folder / "secret"
+        made = link_secret(path)
+        self.assertGreater(len(made), 30)
+        self.assertEqual(path.stat().st_mode & 0o777, 0o600)
+        self.assertEqual((link_secret(path), link_secret(path)), (made, made))
+        self.assertEqual(list(self.folder.iterdir()), [path])
+        nowhere = self.folder / "nowhere" / "secret"
+        self.assertIn(str(nowhere), str(self.assertRaises(ConfigError, link_secret, nowhere)))

@@ -4,6 +4,7 @@ import os
 import secrets
 import tomllib
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -102,15 +103,24 @@ def link_secret(path: Path) -> str:
 
     :raises ConfigError: as `read_secret`, and where the file cannot be made.
     """
-    try:
-        made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return read_secret(path)
-    except OSError as problem:
-        raise ConfigError(f"{path}: {_reason(problem)}") from None
-    with os.fdopen(made, "w") as file:
-        file.write(secrets.token_urlsafe(32) + "\n")
+    if not path.exists():
+        try:
+            _make_secret(path)
+        except OSError as problem:
+            raise ConfigError(f"{path}: {_reason(problem)}") from None
     return read_secret(path)
+
+
+def _make_secret(path: Path) -> None:
+    """Make a file with a new secret, whole from the first, unless another process was quicker."""
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(32) + "\n")
+        with suppress(FileExistsError):
+            os.link(new, path)
+    finally:
+        new.unlink(missing_ok=True)
 
 
 def read_secret(path: Path) -> str:
