@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from twisted.application.internet import StreamServerEndpointService
+from twisted.internet.defer import maybeDeferred
 from twisted.internet.endpoints import serverFromString
 
 from xmppd.app.config import link_secret
@@ -25,9 +26,10 @@ class LinkService(StreamServerEndpointService):
         self.acceptor = acceptor
 
     def stopService(self) -> Any:
-        """Stop listening and end all links in order."""
-        self.acceptor.stop()
-        return StreamServerEndpointService.stopService(self)
+        """Stop listening and end all links in order; fires when they have gone."""
+        closed = self.acceptor.stop()
+        stopped = maybeDeferred(StreamServerEndpointService.stopService, self)
+        return stopped.addCallback(lambda _: closed)
 
 
 def link_services(config: Config, router: Router, reactor: Any) -> list[LinkService]:
