@@ -71,6 +71,19 @@ class Simulation:
         for person in self.people:
             person.lost(edge)
 
+    def stop_edge(self) -> None:
+        """End an edge in order, and start it again."""
+        name = self.random.choice(EDGES)
+        edge = self.edges[name]
+        if not edge.stopping:
+            edge.stopping = True
+            edge.c2s.stop().addCallback(lambda _: self._restart(name, edge))
+
+    def _restart(self, name: str, edge: Edge) -> None:
+        if edge.process.alive:
+            edge.process.kill()
+            self.edges[name] = self._new_edge(name)
+
     def freeze(self) -> None:
         """Stop a process for a while, as by SIGSTOP."""
         process = self.random.choice([self.manager, *self.edges.values()]).process
@@ -95,6 +108,7 @@ class Simulation:
         if self.rough:
             yield 0.05, lambda: self.cut(60.0)
             yield 0.04, self.kill_edge
+            yield 0.03, self.stop_edge
             yield 0.02, self.kill_manager
             yield 0.03, self.freeze
         for person in self.people:

@@ -134,6 +134,7 @@ class Edge:
 
     def __init__(self, name: str, process: Process, network: Network, record: Record) -> None:
         self.process = process
+        self.stopping = False
         link = network.link(name, process)
         link.seen = record.up
         host = Jid.parse(DOMAIN)
@@ -322,7 +323,10 @@ class Person:
         simulation, random = self.simulation, self.simulation.random
         for client in self.clients:
             client.replaced |= client.stream in simulation.manager.sm.legs
-        edge = random.choice(list(simulation.edges.values()))
+        edges = [edge for edge in simulation.edges.values() if not edge.stopping]
+        if not edges:
+            return
+        edge = random.choice(edges)
         self.clients.append(Client(self, edge, f"{self.name}-{len(self.clients)}"))
 
     def chances(self) -> Iterator[tuple[float, Callable[[], None]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterator, Sequence
 from enum import Enum, auto
@@ -71,7 +72,7 @@ class Kept:
     def __init__(self) -> None:
         self.items: deque[Stanza] = deque()
         self.size = 0
-        self.repeated = 0.0
+        self.repeated = -math.inf
         self._done, self._since = -1, 0.0
 
     def add(self, items: Sequence[Stanza]) -> int:

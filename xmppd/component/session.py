@@ -228,7 +228,9 @@ def read_report(item: Stanza) -> list[Entry]:
 
 def _read_entry(text: str, asking: bool) -> Entry:
     leg, *counts = text.split(" ")
-    stream, _, epoch = leg.rpartition(".")
+    stream, dot, epoch = leg.rpartition(".")
+    if not dot:
+        raise ValueError("no leg")
     if asking:
         return Entry(stream, int(epoch), mark=ASK)
     if counts == [GONE]:
