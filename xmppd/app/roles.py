@@ -11,6 +11,7 @@ from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from xmppd.app.config_model import Config
 from xmppd.app.hosting import HostMaker
 from xmppd.app.linking import link_services
+from xmppd.app.tracing import trace_router, traced
 from xmppd.c2s.edge import ClientEdge
 from xmppd.c2s.service import ClientService
 from xmppd.link.link import Link
@@ -38,6 +39,7 @@ class RouterRole(MultiService):
         self.config = config
         self.reactor = reactor
         self.router = Router()
+        trace_router(self.router, config.log.level)
         self.links = link_services(config, self.router, reactor) if listening else []
         for service in self.links:
             self.addService(service)  # type: ignore[no-untyped-call]
@@ -74,6 +76,7 @@ class SessionsRole(MultiService):
         self.stores = stores
         self.maker = maker
         self._open_link = open_link
+        link = traced(link, name, config.log.level)
         self.manager = SessionManager(name, link, reactor, stores, self._make_host)
         self.opened: Deferred[Any] | None = None
 
@@ -116,7 +119,7 @@ class ClientsRole(MultiService):
         hosts = [Jid.parse(domain) for domain in config.domains]
         self.edge = ClientEdge(
             name,
-            link,
+            traced(link, name, config.log.level),
             reactor,
             config.c2s.limits,
             hosts[0],
