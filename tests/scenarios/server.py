@@ -32,6 +32,9 @@ Layout = Sequence[str]
 """The `twistd` plugins that make up a server, each in a process; all read the same file."""
 
 WHOLE: Layout = ("xmpp-im",)
+SPLIT: Layout = ("xmpp-c2s", "xmpp-sm", "xmpp-router")
+ACCOUNTS_AT = {"xmpp-im": "xmpp-im", "xmpp-sm": "sm-1"}
+"""The instance that keeps the accounts, by the plugin that is started for it."""
 
 STARTING = 60.0
 STOPPING = 30.0
@@ -83,9 +86,10 @@ class Server:
         self.log = self.folder / "server.log"
         self.starttls, self.direct, self.plain = free_port(), free_port(), free_port()
         self.domains = list(domains)
+        self._layout = layout
+        self._router = free_port()
         self.configure(settings)
         self._arguments = arguments
-        self._layout = layout
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def configure(self, settings: str) -> None:
@@ -94,12 +98,27 @@ class Server:
         lines = [
             f"domains = {self.domains!r}",
             settings,
+            *self._links(),
             *[
                 f'[[c2s.listen]]\nendpoint = "tcp:{port}:interface={LOOPBACK}"\ntls = "{tls}"'
                 for tls, port in places.items()
             ],
         ]
         self.config.write_text("\n".join(lines), "utf-8")
+
+    def _links(self) -> list[str]:
+        """Where the processes of a split layout meet."""
+        if "xmpp-router" not in self._layout:
+            return []
+        return [
+            "[router]",
+            f'address = "tcp:{LOOPBACK}:{self._router}"',
+            'secret_file = "link.secret"',
+            "[[router.listen]]",
+            f'endpoint = "tcp:{self._router}:interface={LOOPBACK}"',
+            'secret_file = "link.secret"',
+            "trusted = true",
+        ]
 
     def certify(self, domain: str = DOMAIN) -> Path:
         """Give a domain a certificate of ours, or another one; return its file."""
@@ -110,9 +129,13 @@ class Server:
     def add_accounts(self, *names: str, domain: str = DOMAIN) -> None:
         """Add accounts to a running server, each with `password_of` its name."""
         accounts = [(f"{name}@{domain}", password_of(name)) for name in names]
-        socket = socket_path(load(self.config), self._layout[0])
-        result = ask(socket, VERBS["adduser_batch"], {"accounts": accounts})
+        result = ask(self._admin(), VERBS["adduser_batch"], {"accounts": accounts})
         assert result == {"added": len(names), "refused": []}, result
+
+    def _admin(self) -> Path:
+        """The socket of the process that keeps the accounts."""
+        [instance] = [ACCOUNTS_AT[plugin] for plugin in self._layout if plugin in ACCOUNTS_AT]
+        return socket_path(load(self.config), instance)
 
     def control(self, *words: str, text: str = "") -> str:
         """Have `xmppctl` do something; return what it printed."""
@@ -148,7 +171,7 @@ class Server:
 
     def _await_ports(self, deadline: float) -> None:
         waiting = [self.starttls, self.direct, self.plain]
-        while waiting:
+        while waiting or not self._admin().exists():
             if any(process.poll() is not None for process in self._processes):
                 raise AssertionError(f"the server has ended:\n{self.logged()}")
             if time.monotonic() > deadline:
