@@ -371,6 +371,16 @@ class LinksTest(FileTestCase):
             "only one link can have that (remove one)",
         )
 
+    def test_hosted_domains_are_nobody_elses(self) -> None:
+        text = 'domains = ["a.test"]\n' + self.places('routes = ["b.test", "a.test"]')
+        self.assertEqual(
+            self.complaint(text),
+            "router.listen[0].routes[1]: is a domain served here "
+            "(no outside component can have it)",
+        )
+        own = 'routes = ["a.test"]\ntrusted = true'
+        self.load('domains = ["a.test"]\n' + self.places(own, own))
+
     def test_names_are_prepared(self) -> None:
         text = self.places('routes = ["*.B\u00dcCHER.test"]\nmay_bind = ["A.test"]')
         [place] = self.load(text).router.listen

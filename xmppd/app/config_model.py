@@ -251,6 +251,20 @@ class LinkListen:
 
 
 @attrs.frozen
+class LinkConnect:
+    """A link that this router dials: another router, or a component that listens."""
+
+    name: str = key("What it calls itself there: a domain, as XEP-0114 has it.")
+    endpoint: str = key("Twisted client endpoint string, such as `tcp:192.0.2.7:5347`.")
+    secret_file: Path = key("File that holds the secret to prove.")
+    routes: tuple[str, ...] = key("Domains, and wildcards, that are reached there.", ())
+    default: bool = key("Whether what has no other route goes there.", False)
+    stanza_bytes: int = key("Size of one stanza, in bytes.", 5_242_880, least=10_000)
+    ping_seconds: int = key("After so long in silence the link is asked for life.", 30, least=1)
+    queue: Queue = table("What waits for it.", Queue)
+
+
+@attrs.frozen
 class RouterTable:
     """The router."""
 
@@ -264,6 +278,7 @@ class RouterTable:
         "Allow them to reach it without TLS over a network; passwords go there.", False
     )
     listen: tuple[LinkListen, ...] = table("Where links come.", tuple)
+    connect: tuple[LinkConnect, ...] = table("Links that are dialed.", tuple)
 
     def __attrs_post_init__(self) -> None:
         if self.address is not None and not (
@@ -283,7 +298,8 @@ def _claimed_twice(places: tuple[LinkListen, ...]) -> Iterator[tuple[Place, Plac
     claims: dict[str, Place] = {}
     for number, place in enumerate(places):
         said: list[tuple[str, Place]] = [("", (number, "default"))] if place.default else []
-        said += [(route, (number, "routes", at)) for at, route in enumerate(place.routes)]
+        if not place.trusted:  # else they are what several may say they serve
+            said += [(route, (number, "routes", at)) for at, route in enumerate(place.routes)]
         for claim, where in said:
             if claim in claims:
                 yield claims[claim], where
@@ -409,6 +425,11 @@ class Config:
             if name not in self.domains:
                 served = ", ".join(self.domains[:5])
                 raise Wrong(f"not a domain served here (domains: {served})", "host", name)
+        for number, place in enumerate(self.router.listen):
+            for at, route in enumerate(place.routes):
+                if route in self.domains and not place.trusted:
+                    wrong = "is a domain served here (no outside component can have it)"
+                    raise Wrong(wrong, "router", "listen", number, "routes", at)
 
     @property
     def certificates(self) -> Path:
