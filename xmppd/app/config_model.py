@@ -427,7 +427,7 @@ class Config:
                 raise Wrong(f"not a domain served here (domains: {served})", "host", name)
         for number, place in enumerate(self.router.listen):
             for at, route in enumerate(place.routes):
-                if route in self.domains and not place.trusted:
+                if Domain(route) in self.domains and not place.trusted:
                     wrong = "is a domain served here (no outside component can have it)"
                     raise Wrong(wrong, "router", "listen", number, "routes", at)
 
