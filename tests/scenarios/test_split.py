@@ -2,6 +2,7 @@
 
 from tests.scenarios import (
     test_channel_binding,
+    test_components,
     test_domains,
     test_profanity,
     test_slixmpp,
@@ -36,5 +37,23 @@ class SplitSlixmppTest(test_slixmpp.SlixmppTest):
 
 class SplitTwistedClientsTest(test_twisted_clients.TwistedClientsTest):
     """Clients of twisted.words and wokkel."""
+
+    layout = SPLIT
+
+
+class SplitSlixmppComponentTest(test_components.SlixmppTest):
+    """A bot at `xmpp-router`."""
+
+    layout = SPLIT
+
+
+class SplitWokkelComponentTest(test_components.WokkelTest):
+    """Publish-subscribe at `xmpp-router`."""
+
+    layout = SPLIT
+
+
+class SplitBiboumiTest(test_components.BiboumiTest):
+    """Debian's gateway to IRC at `xmpp-router`."""
 
     layout = SPLIT
