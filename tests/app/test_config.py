@@ -364,6 +364,14 @@ class LinksTest(FileTestCase):
             "only one link can have that (remove one)",
         )
 
+    def test_links_that_are_dialed_count(self) -> None:
+        dialed = '[[router.connect]]\nname = "us.test"\nendpoint = "tcp:h:1"\nsecret_file = "s"\n'
+        self.assertEqual(
+            self.complaint(self.places("default = true") + dialed + "default = true"),
+            "router.listen[0].default (line 4) and router.connect[0].default (line 9): "
+            "only one link can have that (remove one)",
+        )
+
     def test_a_domain_of_two_links(self) -> None:
         self.assertEqual(
             self.complaint(self.places('routes = ["a.test"]', 'routes = [\n"b.test",\n"A.test"]')),

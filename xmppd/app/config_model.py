@@ -257,7 +257,7 @@ class LinkConnect:
     name: str = key("What it calls itself there: a domain, as XEP-0114 has it.")
     endpoint: str = key("Twisted client endpoint string, such as `tcp:192.0.2.7:5347`.")
     secret_file: Path = key("File that holds the secret to prove.")
-    routes: tuple[str, ...] = key("Domains, and wildcards, that are reached there.", ())
+    routes: tuple[Pattern, ...] = key("Domains, and wildcards, that are reached there.", ())
     default: bool = key("Whether what has no other route goes there.", False)
     stanza_bytes: int = key("Size of one stanza, in bytes.", 5_242_880, least=10_000)
     ping_seconds: int = key("After so long in silence the link is asked for life.", 30, least=1)
@@ -289,21 +289,25 @@ class RouterTable:
                 "plaintext_off_loopback = true",
                 "address",
             )
-        for first, second in _claimed_twice(self.listen):
-            raise Wrong("only one link can have that", "listen", *second, beside=("listen", *first))
-
-
-def _claimed_twice(places: tuple[LinkListen, ...]) -> Iterator[tuple[Place, Place]]:
-    """Yield the two places where something is said that only one link can have."""
-    claims: dict[str, Place] = {}
-    for number, place in enumerate(places):
-        said: list[tuple[str, Place]] = [("", (number, "default"))] if place.default else []
-        if not place.trusted:  # else they are what several may say they serve
-            said += [(route, (number, "routes", at)) for at, route in enumerate(place.routes)]
-        for claim, where in said:
+        claims: dict[str, Place] = {}
+        for claim, where in self._claims():
             if claim in claims:
-                yield claims[claim], where
+                raise Wrong("only one link can have that", *where, beside=claims[claim])
             claims[claim] = where
+
+    def _claims(self) -> Iterator[tuple[str, Place]]:
+        """Yield the routes that only one link can have, the default as "", and who claims them."""
+        for number, place in enumerate(self.listen):
+            if place.default:
+                yield "", ("listen", number, "default")
+            if not place.trusted:  # else they are what several may say they serve
+                for at, route in enumerate(place.routes):
+                    yield route, ("listen", number, "routes", at)
+        for number, dialed in enumerate(self.connect):
+            if dialed.default:
+                yield "", ("connect", number, "default")
+            for at, route in enumerate(dialed.routes):
+                yield route, ("connect", number, "routes", at)
 
 
 @attrs.frozen
