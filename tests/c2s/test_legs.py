@@ -30,9 +30,7 @@ class LossyCase(SynchronousTestCase):
         link.lossless = False
         send = link.send
         link.send = lambda item: None if self.losing else send(item)
-        self.edge = ClientEdge(
-            "c2s-1", link, self.clock, Limits(enabled=False), HOST, boot="x"
-        )
+        self.edge = ClientEdge("c2s-1", link, self.clock, Limits(enabled=False), HOST, boot="x")
         self.edge.start()
         self.client = self.connect()
         self.client.send(HEADER, AUTH, HEADER, BIND)
@@ -98,9 +96,7 @@ class TellingTest(LossyCase):
         self.tell(number=17)
         self.manager.say(self.stream, 1, message("x"))
         self.pass_seconds(0.1)
-        first, second = [
-            report_numbers(each.items[0]) for each in self.manager.requests("report")
-        ]
+        first, second = [report_numbers(each.items[0]) for each in self.manager.requests("report")]
         self.assertEqual(second[0], first[0] + 1)
         self.assertEqual(second[1], 17)
 
@@ -305,9 +301,9 @@ class LeaseTest(LossyCase):
         self.pass_seconds(3)
         closed = [client for client in clients if b"<system-shutdown" in client.said()]
         self.assertTrue(0 < len(closed) < 10)
-        self.assertTrue(all(
-            client.producerState == "paused" for client in clients if client not in closed
-        ))
+        self.assertTrue(
+            all(client.producerState == "paused" for client in clients if client not in closed)
+        )
         self.pass_seconds(9)
         closed += [client for client in clients if b"<system-shutdown" in client.said()]
         self.assertEqual(len(closed), 10)

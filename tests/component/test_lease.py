@@ -17,9 +17,12 @@ class LeaseTest(SynchronousTestCase):
     def test_more_often_when_none_is_seen(self) -> None:
         lease = Lease(0.0)
         lease.sending(1, 10.0)
-        self.assertTrue(lease.is_due(12.0))
-        lease.reported(1, 1, 12.5)
-        self.assertFalse(lease.is_due(13.0))
+        self.assertFalse(lease.is_urgent(11.0))
+        self.assertTrue(lease.is_urgent(12.0))
+        lease.sending(2, 12.0)
+        self.assertFalse(lease.is_urgent(12.9))
+        lease.reported(1, 1, 13.5)
+        self.assertFalse(lease.is_urgent(14.0))
 
     def test_fresh_is_when_the_newest_that_was_seen_was_sent(self) -> None:
         lease = Lease(0.0)

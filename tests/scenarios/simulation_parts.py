@@ -67,9 +67,11 @@ class Record:
         key = envelope.sender, envelope.to
         known = self._numbers[key] + 1 - envelope.number
         assert known >= 0, "a gap was sent"
-        assert len(envelope.items) == 1 or sum(
-            len(item.inner) for item in envelope.items
-        ) <= ROUTE_BYTES + 4096 or envelope.to.domain == "sm-1"
+        assert (
+            len(envelope.items) == 1
+            or sum(len(item.inner) for item in envelope.items) <= ROUTE_BYTES + 4096
+            or envelope.to.domain == "sm-1"
+        )
         new = envelope.items[known:]
         self._numbers[key] += len(new)
         ids.extend(name for item in new if item.name == "message" and (name := name_of(item)))
@@ -112,7 +114,12 @@ class Manager:
         link = network.link("sm-1", process)
         link.seen = record.down
         self.sm = SessionManager(
-            "sm-1", link, process, self._store, self._make_host, process.boot  # type: ignore
+            "sm-1",
+            link,
+            process,
+            self._store,
+            self._make_host,
+            process.boot,  # type: ignore
         )
         link.relinked = self.sm.relinked
         for name in accounts:
@@ -139,7 +146,12 @@ class Edge:
         link.seen = record.up
         host = Jid.parse(DOMAIN)
         self.c2s = ClientEdge(
-            name, link, process, NOT_LIMITED, host, boot=process.boot  # type: ignore
+            name,
+            link,
+            process,
+            NOT_LIMITED,
+            host,
+            boot=process.boot,  # type: ignore
         )
         link.relinked = self.c2s.relinked
         self.c2s.start()
@@ -382,9 +394,7 @@ def check_legs(manager: Manager, edges: Iterable[Edge]) -> None:
     """I6: at rest, no leg without a session and none the other way, and nothing is kept."""
     legs = [leg for edge in edges for leg in edge.c2s.legs.all()]
     ends = {(leg.address, leg.other) for leg in legs}
-    sessions = {
-        (session.leg.other, session.address) for session in manager.sm.sessions.values()
-    }
+    sessions = {(session.leg.other, session.address) for session in manager.sm.sessions.values()}
     assert ends == sessions, f"legs {ends - sessions}, sessions {sessions - ends}"
     assert {*manager.sm.legs} == {stream for stream, _ in sessions}, "legs of ended sessions"
     for edge in edges:
@@ -416,7 +426,7 @@ def check_traffic(record: Record, people: Iterable[Person], rough: bool) -> None
             assert not client.shut_down, f"{client.stream} was given up"
             if not client.replaced and client.stream not in record.kicked:
                 up, taken = record.sent_up[client.stream], record.taken[client.stream]
-                assert up == taken, f"not taken: {up[len(taken):][:5]}"
+                assert up == taken, f"not taken: {up[len(taken) :][:5]}"
                 doubled = [one for one in client.messages if read[one] > 1 or one in missed]
                 assert not doubled, f"doubled {doubled[:5]}"
 
@@ -441,4 +451,4 @@ def _difference(got: list[str], wanted: list[str]) -> str:
     place = next(
         (i for i, (a, b) in enumerate(zip(got, wanted, strict=False)) if a != b), len(wanted)
     )
-    return f"at {place}: {got[place:place + 3]}, not {wanted[place:place + 3]}"
+    return f"at {place}: {got[place : place + 3]}, not {wanted[place : place + 3]}"

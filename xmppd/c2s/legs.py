@@ -110,6 +110,10 @@ class EdgeLegs(Legs[Leg]):
         """Whether nothing of ours has arrived for so long."""
         return now - lease.fresh >= EDGE_PATIENCE
 
+    def is_due(self, lease: Lease, now: float) -> bool:
+        """Every now and then, and more often when there is no sign that reports arrive."""
+        return lease.is_due(now) or lease.is_urgent(now)
+
     def silent(self, peer: Peer) -> None:
         """End the streams one after the other; who is gone by then needs no more words."""
         legs = self.legs_to(peer)

@@ -81,6 +81,10 @@ class Legs(ABC, Generic[L]):
         """Whether to give up on the other side."""
 
     @abstractmethod
+    def is_due(self, lease: Lease, now: float) -> bool:
+        """Whether to send a report although there is nothing to say."""
+
+    @abstractmethod
     def silent(self, peer: Peer) -> None:
         """The other side is given up."""
 
@@ -294,7 +298,7 @@ class Legs(ABC, Generic[L]):
             elif now - peer.compared >= COMPARE_SECONDS:
                 peer.compared = now
                 self._ask(self.legs_to(peer))
-            elif peer.lease.is_due(now) and not peer.scheduled:
+            elif self.is_due(peer.lease, now) and not peer.scheduled:
                 self._schedule(peer)
         for leg in list(self._waiting):
             self.look_after(leg, now)

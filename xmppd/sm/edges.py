@@ -153,6 +153,10 @@ class Edges(Legs[EdgeLeg]):
         """Whether nothing has come for so long."""
         return now - lease.heard >= MANAGER_PATIENCE
 
+    def is_due(self, lease: Lease, now: float) -> bool:
+        """Every now and then; edges ask when they miss that."""
+        return lease.is_due(now)
+
     def silent(self, peer: Peer) -> None:
         """All sessions of that edge are lost."""
         for leg in self.legs_to(peer):

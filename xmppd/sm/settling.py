@@ -46,6 +46,7 @@ class Settling:
         if session is not None and session not in self._delayed:
             timer = self._manager.clock.callLater(DELAY_SECONDS, self._settle, session)
             self._delayed[session] = behind, timer
+            session.leg.finished = session.leg.told_finished
 
     def go_on(self, recipient: Session) -> None:
         """A recipient has caught up."""
