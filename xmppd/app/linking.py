@@ -10,11 +10,12 @@ from twisted.internet.defer import maybeDeferred
 from twisted.internet.endpoints import serverFromString
 
 from xmppd.app.config import link_secret
-from xmppd.app.config_model import Config, LinkListen
+from xmppd.app.config_model import Config, LinkListen, Queue
 from xmppd.link.acceptor import Acceptor, LinkRules
 from xmppd.link.queue import Bounds
 from xmppd.link.router import Router
 from xmppd.link.turn import Turn
+from xmppd.link.uplink import Uplink
 from xmppd.link.wire import WireSettings
 
 
@@ -49,9 +50,31 @@ def link_services(config: Config, router: Router, reactor: Any) -> list[LinkServ
     return [LinkService(acceptor(place), place.endpoint, reactor) for place in config.router.listen]
 
 
+def uplinks(config: Config, router: Router, reactor: Any) -> list[Uplink]:
+    """A service for each link that is dialed. Raises ConfigError for an unusable secret."""
+    return [
+        Uplink(
+            router,
+            place.name,
+            place.endpoint,
+            WireSettings(
+                link_secret(place.secret_file), place.stanza_bytes, ping=float(place.ping_seconds)
+            ),
+            reactor,
+            bounds=_bounds(place.queue),
+            routes=place.routes,
+            default=place.default,
+        )
+        for place in config.router.connect
+    ]
+
+
+def _bounds(queue: Queue) -> Bounds:
+    return Bounds(queue.stanzas, queue.bytes, queue.seconds, queue.absent_seconds)
+
+
 def rules_of(place: LinkListen) -> LinkRules:
     """What a configured link may do."""
-    queue = place.queue
     return LinkRules(
         name=place.name or place.endpoint,
         settings=WireSettings(
@@ -65,7 +88,7 @@ def rules_of(place: LinkListen) -> LinkRules:
         instances=place.instances,
         duplicates=place.duplicates,
         balance=place.balance,
-        bounds=Bounds(queue.stanzas, queue.bytes, queue.seconds, queue.absent_seconds),
+        bounds=_bounds(place.queue),
         lenient=place.lenient,
         may_bind=place.may_bind,
     )

@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred, maybeDeferred, succeed
 
 from xmppd.app.config_model import Config
 from xmppd.app.hosting import HostMaker
-from xmppd.app.linking import link_services
+from xmppd.app.linking import link_services, uplinks
 from xmppd.app.tracing import trace_router, traced
 from xmppd.c2s.edge import ClientEdge
 from xmppd.c2s.service import ClientService
@@ -41,7 +41,8 @@ class RouterRole(MultiService):
         self.router = Router()
         trace_router(self.router, config.log.level)
         self.links = link_services(config, self.router, reactor) if listening else []
-        for service in self.links:
+        self.uplinks = uplinks(config, self.router, reactor) if listening else []
+        for service in (*self.links, *self.uplinks):
             self.addService(service)  # type: ignore[no-untyped-call]
         self.opened: Deferred[Any] | None = None
         self.since = reactor.seconds()
