@@ -279,7 +279,8 @@ class RequestsTest(ContactsTestCase):
         for number in range(MAX_REQUESTS + 1):
             self.house.outside.send(
                 _parsed(
-                    f"<presence from='n{number}@remote.test' to='juliet@example.com' type='subscribe'/>"
+                    f"<presence from='n{number}@remote.test' to='juliet@example.com'"
+                    " type='subscribe'/>"
                 )
             )
         self.house.settle()

@@ -43,9 +43,8 @@ class Missed(Extension):
 
 
 def message(body: object, to: str = TO, type: str = "chat") -> Stanza:
-    return parse_stanza(
-        f"<message to='{to}' from='a@remote.test' type='{type}'><body>{body}</body></message>".encode()
-    )
+    xml = f"<message to='{to}' from='a@remote.test' type='{type}'><body>{body}</body></message>"
+    return parse_stanza(xml.encode())
 
 
 def bodies(stanzas: Sequence[Stanza]) -> list[str | None]:
