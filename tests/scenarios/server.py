@@ -90,7 +90,7 @@ class Server:
         self._router = free_port()
         self.configure(settings)
         self._arguments = arguments
-        self._processes: list[subprocess.Popen[bytes]] = []
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def configure(self, settings: str) -> None:
         """Write the configuration file; `reload` makes a running server read it."""
@@ -155,24 +155,31 @@ class Server:
 
     def start(self) -> None:
         """Start all processes, and wait until clients can come."""
+        for plugin in self._layout:
+            self.start_process(plugin)
+        self.await_ready()
+
+    def start_process(self, plugin: str) -> None:
+        """Start the process of one plugin, as before if it has been there."""
+        words = (*TWISTD, plugin, "--config", str(self.config), *self._arguments)
         with self.log.open("ab") as log:
-            for plugin in self._layout:
-                words = (*TWISTD, plugin, "--config", str(self.config), *self._arguments)
-                process = subprocess.Popen(
-                    words,
-                    cwd=self.folder,
-                    env=environment(),
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                )
-                self._processes.append(process)
+            self._processes[plugin] = subprocess.Popen(
+                words,
+                cwd=self.folder,
+                env=environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    def await_ready(self) -> None:
+        """Wait until clients can come, and accounts be made."""
         self._await_ports(time.monotonic() + STARTING)
 
     def _await_ports(self, deadline: float) -> None:
         waiting = [self.starttls, self.direct, self.plain]
         while waiting or not self._admin().exists():
-            if any(process.poll() is not None for process in self._processes):
+            if any(process.poll() is not None for process in self._processes.values()):
                 raise AssertionError(f"the server has ended:\n{self.logged()}")
             if time.monotonic() > deadline:
                 raise AssertionError(f"the server does not listen:\n{self.logged()}")
@@ -181,18 +188,28 @@ class Server:
 
     def signal(self, number: int) -> None:
         """Send a signal to all processes."""
-        for process in self._processes:
+        for process in self._processes.values():
             process.send_signal(number)
 
     def kill(self) -> None:
         """End all processes at once, without a chance to tidy up."""
-        for process in self._processes:
+        for process in self._processes.values():
             process.kill()
         self._wait()
 
+    def kill_process(self, plugin: str) -> None:
+        """End the process of one plugin at once."""
+        process = self._processes.pop(plugin)
+        process.kill()
+        process.wait(STOPPING)
+
+    def pid(self, plugin: str) -> int:
+        """The number of a plugin's process."""
+        return self._processes[plugin].pid
+
     def stop(self) -> None:
         """Have all processes end in good order."""
-        for process in self._processes:
+        for process in self._processes.values():
             process.terminate()
         try:
             self._wait()
@@ -201,7 +218,7 @@ class Server:
             raise AssertionError(f"the server does not stop:\n{self.logged()}") from None
 
     def _wait(self) -> None:
-        for process in self._processes:
+        for process in self._processes.values():
             process.wait(STOPPING)
         self._processes.clear()
 

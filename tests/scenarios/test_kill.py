@@ -34,7 +34,7 @@ class KillTest(ScenarioTestCase):
         while counted < rounds:
             with logged_in(server.plain, "juliet") as sender:
                 sent, answered = self.send_until_killed(server, sender, round)
-            server.start()
+            self.restart(server)
             found = self.collect(server, round)
             told = f"round {round}: {sent} sent, {answered} answered, {len(found)} found"
             self.assertLess(round - counted, rounds, "too often nothing was in flight")
@@ -59,12 +59,20 @@ class KillTest(ScenarioTestCase):
             answered = self.take_answer(sender, answered)
         sender.send("".join(self.pair(sent + more, round, padding) for more in range(LAST)))
         sent += LAST
-        server.kill()
+        self.kill(server)
         try:
             while True:
                 answered = self.take_answer(sender, answered)
         except (Closed, ConnectionError):
             return sent, answered
+
+    def kill(self, server: Server) -> None:
+        """End what is to be ended."""
+        server.kill()
+
+    def restart(self, server: Server) -> None:
+        """Have the server take clients as before."""
+        server.start()
 
     def pair(self, number: int, round: int, padding: str) -> str:
         body = BODY.format(number, round, padding)
