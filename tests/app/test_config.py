@@ -353,8 +353,19 @@ class LinksTest(FileTestCase):
     """What links may do, and how they may be reached."""
 
     def places(self, *tables: str) -> str:
-        place = '[[router.listen]]\nendpoint = "tcp:5347:interface=127.0.0.1"\nsecret_file = "s"\n'
-        return "".join(place + table + "\n" for table in tables)
+        return "".join(
+            f'[[router.listen]]\nendpoint = "tcp:{port}:interface=127.0.0.1"\n'
+            f'secret_file = "s"\n{table}\n'
+            for port, table in enumerate(tables, 5347)
+        )
+
+    def shared(self, *tables: str) -> str:
+        """Links at one place, with names."""
+        return "".join(
+            f'[[router.listen]]\nendpoint = "tcp:5347:interface=127.0.0.1"\nname = "{number}"\n'
+            f'secret_file = "s"\n{table}\n'
+            for number, table in enumerate(tables)
+        )
 
     def test_two_default_routes(self) -> None:
         """Refused, with both lines."""
@@ -405,6 +416,46 @@ class LinksTest(FileTestCase):
             self.assertIn("router.address: ", self.complaint(f'[router]\naddress = "{address}"\n'))
         for address in ("tcp:127.0.0.1:1", "tcp:host=localhost:port=1", "unix:x", "tls:a.test:1"):
             self.load(f'[router]\naddress = "{address}"\n')
+
+    def test_several_at_one_place(self) -> None:
+        """What a name in a stream header cannot tell apart is refused, with both lines."""
+        routes, trusted = 'routes = ["a.test"]', "trusted = true"
+        self.load(self.shared(routes, trusted, 'trusted = true\ninstances = ["c2s-1"]', ""))
+        lines = "router.listen[0].endpoint (line 2) and router.listen[1].endpoint (line {}): "
+        for wrong in ("", trusted):
+            self.assertEqual(
+                self.complaint(self.shared(wrong, wrong)),
+                f"{lines.format(7)}both would take any name there (remove one)",
+            )
+        certified = 'certificate = "c.pem"'
+        self.assertIn(lines.format(7), self.complaint(self.shared(routes, certified)))
+        nameless = self.shared(routes, "").replace('name = "1"', 'name = "0"')
+        self.assertIn("need a name each", self.complaint(nameless))
+
+    def test_proof(self) -> None:
+        """A secret, or a certificate of certain names by a certain authority."""
+        place = '[[router.listen]]\nendpoint = "tcp:5347"\n'
+        own = 'certificate = "c.pem"\n'
+        names = 'client_ca = "ca.pem"\nclient_names = ["c2s-1.test"]\n'
+        [link] = self.load(place + own + names).router.listen
+        self.assertEqual((link.secret_file, link.client_names), (None, ("c2s-1.test",)))
+        self.load(place + own + 'secret_file = "s"')
+        for wrong, at in (
+            (own, "secret_file"),
+            (names, "client_ca"),
+            (own + 'client_ca = "ca.pem"\n', "secret_file"),
+            (own + 'client_names = ["a.test"]\n', "client_names"),
+        ):
+            self.assertIn(f"router.listen[0].{at}: ", self.complaint(place + wrong))
+        both = place.replace("tcp:5347", "ssl:5347") + own + 'secret_file = "s"'
+        self.assertIn("router.listen[0]", self.complaint(both))
+
+    def test_proof_to_others(self) -> None:
+        dialed = '[[router.connect]]\nname = "us.test"\nendpoint = "{}"\n'
+        self.load(dialed.format("tls:h:1:certificate=c.pem"))
+        for endpoint in ("tls:h:1", "tcp:h:1"):
+            complaint = self.complaint(dialed.format(endpoint))
+            self.assertIn("router.connect[0].secret_file: is missing", complaint)
 
     def test_with_tls(self) -> None:
         """The files of an `ssl:` endpoint are read when the configuration is."""

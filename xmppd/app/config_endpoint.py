@@ -70,6 +70,12 @@ def reaches_privately(text: str) -> bool:
         return False
 
 
+def shows_certificate(text: str) -> bool:
+    """Tell whether a client endpoint string names a certificate for us to show."""
+    positional, named = _parts(text)
+    return positional[0] in {"tls", "ssl"} and not {"certificate", "certKey"}.isdisjoint(named)
+
+
 def _parts(text: str) -> tuple[list[str], dict[str, str]]:
     """Split an endpoint string into its positional and its named parts."""
     pieces = [piece.replace("\\:", ":") for piece in _COLON.split(text)]
@@ -104,7 +110,7 @@ def try_places(texts: Iterable[str]) -> None:
     Kinds of endpoints other than TCP are left to their listening.
     """
     with ExitStack() as held:
-        for text in texts:
+        for text in dict.fromkeys(texts):
             try:
                 _try_place(text, held)
             except OSError as problem:

@@ -88,7 +88,7 @@ async def unbind(server: Routing, link: str, domain: str) -> dict[str, Any]:
 def links(server: Routing) -> dict[str, Port]:
     """Every link by its name: those that have connected, and those that have a route."""
     found: dict[str, Port] = {
-        trunk.name: trunk for service in server.links for trunk in service.acceptor.trunks.values()
+        trunk.name: trunk for each in _acceptors(server) for trunk in each.trunks.values()
     }
     known = set(found.values())
     routes = [route for route in server.router.routes() if route.port is not None]
@@ -101,11 +101,15 @@ def links(server: Routing) -> dict[str, Port]:
     return found
 
 
+def _acceptors(server: Routing) -> list[Acceptor]:
+    return [acceptor for service in server.links for acceptor in service.acceptors]
+
+
 def acceptor_of(server: Routing, link: str) -> Acceptor:
     """The place where a link comes. Raises `Refused`."""
-    for service in server.links:
-        if link in service.acceptor.trunks:
-            return service.acceptor
+    for acceptor in _acceptors(server):
+        if link in acceptor.trunks:
+            return acceptor
     known = links(server)
     if link in known:
         raise Refused(f"{link}: its domains are what the configuration says (change that)")
@@ -159,9 +163,9 @@ def _described(server: Routing, name: str, port: Port, routes: list[Route]) -> d
 
 
 def _is_trusted(server: Routing, port: Port) -> bool:
-    for service in server.links:
-        if port in service.acceptor.trunks.values():
-            return service.acceptor.rules.settings.trusted
+    for acceptor in _acceptors(server):
+        if port in acceptor.trunks.values():
+            return acceptor.rules.settings.trusted
     return server.router.is_trusted(port)
 
 
@@ -169,9 +173,9 @@ def _patience(server: Routing, port: Port) -> float | None:
     """Seconds that a stanza waits for a link which is down; None where it goes at once."""
     if state(port) == "up":
         return None
-    for service in server.links:
-        if port in service.acceptor.trunks.values():
-            return service.acceptor.rules.bounds.absent
+    for acceptor in _acceptors(server):
+        if port in acceptor.trunks.values():
+            return acceptor.rules.bounds.absent
     return None
 
 

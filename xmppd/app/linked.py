@@ -8,9 +8,10 @@ from typing import Any
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, maybeDeferred
 
-from xmppd.app.config import link_secret
+from xmppd.app.config_endpoint import shows_certificate
 from xmppd.app.config_model import Config, ConfigError
 from xmppd.app.hosting import HostMaker
+from xmppd.app.linking import secret_of
 from xmppd.app.roles import ClientsRole, SessionsRole, stop
 from xmppd.link.codec import LINK
 from xmppd.link.dialer import Dialer
@@ -23,12 +24,12 @@ from xmppd.storage.stores import StoreMap
 def uplink(name: str, config: Config, reactor: Any) -> Dialer:
     """The link of an instance to the configured router. Raises ConfigError where none is."""
     address, secret_file = config.router.address, config.router.secret_file
-    if address is None or secret_file is None:
+    if address is None or (secret_file is None and not shows_certificate(address)):
         raise ConfigError(
             f"{config.origin.name}: router: neither address nor secret_file may be missing here "
             "(name them, or give --router and --secret-file)"
         )
-    settings = WireSettings(link_secret(secret_file), 5 * 1024 * 1024, trusted=True)
+    settings = WireSettings(secret_of(secret_file), 5 * 1024 * 1024, trusted=True)
     return Dialer(name, address, settings, reactor)
 
 

@@ -2,39 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from twisted.application.internet import StreamServerEndpointService
 from twisted.internet.defer import maybeDeferred
 from twisted.internet.endpoints import serverFromString
+from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from xmppd.app.config import link_secret
 from xmppd.app.config_model import Config, LinkListen, Queue
 from xmppd.link.acceptor import Acceptor, LinkRules
+from xmppd.link.entrance import Entrance
 from xmppd.link.queue import Bounds
 from xmppd.link.router import Router
 from xmppd.link.turn import Turn
 from xmppd.link.uplink import Uplink
 from xmppd.link.wire import WireSettings
+from xmppd.tls.mutual import server_side, shows_name
 
 
 class LinkService(StreamServerEndpointService):
-    """Listens for the links of one place; stopping closes them."""
+    """Listens for the links of one place; stopping closes them.
 
-    def __init__(self, acceptor: Acceptor, endpoint: str, reactor: Any) -> None:
-        StreamServerEndpointService.__init__(self, serverFromString(reactor, endpoint), acceptor)
-        self.acceptor = acceptor
+    Raises CertificateError for files that cannot be used.
+    """
+
+    def __init__(self, acceptors: Sequence[Acceptor], place: LinkListen, reactor: Any) -> None:
+        self.acceptors = acceptors
+        self._entrance = Entrance(acceptors)
+        factory: Any = self._entrance
+        if place.certificate is not None:
+            options = server_side(place.certificate, place.client_ca, datetime.now(UTC))
+            factory = TLSMemoryBIOFactory(options, False, factory)
+        endpoint = serverFromString(reactor, place.endpoint)
+        StreamServerEndpointService.__init__(self, endpoint, factory)
 
     def stopService(self) -> Any:
         """Stop listening and end all links in order; fires when they have gone."""
-        closed = self.acceptor.stop()
+        closed = self._entrance.stop()
         stopped = maybeDeferred(StreamServerEndpointService.stopService, self)
         return stopped.addCallback(lambda _: closed)
 
 
 def link_services(config: Config, router: Router, reactor: Any) -> list[LinkService]:
-    """A service for each place where links come. Raises ConfigError for an unusable secret."""
+    """A service for each place where links come.
+
+    Raises ConfigError for an unusable secret, CertificateError for an unusable certificate.
+    """
     turn = Turn(reactor)
 
     def is_free(name: str, trusted: bool) -> bool:
@@ -47,7 +65,13 @@ def link_services(config: Config, router: Router, reactor: Any) -> list[LinkServ
         check = partial(is_free, trusted=place.trusted)
         return Acceptor(router, rules_of(place), reactor, turn, check)
 
-    return [LinkService(acceptor(place), place.endpoint, reactor) for place in config.router.listen]
+    sharing: dict[str, list[LinkListen]] = {}
+    for place in config.router.listen:
+        sharing.setdefault(place.endpoint, []).append(place)
+    return [
+        LinkService([acceptor(place) for place in places], places[0], reactor)
+        for places in sharing.values()
+    ]
 
 
 def uplinks(config: Config, router: Router, reactor: Any) -> list[Uplink]:
@@ -58,7 +82,7 @@ def uplinks(config: Config, router: Router, reactor: Any) -> list[Uplink]:
             place.name,
             place.endpoint,
             WireSettings(
-                link_secret(place.secret_file), place.stanza_bytes, ping=float(place.ping_seconds)
+                secret_of(place.secret_file), place.stanza_bytes, ping=float(place.ping_seconds)
             ),
             reactor,
             bounds=_bounds(place.queue),
@@ -73,15 +97,21 @@ def _bounds(queue: Queue) -> Bounds:
     return Bounds(queue.stanzas, queue.bytes, queue.seconds, queue.absent_seconds)
 
 
+def secret_of(file: Path | None) -> str | None:
+    """The secret of a link that has one. Raises ConfigError."""
+    return None if file is None else link_secret(file)
+
+
 def rules_of(place: LinkListen) -> LinkRules:
     """What a configured link may do."""
     return LinkRules(
         name=place.name or place.endpoint,
         settings=WireSettings(
-            place.secret or link_secret(place.secret_file),
+            place.secret or secret_of(place.secret_file),
             place.stanza_bytes,
             place.trusted,
             float(place.ping_seconds),
+            partial(shows_name, place.client_names) if place.client_names else None,
         ),
         routes=place.routes,
         default=place.default,

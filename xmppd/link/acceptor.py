@@ -13,7 +13,7 @@ from twisted.logger import Logger
 
 from xmppd.link.binding import Binding
 from xmppd.link.gate import Gate
-from xmppd.link.handshake import Accepted
+from xmppd.link.handshake import Accepted, Doorkeeper
 from xmppd.link.link import Receiver
 from xmppd.link.peer import Attach, Peer
 from xmppd.link.pool import BALANCES
@@ -47,6 +47,20 @@ class LinkRules:
     bounds: Bounds = attrs.field(factory=Bounds)
     lenient: bool = False
     may_bind: tuple[str, ...] = ()
+
+    def fit(self, name: str) -> tuple[int, int]:
+        """How well a name goes with this link: for the choice among those that share a place.
+
+        A route, or the link's own name, goes before the longest wildcard, that before the name
+        of an instance, and that before a link which takes any name.
+        """
+        if self.settings.trusted:
+            takes_all = not self.instances and "." not in name
+            return (2, 0) if name in self.instances else (1 if takes_all else -1, 1)
+        if name == self.name or name in self.routes:
+            return 4, 0
+        longest = max([len(route) for route in self.routes if covers([route], name)], default=0)
+        return (3, longest) if longest else (0 if self.routes else 1, 0)
 
 
 class Acceptor(Factory):
@@ -82,7 +96,11 @@ class Acceptor(Factory):
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
         """A connection that has said nothing yet."""
-        wire = Accepted(self, self.rules.settings, self._turn, self._clock)
+        return self.accept()
+
+    def accept(self, choose: Callable[[str], Doorkeeper] | None = None) -> Accepted:
+        """A connection that this link may have to leave to another one, as `choose` says."""
+        wire = Accepted(self, self.rules.settings, self._turn, self._clock, choose)
         self._wires.add(wire)
         wire.gone.addCallback(lambda _: self._wires.discard(wire))
         return wire

@@ -40,12 +40,17 @@ _PING: Final = "urn:xmpp:ping"
 
 @attrs.frozen
 class WireSettings:
-    """How a connection of a link behaves. Sizes are in bytes, times in seconds."""
+    """How a connection of a link behaves. Sizes are in bytes, times in seconds.
 
-    secret: str = attrs.field(repr=False)
+    `secret` is None where a certificate does instead: who listens has `vouches` then, which tells
+    of a transport whether the peer has shown the right one.
+    """
+
+    secret: str | None = attrs.field(repr=False)
     max_stanza: int = 1024 * 1024
     trusted: bool = False
     ping: float = PING_SECONDS
+    vouches: Callable[[Any], bool] | None = None
 
 
 class Owner(Protocol):
