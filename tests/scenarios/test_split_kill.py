@@ -36,6 +36,8 @@ TURNS = 50
 KILLS = 3
 BETWEEN = 200
 """Messages that arrive between one kill and the next."""
+LITTLE = 100
+"""Messages a second of which a client can take what has waited for some seconds."""
 END = "end"
 LARGE = 20_000
 """Bytes of what is to fill queues."""
@@ -222,14 +224,14 @@ ping_seconds = 1
     def test_killed(self) -> None:
         """What waits for it is delivered when it is back; only what it held is lost."""
         self.begin("queue.absent_seconds = 60")
-        talker = Talker(self.romeo, message(self.name))
+        talker = Talker(self.romeo, message(self.name), LITTLE)
         talker.start()
-        got = [self.romeo.read() for _ in range(BETWEEN)]
+        got = [self.romeo.read() for _ in range(LITTLE)]
         self.end(self.process)
         self.await_state("down")
         while_down = talker.sent + talker.burst
         self.start()
-        got += [self.romeo.read() for _ in range(BETWEEN)]
+        got += [self.romeo.read() for _ in range(LITTLE)]
         talker.end()
         while got[-1].get("id") != END:
             got.append(self.romeo.read())
@@ -239,7 +241,7 @@ ping_seconds = 1
         self.assertEqual(after, [*range(while_down, talker.sent)])
         bounced = len(got) - 1 - len(echoes)
         lost = talker.sent - len(echoes) - bounced
-        self.assertLess(lost, RATE)
+        self.assertLess(lost, LITTLE)
         print(f"{talker.sent} sent, {bounced} bounced, {lost} lost,", end=" ")
 
     def test_nothing_waits(self) -> None:
