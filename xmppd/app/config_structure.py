@@ -17,8 +17,8 @@ from cattrs.errors import (
 )
 from cattrs.gen import make_dict_structure_fn, override
 
-from xmppd.app.config_endpoint import check_endpoint
-from xmppd.app.config_model import Domain, Endpoint, Extension, StoreName, Wrong
+from xmppd.app.config_endpoint import check_endpoint, check_host_port
+from xmppd.app.config_model import Domain, Endpoint, Extension, HostPort, StoreName, Wrong
 from xmppd.app.config_words import KeyPath, shown, suggestion
 from xmppd.protocol.jid import InvalidJid, Jid
 
@@ -83,6 +83,7 @@ def _converter(folder: Path) -> Converter:
     converter.register_structure_hook(Path, lambda value, _: folder / _path(value))
     converter.register_structure_hook(Domain, lambda value, _: _domain(value))
     converter.register_structure_hook(Endpoint, lambda value, _: _endpoint(value))
+    converter.register_structure_hook(HostPort, lambda value, _: _host_port(value))
     converter.register_structure_hook(StoreName, lambda value, _: _store_name(value))
     converter.register_structure_hook(Jid, lambda value, _: _account(value))
     converter.register_structure_hook(Extension, lambda value, _: _extension(value))
@@ -146,6 +147,11 @@ def _account(value: Any) -> Jid:
 
 def _endpoint(value: Any) -> str:
     check_endpoint(_text(value))
+    return str(value)
+
+
+def _host_port(value: Any) -> str:
+    check_host_port(_text(value))
     return str(value)
 
 

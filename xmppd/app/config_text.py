@@ -7,7 +7,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 import attrs
 
-from xmppd.app.config_model import Config, Domain, Endpoint, Extension, StoreName
+from xmppd.app.config_model import Config, Domain, Endpoint, Extension, HostPort, StoreName
 from xmppd.app.config_words import shown
 from xmppd.protocol.jid import Jid
 
@@ -23,6 +23,7 @@ _TYPES: dict[Any, str] = {
     Path: "file name",
     Domain: "domain",
     Endpoint: "endpoint",
+    HostPort: "IP address and port",
     StoreName: "name of a back-end",
     Jid: "bare JID",
 }
@@ -36,6 +37,7 @@ def explain(config: Config) -> str:
         reach = ", this machine only" if place.is_private else ""
         lines.append(("clients", f"{place.endpoint} ({_SECURITY[place.tls]}{reach})"))
     lines += [
+        *_servers(config),
         ("data", str(config.data)),
         ("certificates", f"{config.certificates} (made where none is found)"),
         *_stores(config),
@@ -52,6 +54,16 @@ def explain(config: Config) -> str:
 def reference() -> str:
     """Return every key with its type, default and meaning, in Markdown."""
     return "\n".join(_section(Config, ""))
+
+
+def _servers(config: Config) -> Iterable[tuple[str, str]]:
+    if not config.federates:
+        yield "servers", "none are talked to"
+        return
+    for place in config.server_places:
+        yield "servers", f"{place.endpoint} ({_SECURITY[place.tls]})"
+    for domain, policy in config.s2s.policy.items():
+        yield "servers", f"{domain}: {policy}"
 
 
 def _stores(config: Config) -> Iterable[tuple[str, str]]:
