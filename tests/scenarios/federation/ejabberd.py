@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.scenarios.federation.party import Proof
 from tests.scenarios.federation.peers import Peer
 from tests.scenarios.server import LOOPBACK
 
@@ -36,13 +37,17 @@ RESOLVER = """{{resolv_conf, ""}}.
 {{lookup, [dns]}}.
 {{nameserver, {{{address}}}, {port}}}.
 """
+PROOF = r"Accepted (inbound|outbound) s2s (\S+) authentication (\S+) -> (\S+) "
 LIBRARIES = Path("/usr/lib/x86_64-linux-gnu")
 
 
 class Ejabberd(Peer):
     """An ejabberd with one host, without a node name and so without epmd."""
 
+    name = "ejabberd"
     command = "ejabberdctl"
+    bidi = False
+    takes_server_only = False
 
     def configure(self) -> Sequence[str]:
         place = self.place
@@ -51,15 +56,15 @@ class Ejabberd(Peer):
         text = CONFIGURATION.format(
             domain=self.domain,
             both=self.certificate.both,
-            authority=self.authority,
+            authority=self.world.authority,
             plain=self.plain,
             loopback=LOOPBACK,
             listen="".join(listen),
             modules="  mod_s2s_dialback: {}" if self.security.dialback else "",
         )
         (self.folder / "ejabberd.yml").write_text(text, "utf-8")
-        address = self.names.address.replace(".", ",")
-        resolver = RESOLVER.format(address=address, port=self.names.addresses)
+        address = self.world.names.address.replace(".", ",")
+        resolver = RESOLVER.format(address=address, port=self.world.names.addresses)
         (self.folder / "inetrc").write_text(resolver, "utf-8")
         start = ["+sbwt", "none", "-mnesia", "dir", f'"{self.folder}/data"', "-s", "ejabberd"]
         return ["erl", "-noinput", *start]
@@ -72,3 +77,10 @@ class Ejabberd(Peer):
             "EJABBERD_CONFIG_PATH": str(self.folder / "ejabberd.yml"),
             "EJABBERD_LOG_PATH": str(self.log),
         }
+
+    def proofs(self, other: str) -> list[Proof]:
+        return [
+            Proof(way == "inbound", mechanism)
+            for way, mechanism, sender, to in re.findall(PROOF, self.logged())
+            if other in (sender, to)
+        ]

@@ -31,10 +31,10 @@ class Place(NamedTuple):
     starttls: int
     direct: int
 
-    @property
-    def ports(self) -> list[int]:
-        """Where somebody listens."""
-        return [port for port in (self.starttls, self.direct) if port]
+    def listens(self) -> bool:
+        """Whether somebody takes connections at every port."""
+        ports = (port for port in (self.starttls, self.direct) if port)
+        return all(listens_at(self.address, port) for port in ports)
 
 
 def free_place(domain: str, starttls: bool = True, direct: bool = False) -> Place:

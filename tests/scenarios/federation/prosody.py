@@ -3,7 +3,9 @@
 import re
 from collections.abc import Sequence
 
+from tests.scenarios.federation.party import Proof
 from tests.scenarios.federation.peers import Peer
+from tests.scenarios.federation.security import DIALBACK, EXTERNAL
 from tests.scenarios.server import LOOPBACK
 
 CONFIGURATION = """
@@ -44,10 +46,21 @@ VirtualHost "{domain}"
 """
 
 
+PROOFS = {
+    Proof(True, EXTERNAL): r"Accepting SASL EXTERNAL identity from {other}$",
+    Proof(False, EXTERNAL): r"SASL EXTERNAL with {other} succeeded$",
+    Proof(True, DIALBACK): r"Sending\[s2sin\]: <db:result (?=[^>]*type='valid')[^>]*to='{other}'",
+    Proof(False, DIALBACK): (
+        r"Received\[s2sout_unauthed\]: <result (?=[^>]*type='valid')[^>]*from='{other}'"
+    ),
+}
+"""How its log tells that a stream has been proved."""
+
+
 class Prosody(Peer):
     """A Prosody with one host."""
 
-    command = "prosody"
+    name = command = "prosody"
 
     def configure(self) -> Sequence[str]:
         security = self.security
@@ -65,11 +78,19 @@ class Prosody(Peer):
             secure="false" if security.dialback else "true",
             certificate=self.certificate.certificate,
             key=self.certificate.key,
-            authority=self.authority,
-            dns=self.names.address,
-            dns_port=self.names.names,
+            authority=self.world.authority,
+            dns=self.world.names.address,
+            dns_port=self.world.names.names,
             domain=self.domain,
         )
         file = self.folder / "prosody.cfg.lua"
         file.write_text(text, "utf-8")
         return [self.command, "-F", "--config", str(file)]
+
+    def proofs(self, other: str) -> list[Proof]:
+        log = self.logged()
+        return [
+            proof
+            for proof, pattern in PROOFS.items()
+            for _ in re.findall(pattern.format(other=re.escape(other)), log, re.MULTILINE)
+        ]

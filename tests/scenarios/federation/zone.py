@@ -11,7 +11,6 @@ import sys
 
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, fail, succeed
-from twisted.internet.interfaces import IReactorUDP
 from twisted.names import dns
 from twisted.names.common import ResolverBase
 from twisted.names.error import AuthoritativeDomainError
@@ -23,7 +22,7 @@ Record = dns.Record_SRV | dns.Record_A
 Answer = tuple[list[dns.RRHeader], list[dns.RRHeader], list[dns.RRHeader]]
 
 
-class Zone(ResolverBase):  # type: ignore[misc]
+class Zone(ResolverBase):
     """Answers from records by name, as who decides about all names."""
 
     def __init__(self) -> None:
@@ -45,7 +44,7 @@ class Zone(ResolverBase):  # type: ignore[misc]
         return succeed((headers, [], []))
 
 
-class Answering(DNSServerFactory):  # type: ignore[misc]
+class Answering(DNSServerFactory):
     """Says in an answer that recursion was asked for, as it was (RFC 1035, 4.1.1)."""
 
     def sendReply(self, protocol: object, message: dns.Message, address: object) -> None:
@@ -68,12 +67,12 @@ def main(names_port: str, addresses_port: str, address: str, places: str) -> Non
                 if port:
                     record = dns.Record_SRV(5, 0, port, target, TTL)
                     zone.add(f"{service}._tcp.{domain}", record)
-    udp = IReactorUDP(reactor)
     for port, zone in ((names_port, names), (addresses_port, addresses)):
         factory = Answering(authorities=[zone])
-        udp.listenUDP(int(port), dns.DNSDatagramProtocol(factory), interface=address)
+        protocol = dns.DNSDatagramProtocol(factory)
+        reactor.listenUDP(int(port), protocol, interface=address)
     print("ready", flush=True)
-    reactor.run()  # type: ignore[attr-defined]
+    reactor.run()
 
 
 if __name__ == "__main__":
