@@ -328,6 +328,11 @@ class Federation:
     dns: tuple[HostPort, ...] = key(
         "DNS servers to ask, such as `192.0.2.53:53`; those of the system when absent.", ()
     )
+    private_addresses: bool = key(
+        "Connect also to addresses of this machine and of private networks where DNS gives them; "
+        "those in `static` are always connected to.",
+        False,
+    )
     trust: Path | None = key(
         "PEM file of the authorities whose certificates are believed; those of the system when "
         "absent.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 from twisted.internet.defer import Deferred, DeferredList
@@ -24,6 +24,12 @@ from xmppd.link.turn import Turn
 from xmppd.link.wire import Wire, WireSettings
 from xmppd.protocol.errors import StanzaError, StreamError
 from xmppd.protocol.stanza import Stanza
+
+SERVERS = "s2s"
+"""The role of those that speak with other servers: they share the default route."""
+
+ABSENT_SERVERS = 30.0
+"""Seconds that what goes to other servers waits at least while nobody is there to take it."""
 
 
 @attrs.frozen
@@ -51,10 +57,11 @@ class LinkRules:
 
 @attrs.frozen
 class Attach:
-    """What a trusted link says of itself: its name, boot and domains."""
+    """What a trusted link says of itself: its name, boot, role and domains."""
 
     name: str
     boot: str
+    role: str
     domains: tuple[str, ...]
 
     @classmethod
@@ -62,13 +69,15 @@ class Attach:
         """Read the element."""
         attributes = stanza.attrs
         domains = tuple(attributes.get("domains", "").split())
-        return cls(attributes.get("name", ""), attributes.get("boot", ""), domains)
+        name, boot, role = [attributes.get(key, "") for key in ("name", "boot", "role")]
+        return cls(name, boot, role, domains)
 
 
 @attrs.define(eq=False)
 class Peer:
     """One connection that is up: what it may say, and the trunks that carry to it."""
 
+    log: ClassVar[Logger] = Logger()
     router: Router
     wire: Wire
     gate: Gate
@@ -77,6 +86,11 @@ class Peer:
 
     def received(self, item: Item) -> None:
         """Check an item and route it; raises `StreamError`."""
+        if self.gate.is_pretended(item):
+            self.log.warn(
+                "link {name}: {item} has a sender of ours", name=self.wire.name, item=item
+            )
+            return
         item = self.gate.check(item)
         if not isinstance(item, Envelope):
             if item.to is None:
@@ -239,6 +253,8 @@ class Acceptor(Factory):
     def _trunks_at(self, attach: Attach) -> tuple[Trunk, ...]:
         """Those of an instance: its own, and where it is one of a pool that of the pool."""
         rules = self.rules
+        if attach.role == SERVERS:
+            return self._trunks_elsewhere(attach)
         own = self._trunk(attach.name)
         self._end(own, "the instance has connected anew")
         self._boots[attach.name] = attach.boot
@@ -249,6 +265,18 @@ class Acceptor(Factory):
         pool = self._trunk(rules.name)
         self._attach(pool, attach.domains, default=rules.default)
         return pool, own
+
+    def _trunks_elsewhere(self, attach: Attach) -> tuple[Trunk, ...]:
+        """Those of a server edge: its own, and the default route, which all such edges share."""
+        own = self._trunk(attach.name)
+        self._end(own, "the instance has connected anew")
+        self._boots[attach.name] = attach.boot
+        self._attach(own, [], [attach.name])
+        bounds = self.rules.bounds
+        bounds = attrs.evolve(bounds, absent=max(bounds.absent, ABSENT_SERVERS))
+        shared = self._trunk(SERVERS, "domains", bounds)
+        self._attach(shared, [], default=True)
+        return shared, own
 
     def _attach(
         self, trunk: Trunk, domains: Iterable[str], names: Iterable[str] = (), default: bool = False
@@ -267,20 +295,23 @@ class Acceptor(Factory):
         rules = self.rules
         return rules.name if rules.routes or rules.default else name
 
-    def _trunk(self, name: str) -> Trunk:
+    def _trunk(self, name: str, balance: str = "", bounds: Bounds | None = None) -> Trunk:
         trunk = self.trunks.get(name)
         if trunk is None:
             rules = self.rules
-            balance = BALANCES[rules.balance]()
+            chooser = BALANCES[balance or rules.balance]()
+            bounds = bounds or rules.bounds
             retry = rules.duplicates == "pool"
-            trunk = Trunk(name, self._clock, self.router.bounce, balance, rules.bounds, retry)
+            trunk = Trunk(name, self._clock, self.router.bounce, chooser, bounds, retry)
             self.trunks[name] = trunk
         return trunk
 
     def _gate(self, wire: Wire, trunks: tuple[Trunk, ...]) -> Gate:
         rules = self.rules
         trusted = rules.settings.trusted
-        return Gate(self.router, trunks, wire.name, trusted, rules.default, rules.lenient)
+        attach = self._attached.get(wire)
+        foreign = rules.default or (attach is not None and attach.role == SERVERS)
+        return Gate(self.router, trunks, wire.name, trusted, foreign, rules.lenient)
 
     def _end(self, trunk: Trunk, why: str) -> None:
         """End all connections of a trunk, for another has come."""

@@ -14,6 +14,7 @@ open = true
 
 [s2s]
 dns = ["{dns}:{dns_port}"]
+private_addresses = true
 trust = "{authority}"
 policy = {{default = "{policy}"}}
 """

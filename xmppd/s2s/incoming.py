@@ -1,0 +1,378 @@
+"""A stream that another server opens: what it has proved, and what it may say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from twisted.internet.defer import Deferred
+
+from xmppd.protocol import sasl
+from xmppd.protocol.errors import StreamError
+from xmppd.protocol.feature import Feature, When, features_element
+from xmppd.protocol.framer import Event, Framer, Header, StreamClosed, StreamOpened
+from xmppd.protocol.jid import InvalidJid, Jid
+from xmppd.protocol.markup import element
+from xmppd.protocol.namespaces import (
+    CONTENT,
+    DIALBACK,
+    DIALBACK_FEATURE,
+    SASL,
+    SERVER,
+    STREAM_LIMITS,
+    TLS,
+)
+from xmppd.protocol.stanza import Stanza
+from xmppd.protocol.stream import STANZAS, Stream
+from xmppd.s2s.dialback import PREFIX, Dialback
+from xmppd.s2s.wire import ServerWire
+from xmppd.tls.certificate_files import CertificateError
+from xmppd.tls.transport import shown_by, start_tls, tls_facts
+
+if TYPE_CHECKING:
+    from xmppd.s2s.edge import ServerEdge
+
+NEGOTIATION: Final = frozenset({TLS, SASL})
+FAILURES: Final = 5
+"""So many failures of SASL end a stream (RFC 6120, 6.4.5)."""
+_TOLD: Final = frozenset({"remote-connection-failed", "remote-server-timeout"})
+KEYS_A_SECOND: Final = 100
+"""So many keys are looked at in a second; then a stream is not read for one."""
+
+_DIALBACK = Feature(
+    element("dialback", DIALBACK_FEATURE, None, element("errors")), When.BEFORE_LOGIN
+)
+
+
+class Incoming(ServerWire):
+    """One stream that a server has opened.
+
+    `proved` are the pairs of domains, remote and ours, whose stanzas it may send; until there is
+    one it may send little and not for long.
+    """
+
+    def __init__(self, edge: ServerEdge, key: str, tls: str) -> None:
+        """
+        :param key: what the network address counts as.
+        :param tls: as of the place it came from: starttls or direct.
+        """
+        super().__init__(edge)
+        self.key = key
+        self.proved: set[tuple[str, str]] = set()
+        self.how: set[str] = set()
+        self._limits = edge.settings.limits
+        self._small = self._limits.stanza_bytes_before_proof
+        self.stream = Stream(
+            SERVER, edge.default_host, self._small, NEGOTIATION, {PREFIX: DIALBACK}
+        )
+        self._secure = tls == "direct"
+        self._external = False
+        self._mechanism = False
+        self._failures = 0
+        self._verifying: set[tuple[str, str]] = set()
+        self._began = self._second = edge.clock.seconds()
+        self._keys = 0
+
+    # Wire
+
+    @property
+    def framer(self) -> Framer:
+        """What reads now."""
+        return self.stream.framer
+
+    def connectionMade(self) -> None:
+        """Begin; nothing is said before the other side's header."""
+        super().connectionMade()
+        self.wait(self._limits.proof_seconds)
+
+    def closing(self, last: bytes) -> bytes:
+        """A last element and our closing tag."""
+        return self.stream.close(last)
+
+    def ended(self, reason: str) -> None:
+        """Nothing that it waits for matters any more."""
+        if self.proved:
+            self.edge.log.info("stream from {peer} is over: {why}", peer=self.peer, why=reason)
+
+    def due(self) -> None:
+        """No proof in time, or idle for long."""
+        if self.proved:
+            self.end(reason="idle")
+        elif (
+            self._verifying and self.clock.seconds() < self._began + 2 * self._limits.proof_seconds
+        ):
+            self.wait(self._limits.proof_seconds)
+        else:
+            self.fail(StreamError("connection-timeout"))
+
+    @property
+    def peer(self) -> str:
+        """What it calls itself, or where it is."""
+        return self.stream.peer or self.key
+
+    def is_of(self, domain: str) -> bool:
+        """Whether a domain has opened it, or has proved itself on it."""
+        return self.stream.peer == domain or any(remote == domain for remote, _ in self.proved)
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether TLS is on."""
+        return self._secure
+
+    def handle(self, event: Event) -> None:
+        """Take what the other side says."""
+        if isinstance(event, Stanza):
+            self._step(event)
+        elif isinstance(event, StreamOpened):
+            self._opened(event.header)
+        elif isinstance(event, StreamClosed):
+            self.end()
+        elif isinstance(event, StreamError):
+            self.fail(event)
+
+    # The stream
+
+    def _opened(self, header: Header) -> None:
+        stream = self.stream
+        before = stream.peer
+        stream.accept(header)
+        if stream.host is None or not self.edge.serves(stream.host.domain):
+            raise stream.refuse_host()
+        peer = stream.peer
+        if peer is not None and peer != peer.domain:
+            raise StreamError("improper-addressing", "a server has a domain")
+        if before is not None and peer != before:
+            raise StreamError("not-authorized", "another server than before")
+        if peer is not None and self.edge.serves(peer.domain):
+            stream.peer = None
+            raise StreamError("invalid-from", "that is served here")
+        self.write(stream.open() + self._features())
+
+    def _features(self) -> bytes:
+        """What is on offer now."""
+        limits = element(
+            "limits",
+            STREAM_LIMITS,
+            None,
+            element("max-bytes", None, None, str(self._limits.stanza_bytes)),
+        )
+        table = [_DIALBACK, Feature(limits, When.BEFORE_LOGIN)]
+        peer = self.stream.peer
+        if not self._secure:
+            required = () if self._allows_plaintext(peer) else (element("required"),)
+            table = [Feature(element("starttls", TLS, None, *required), When.BEFORE_LOGIN)]
+            if not required:
+                table.append(_DIALBACK)
+        self._mechanism = (
+            self._secure and not self._external and peer is not None and self._has_certificate(peer)
+        )
+        if self._mechanism:
+            mechanism = element("mechanism", None, None, "EXTERNAL")
+            table.insert(
+                0, Feature(element("mechanisms", SASL, None, mechanism), When.BEFORE_LOGIN)
+            )
+        return features_element(table, When.BEFORE_LOGIN)
+
+    def _allows_plaintext(self, domain: Jid | None) -> bool:
+        return self.edge.settings.policy_of(domain or "") == "plaintext-dialback"
+
+    def _has_certificate(self, domain: Jid) -> bool:
+        return not self.edge.why_not(shown_by(self.transport), domain)
+
+    # Steps
+
+    def _step(self, item: Stanza) -> None:
+        if item.ns == CONTENT and item.name in STANZAS:
+            self._stanza(item)
+        elif item.ns == DIALBACK:
+            self._dialback(item)
+        elif item.ns == TLS and item.name == "starttls":
+            self._start_tls()
+        elif item.ns == SASL and not self._external:
+            self._sasl(item)
+        else:
+            raise StreamError("unsupported-stanza-type")
+
+    def _stanza(self, item: Stanza) -> None:
+        """Pass a stanza on if the stream has proved what it says of itself (RFC 6120, 8.1.2.2)."""
+        if not self.proved:
+            raise StreamError("not-authorized", "prove a domain first")
+        if item.malformed == "from":
+            raise StreamError("invalid-from")
+        if item.sender is None or item.to is None:
+            raise StreamError("improper-addressing")
+        pair = item.sender.domain, item.to.domain
+        if self.edge.serves(pair[0]):
+            raise StreamError("invalid-from", "that is served here")
+        if pair not in self.proved:
+            known = any(remote == pair[0] for remote, _ in self.proved)
+            raise StreamError("host-unknown" if known else "invalid-from")
+        self.wait(self._limits.idle_seconds)
+        if self.stream.lang and item.lang is None:
+            item = item.readdressed(None, None, **{"xml:lang": self.stream.lang})
+        self.edge.pass_on(item)
+
+    # TLS
+
+    def _start_tls(self) -> None:
+        """RFC 6120, 5.4.2: begin TLS, or refuse it and close."""
+        host = self.stream.host
+        try:
+            if self._secure or host is None:
+                raise CertificateError("TLS is on")
+            creator = self.edge.certificates.options_for(host)
+        except CertificateError:
+            self.end(element("failure", TLS), "TLS refused")
+            return
+        if self.framer.rest():
+            self.drop("bytes before TLS")
+            return
+        self.write(element("proceed", TLS))
+        self.flush()
+        self.output.forget_producer()
+        self._secure = True
+        self.stream.restart(self._small, NEGOTIATION)
+        self.settle_on(start_tls(self.transport, self, creator))
+
+    # SASL
+
+    def _sasl(self, item: Stanza) -> None:
+        try:
+            self._authenticate(item)
+        except sasl.SaslError as error:
+            self._failures += 1
+            self.write(element("failure", SASL, None, element(error.condition)))
+            if self._failures >= FAILURES:
+                raise StreamError("policy-violation", "too many failures") from None
+            self.read_on()
+
+    def _authenticate(self, item: Stanza) -> None:
+        """SASL EXTERNAL (XEP-0178, 3)."""
+        if not self._secure:
+            raise sasl.SaslError("encryption-required")
+        if item.name == "abort":
+            raise sasl.SaslError("aborted")
+        if item.name != "auth":
+            raise sasl.SaslError("malformed-request")
+        peer, host = self.stream.peer, self.stream.host
+        if item.attrs.get("mechanism") != "EXTERNAL" or not self._mechanism:
+            raise sasl.SaslError("invalid-mechanism")
+        assert peer is not None and host is not None
+        if not _is_named(sasl.decode(item.own_text()), peer):
+            raise sasl.SaslError("invalid-authzid")
+        self._external = True
+        self.write(element("success", SASL))
+        events = self.stream.restart(self._limits.stanza_bytes)
+        self.prove(peer, host, "certificate (SASL EXTERNAL)")
+        self.take(self.framer.feed(events) if events else [])
+
+    def prove(self, remote: Jid, local: Jid, how: str) -> None:
+        """Take stanzas from one domain to another from now on."""
+        self.proved.add((remote.domain, local.domain))
+        self.how.add(how)
+        self.framer.max_stanza = self._limits.stanza_bytes
+        self.wait(self._limits.idle_seconds)
+        self.edge.log.info(
+            "{remote} may send to {local}: {how}, {tls}",
+            remote=remote,
+            local=local,
+            how=how,
+            tls=tls_facts(self.transport).version or "no TLS",
+        )
+
+    # Dialback
+
+    def _dialback(self, item: Stanza) -> None:
+        request = Dialback.read(item)
+        if self.stream.host is None or request is None:
+            raise StreamError("improper-addressing", "dialback between domains")
+        if request.type:
+            self.edge.log.info("{peer} answers dialback nobody asked for", peer=self.peer)
+            return
+        self._slow_down()
+        if request.name == "verify":
+            self._verify(request)
+        else:
+            self._prove_by_key(request)
+
+    def _slow_down(self) -> None:
+        """Stop reading for a second where too many keys come."""
+        now = self.clock.seconds()
+        if now >= self._second + 1:
+            self._second, self._keys = now, 0
+        self._keys += 1
+        if self._keys == KEYS_A_SECOND and self.transport is not None:
+            self.transport.pauseProducing()  # type: ignore[attr-defined]
+            self.clock.callLater(1.0, self._go_on)
+
+    def _go_on(self) -> None:
+        if not self.over and self.transport is not None:
+            self.transport.resumeProducing()  # type: ignore[attr-defined]
+
+    def _verify(self, request: Dialback) -> None:
+        """Say whether a key is ours (XEP-0220, 2.2.2); it is made for the server that asks."""
+        if not self.edge.serves(request.to.domain):
+            answer = request.answer("error", "item-not-found")
+        else:
+            right = self.edge.keys.is_right(request.key, request.sender, request.to, request.id)
+            answer = request.answer("valid" if right else "invalid")
+        self.write(answer.to_bytes())
+
+    def _prove_by_key(self, request: Dialback) -> None:
+        """Take a key, or say why not (XEP-0220, 2.2.1)."""
+        refusal = self._refusal(request)
+        if refusal:
+            self.write(request.answer("error", refusal).to_bytes())
+        elif self._secure and self._has_certificate(request.sender):
+            self.prove(request.sender, request.to, "certificate (dialback)")
+            self.write(request.answer("valid").to_bytes())
+        elif self.edge.settings.policy_of(request.sender) == "certificate":
+            self.write(request.answer("error", "not-authorized").to_bytes())
+        elif len(self._verifying) >= self._limits.verifications:
+            self.write(request.answer("error", "resource-constraint").to_bytes())
+        else:
+            self._ask(request)
+
+    def _refusal(self, request: Dialback) -> str:
+        """The condition that forbids to ask at all; empty for none."""
+        if not self.edge.serves(request.to.domain):
+            return "item-not-found"
+        if self.edge.serves(request.sender.domain):
+            return "not-acceptable"
+        if not self._secure and not self._allows_plaintext(request.sender):
+            return "policy-violation"
+        return ""
+
+    def _ask(self, request: Dialback) -> None:
+        pair = request.sender.domain, request.to.domain
+        if pair in self._verifying:
+            return
+        self._verifying.add(pair)
+        question = Dialback("verify", request.to, request.sender, self.stream.id, "", request.key)
+        asked: Deferred[str] = self.edge.verify(question)
+        asked.addCallback(self._verified, request)
+
+    def _verified(self, outcome: str, request: Dialback) -> None:
+        """The authoritative server has spoken, or could not be asked."""
+        self._verifying.discard((request.sender.domain, request.to.domain))
+        if self.over:
+            return
+        if outcome == "valid":
+            self.prove(request.sender, request.to, "dialback")
+            self.write(request.answer("valid").to_bytes())
+        elif outcome != "invalid":
+            # whatever else the authoritative server says: it does not know the domain
+            condition = outcome if outcome in _TOLD else "remote-server-not-found"
+            self.write(request.answer("error", condition).to_bytes())
+        elif self.proved or self._verifying:
+            self.write(request.answer("error", "forbidden").to_bytes())
+        else:
+            self.write(request.answer("invalid").to_bytes())
+            self.end(reason="wrong dialback key")
+
+
+def _is_named(authzid: bytes, peer: Jid) -> bool:
+    """Whether an authorization identity is that server; none stands for the one that speaks."""
+    try:
+        return not authzid or Jid.parse(authzid.decode()) == peer
+    except (InvalidJid, UnicodeDecodeError):
+        return False
