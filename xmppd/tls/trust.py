@@ -44,6 +44,7 @@ class Trust:
             _load(context, authorities)
         store = context.get_cert_store()
         assert store is not None
+        self._context = context  # to which the store belongs
         self._store = store
 
     def why_not(
