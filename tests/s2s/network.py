@@ -92,12 +92,14 @@ class Pipe:
         while self.unread and self._reading and not self.closed:
             self.protocol.dataReceived(self.unread.popleft())
             moved = True
-        if not self.closed and (self.closing or self.other.closed) and not self.unread:
-            if self.other.closed or not self.other.unread:
-                self.closed = moved = True
-                done = ConnectionDone() if self.closing else ConnectionLost()
-                self.protocol.connectionLost(Failure(done))
+        if not self.closed and not self.unread and self._has_ended():
+            self.closed = moved = True
+            done = ConnectionDone() if self.closing else ConnectionLost()
+            self.protocol.connectionLost(Failure(done))
         return moved
+
+    def _has_ended(self) -> bool:
+        return self.other.closed or (self.closing and not self.other.unread)
 
 
 class Network:

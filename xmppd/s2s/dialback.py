@@ -7,12 +7,16 @@ from hashlib import sha256
 from typing import Final
 
 import attrs
+from twisted.words.xish import domish
 
-from xmppd.protocol.errors import DEFAULT_TYPES, StanzaError
+from xmppd.protocol.errors import DEFAULT_TYPES
 from xmppd.protocol.jid import InvalidJid, Jid
 from xmppd.protocol.markup import element
 from xmppd.protocol.namespaces import CONTENT, STANZA_ERRORS
 from xmppd.protocol.stanza import Stanza
+
+FAILED: Final = "remote-connection-failed"
+"""A condition that only dialback has among those of stanzas (XEP-0220, 2.5)."""
 
 PREFIX: Final = "db"
 """Our stream headers bind it, and all our elements have it (XEP-0220, 2)."""
@@ -83,7 +87,7 @@ class Dialback:
             "id": self.id or None,
             "type": self.type or None,
         }
-        content = StanzaError(self.condition).to_bytes() if self.condition else b""
+        content = _error(self.condition) if self.condition else b""
         return element(f"{PREFIX}:{self.name}", None, attributes, self.key, content)
 
     def answer(self, type: str, condition: str = "") -> Dialback:
@@ -100,13 +104,16 @@ class Dialback:
         )
 
 
+def _error(condition: str) -> bytes:
+    """An `<error/>`; its condition may be one that stanzas do not have (2.5)."""
+    return element("error", None, {"type": "cancel"}, element(condition, STANZA_ERRORS))
+
+
 def _condition(stanza: Stanza) -> str:
     error = stanza.child(CONTENT, "error")
     found = [] if error is None else [child.name for child in error.elements() if _is_known(child)]
     return found[0] if found else "undefined-condition"
 
 
-def _is_known(child: object) -> bool:
-    return (
-        getattr(child, "uri", "") == STANZA_ERRORS and getattr(child, "name", "") in DEFAULT_TYPES
-    )
+def _is_known(child: domish.Element) -> bool:
+    return child.uri == STANZA_ERRORS and (child.name in DEFAULT_TYPES or child.name == FAILED)

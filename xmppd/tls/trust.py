@@ -91,7 +91,7 @@ def _identities(domain: str) -> list[ServiceID]:
 def _matches(patterns: list[CertificatePattern] | Any, identity: ServiceID) -> bool:
     try:
         verify_service_identity(patterns, [identity], [])
-    except VerificationError:
+    except (BadNames, VerificationError):
         return False
     return True
 
