@@ -91,6 +91,7 @@ class Outgoing(ServerWire):
     def connectionMade(self) -> None:
         """Begin."""
         super().connectionMade()
+        self.about["where"] = self.where
         self.wait(self.edge.settings.limits.proof_seconds)
         if self._direct:
             self._secured()

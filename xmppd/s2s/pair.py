@@ -43,10 +43,7 @@ class Pair:
     def is_idle(self) -> bool:
         """Whether it might as well not be."""
         return (
-            self.stream is None
-            and not self._trying
-            and not self.queue.waiting
-            and not self._keys
+            self.stream is None and not self._trying and not self.queue.waiting and not self._keys
         )
 
     # What the edge asks for
@@ -91,9 +88,7 @@ class Pair:
     # Having a stream
 
     def _is_refused(self) -> bool:
-        return (
-            self.stream is None and not self._trying and self.edge.backoffs.holds(self.remote)
-        )
+        return self.stream is None and not self._trying and self.edge.backoffs.holds(self.remote)
 
     def _hurry(self) -> None:
         """Bring about what is missing for all that waits."""

@@ -104,6 +104,12 @@ class ServerWire(Protocol):
     def stopProducing(self) -> None:
         """The transport is going; `connectionLost` says so too."""
 
+    @property
+    def where(self) -> str:
+        """The network address of the other side."""
+        peer: Any = None if self.transport is None else self.transport.getPeer()
+        return f"{getattr(peer, 'host', '')}:{getattr(peer, 'port', '')}"
+
     # What subclasses ask for
 
     def take(self, events: list[Event]) -> None:
