@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import attrs
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.names import client, dns
-from twisted.names.error import DNSNameError, DomainError
+from twisted.names.error import AuthoritativeDomainError, DNSNameError
 from twisted.python.failure import Failure
 
 from xmppd.s2s.targets import PORT, Record, Target, is_address, ordered
@@ -56,7 +56,7 @@ class DnsResolver:
     def __init__(self, reactor: Any, servers: Sequence[tuple[str, int]] = ()) -> None:
         self._reactor = reactor
         self._servers = list(servers)
-        self._client: Any = None
+        self.client: Any = None  # made when it is needed: that reads the system's settings
         self._cache: dict[tuple[str, str], _Kept] = {}
 
     def targets(self, domain: str) -> Deferred[list[Target]]:
@@ -105,7 +105,7 @@ class DnsResolver:
         wanted = {"service": dns.SRV, "four": dns.A, "six": dns.AAAA}[kind]
         try:
             answers, _, _ = await self._lookup(wanted)(name, _TRIES)
-        except (DNSNameError, DomainError):
+        except (AuthoritativeDomainError, DNSNameError):
             return _Kept(now + NOTHING, [])
         except Exception as problem:
             raise NoAnswer(f"DNS does not tell of {name}: {type(problem).__name__}") from None
@@ -114,13 +114,13 @@ class DnsResolver:
         return _Kept(now + min(seconds, LONGEST), [header.payload for header in found])
 
     def _lookup(self, wanted: int) -> Any:
-        if self._client is None:
+        if self.client is None:
             resolv = None if self._servers else "/etc/resolv.conf"
-            self._client = client.Resolver(resolv, self._servers or None, reactor=self._reactor)
+            self.client = client.Resolver(resolv, self._servers or None, reactor=self._reactor)
         names = {
-            dns.SRV: self._client.lookupService,
-            dns.A: self._client.lookupAddress,
-            dns.AAAA: self._client.lookupIPV6Address,
+            dns.SRV: self.client.lookupService,
+            dns.A: self.client.lookupAddress,
+            dns.AAAA: self.client.lookupIPV6Address,
         }
         return names[wanted]
 
