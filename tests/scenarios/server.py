@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -134,17 +135,29 @@ class Server:
         """Start all processes, and wait until clients can come."""
         with self.log.open("ab") as log:
             for plugin in self._layout:
-                words = (*TWISTD, plugin, "--config", str(self.config), *self._arguments)
-                process = subprocess.Popen(
-                    words,
-                    cwd=self.folder,
-                    env=environment(),
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                )
-                self._processes.append(process)
+                self._processes.append(self._started(plugin, log))
         self._await_ports(time.monotonic() + STARTING)
+
+    def kill_one(self, plugin: str) -> None:
+        """End one process at once."""
+        process = self._processes[self._layout.index(plugin)]
+        process.kill()
+        process.wait(STOPPING)
+
+    def start_one(self, plugin: str) -> None:
+        """Start a process again that was killed."""
+        with self.log.open("ab") as log:
+            self._processes[self._layout.index(plugin)] = self._started(plugin, log)
+
+    def _started(self, plugin: str, log: BinaryIO) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            (*TWISTD, plugin, "--config", str(self.config), *self._arguments),
+            cwd=self.folder,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
 
     def _await_ports(self, deadline: float) -> None:
         waiting = [self.starttls, self.direct, self.plain]

@@ -56,6 +56,29 @@ class ServerEdgeTest(ScenarioTestCase):
             servers.append(server)
         return servers[0], servers[1]
 
+    def test_killed(self) -> None:
+        """What waits at the router while the edge is away arrives when it is there again."""
+        split, whole = self.meet()
+        here, there = (
+            Person(server.plain, "romeo", server.domains[0]) for server in (split, whole)
+        )
+        for person in (here, there):
+            self.addCleanup(person.__exit__)
+            person.send("<presence/>")
+        self.say(here, there, "before")
+        split.kill_one("xmpp-s2s")
+        for number in range(10):
+            here.send(f"<message to='{there.bare}' id='{number}'><body>x</body></message>")
+        split.start_one("xmpp-s2s")
+        for number in range(10):
+            found = there.read_until(lambda each: each.tag.endswith("}message"))
+            self.assertEqual(found.get("id"), str(number))
+        self.say(here, there, "after")
+
+    def say(self, sender: Person, recipient: Person, id: str) -> None:
+        sender.send(f"<message to='{recipient.bare}' id='{id}'><body>x</body></message>")
+        recipient.read_until(lambda each: each.get("id") == id)
+
     def test_people(self) -> None:
         split, whole = self.meet()
         people = [Person(server.plain, "romeo", server.domains[0]) for server in (split, whole)]

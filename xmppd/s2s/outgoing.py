@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred
 from twisted.words.xish import domish
 
 from xmppd.protocol import sasl
-from xmppd.protocol.errors import StreamError
+from xmppd.protocol.errors import STREAM_CONDITIONS, StreamError
 from xmppd.protocol.framer import Event, Framer, Header, StreamClosed, StreamOpened
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.markup import element, open_tag
@@ -132,8 +132,9 @@ class Outgoing(ServerWire):
         self.write(data)
 
     def touch(self) -> None:
-        """It was of use: it is not idle."""
-        self.wait(self.edge.settings.limits.idle_seconds)
+        """It was of use: it is not idle. One that carries no stanzas does not stay for long."""
+        limits = self.edge.settings.limits
+        self.wait(limits.idle_seconds if self.is_proved else limits.proof_seconds)
 
     def prove(self) -> None:
         """Prove our domain, by certificate where the remote offers it, else by dialback."""
@@ -238,8 +239,8 @@ class Outgoing(ServerWire):
             raise StreamError("not-authorized", "nothing is to be sent on this stream")
 
     def _error(self, item: Stanza) -> None:
-        found = [child for child in item.element().elements() if child.uri == STREAM_ERRORS]
-        condition = found[0].name if found else "undefined-condition"
+        named = [child.name for child in item.element().elements() if child.uri == STREAM_ERRORS]
+        condition = next((name for name in named if name in STREAM_CONDITIONS), "an error")
         # nothing else means that it would serve us another time
         late = condition in ("connection-timeout", "remote-connection-failed", "reset")
         name = "remote-server-timeout" if late else "remote-server-not-found"

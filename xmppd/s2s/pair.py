@@ -115,7 +115,6 @@ class Pair:
         problem = await self._try_all()
         self._trying = False
         if problem is None:
-            self.edge.backoffs.succeeded(self.remote)
             self._hurry()
         else:
             self.edge.backoffs.failed(self.remote, problem)
@@ -163,6 +162,7 @@ class Pair:
 
     def proved(self, stream: Outgoing) -> None:
         """It may carry stanzas."""
+        self.edge.backoffs.succeeded(self.remote)
         self._hurry()
 
     def drained(self, stream: Outgoing) -> None:
