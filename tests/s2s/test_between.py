@@ -8,6 +8,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.s2s.authority import Authority
 from tests.s2s.network import Network, Place
+from xmppd.app.config_model import ServerLimits
+from xmppd.s2s.targets import Target
 
 ROMEO, JULIET = "romeo@montague.test", "juliet@capulet.test"
 
@@ -72,6 +74,45 @@ class BetweenTest(SynchronousTestCase):
         self.assertEqual(here.heard, ["1: remote-server-not-found"])
         there.say(ROMEO, JULIET, "2")
         self.assertEqual(there.heard, ["2: remote-server-not-found"])
+
+    def test_plain_text_where_it_is_named(self) -> None:
+        """Only towards that domain; TLS goes on being offered, and taken."""
+        policy = {"montague.test": "plaintext-dialback", "capulet.test": "plaintext-dialback"}
+        here, _ = self.both_ways("dialback", certified=False, policy=policy)
+        (pair,) = here.edge.pairs.values()
+        assert pair.stream is not None
+        self.assertIn("TLS", pair.stream.about["tls"])
+
+    def test_second_place_where_the_first_fails(self) -> None:
+        """TLS at once, which is refused at a port where it is not spoken; then STARTTLS."""
+        here = self.place("capulet.test", address="11.0.0.1")
+        there = self.place("montague.test", address="11.0.0.2")
+        self.network.known["montague.test"].insert(0, Target("11.0.0.2", 5269, True))
+        here.say(JULIET, ROMEO, "1")
+        self.assertEqual(there.heard, ["1"])
+        self.assertEqual(len(self.network.dialed), 2)
+
+    def test_streams_close_when_idle(self) -> None:
+        here, there = self.both_ways("EXTERNAL")
+        self.network.advance(910)
+        self.assertEqual((here.edge.pairs, there.edge.live), ({}, set()))
+        here.say(JULIET, ROMEO, "4")
+        self.assertEqual(there.heard, ["1", "3", "4"])
+
+    def test_too_large_for_the_other_server(self) -> None:
+        here, there = self.both_ways("EXTERNAL", limits=ServerLimits(stanza_bytes=20_000))
+        body = "x" * 20_000
+        here.send(f"<message from='{JULIET}' to='{ROMEO}' id='l'><body>{body}</body></message>")
+        self.assertEqual(there.heard, ["1", "3"])
+        self.assertEqual(here.heard[-1], "l: policy-violation")
+
+    def test_several_pairs(self) -> None:
+        """Each has a stream of its own, and proves itself."""
+        here = self.place("capulet.test", "second.test", address="11.0.0.1", certified=False)
+        there = self.place("montague.test", address="11.0.0.2", certified=False)
+        here.say(JULIET, ROMEO, "1")
+        here.say("x@second.test", ROMEO, "2")
+        self.assertEqual(there.heard, ["1", "2"])
 
     def test_no_such_domain(self) -> None:
         here = self.place("capulet.test", address="11.0.0.1")

@@ -294,12 +294,31 @@ class DialbackTest(Hostile):
         """F7: reading pauses, so that others have their turn."""
         raw = self.secured()
         one = "<db:verify from='remote.test' to='capulet.test' id='x'>k</db:verify>"
-        for _ in range(99):
-            raw.send(one)
-        self.assertIn("invalid", raw.send(one))
+        for _ in range(101):
+            self.assertIn("invalid", raw.send(one))
         self.assertEqual(raw.send(one), "")
         self.network.advance(1)
         self.assertIn("invalid", raw.heard)
+
+    def test_many_bytes_are_slowed_down(self) -> None:
+        raw = self.proved()
+        message = MESSAGE.replace("/>", f"><body>{'x' * 200_000}</body></message>")
+        for _ in range(7):
+            raw.send(message)
+        self.assertEqual(len(self.place.got), 5)
+        self.network.advance(5)
+        self.assertEqual(len(self.place.got), 7)
+
+    def test_tries_leave_nothing(self) -> None:
+        """A thousand streams with wrong keys, for as many domains that are nowhere."""
+        for number in range(1_000):
+            raw = self.raw()
+            raw.open(sender=f"d{number}.test")
+            raw.result(sender=f"d{number}.test")
+            raw.send("</stream:stream>")
+        self.network.advance(40)
+        edge = self.place.edge
+        self.assertEqual((edge.live, edge.pairs, self.network.pipes), (set(), {}, []))
 
     def test_many_domains(self) -> None:
         """F8: eight are asked about at a time."""

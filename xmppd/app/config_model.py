@@ -295,6 +295,9 @@ class ServerLimits:
         least=10_000,
         most=16_777_216,
     )
+    bytes_per_second: int = key(
+        "What one stream may bring over time; reading slows down above it.", 262_144, least=1_000
+    )
     proof_seconds: int = key("Time from connecting to the proof of a domain.", 30, least=1)
     verifications: int = key(
         "Dialback keys that may wait for their verification, by stream.", 8, least=1

@@ -23,6 +23,7 @@ from xmppd.protocol.namespaces import (
 )
 from xmppd.protocol.stanza import Stanza
 from xmppd.protocol.stream import STANZAS, Stream
+from xmppd.s2s.allowance import Allowance
 from xmppd.s2s.dialback import PREFIX, Dialback
 from xmppd.s2s.wire import ServerWire
 from xmppd.tls.certificate_files import CertificateError
@@ -36,7 +37,9 @@ FAILURES: Final = 5
 """So many failures of SASL end a stream (RFC 6120, 6.4.5)."""
 _TOLD: Final = frozenset({"remote-connection-failed", "remote-server-timeout"})
 KEYS_A_SECOND: Final = 100
-"""So many keys are looked at in a second; then a stream is not read for one."""
+"""So many keys are looked at in a second; what goes beyond waits."""
+BURST_SECONDS: Final = 4
+"""So many seconds' worth of bytes are taken at once from a stream that was quiet before."""
 
 _DIALBACK = Feature(
     element("dialback", DIALBACK_FEATURE, None, element("errors")), When.BEFORE_LOGIN
@@ -69,8 +72,11 @@ class Incoming(ServerWire):
         self._mechanism = False
         self._failures = 0
         self._verifying: set[tuple[str, str]] = set()
-        self._began = self._second = edge.clock.seconds()
-        self._keys = 0
+        self._began = edge.clock.seconds()
+        rate = self._limits.bytes_per_second
+        self._bytes = Allowance(edge.clock, rate, BURST_SECONDS * rate)
+        self._keys = Allowance(edge.clock, KEYS_A_SECOND, KEYS_A_SECOND)
+        self._resting = False
 
     # Wire
 
@@ -92,6 +98,11 @@ class Incoming(ServerWire):
         """Nothing that it waits for matters any more."""
         if self.proved:
             self.edge.log.info("stream from {peer} is over: {why}", peer=self.peer, why=reason)
+
+    def dataReceived(self, data: bytes) -> None:
+        """Take what one read brought; read on when its bytes are allowed for."""
+        super().dataReceived(data)
+        self._rest(self._bytes.spend(len(data)))
 
     def due(self) -> None:
         """No proof in time, or idle for long."""
@@ -288,23 +299,21 @@ class Incoming(ServerWire):
         if request.type:
             self.edge.log.info("{peer} answers dialback nobody asked for", peer=self.peer)
             return
-        self._slow_down()
+        self._rest(self._keys.spend(1))
         if request.name == "verify":
             self._verify(request)
         else:
             self._prove_by_key(request)
 
-    def _slow_down(self) -> None:
-        """Stop reading for a second where too many keys come."""
-        now = self.clock.seconds()
-        if now >= self._second + 1:
-            self._second, self._keys = now, 0
-        self._keys += 1
-        if self._keys == KEYS_A_SECOND and self.transport is not None:
+    def _rest(self, seconds: float) -> None:
+        """Do not read for so long."""
+        if seconds > 0 and not self._resting and not self.over and self.transport is not None:
+            self._resting = True
             self.transport.pauseProducing()  # type: ignore[attr-defined]
-            self.clock.callLater(1.0, self._go_on)
+            self.clock.callLater(seconds, self._read_again)
 
-    def _go_on(self) -> None:
+    def _read_again(self) -> None:
+        self._resting = False
         if not self.over and self.transport is not None:
             self.transport.resumeProducing()  # type: ignore[attr-defined]
 

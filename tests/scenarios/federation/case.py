@@ -79,8 +79,7 @@ class Meeting(SynchronousTestCase):
         first, second = self.play(security)
         for one, other in ((first, second), (second, first)):
             wanted = {Proof(True, one.mechanism()), Proof(False, other.mechanism())}
-            if one.tells:
-                self.assertEqual(set(one.proofs(other.domain)), wanted, one.domain)
+            self.assertEqual(set(one.proofs(other.domain)), wanted, one.domain)
 
 
 class Matrix(Meeting):
@@ -120,8 +119,7 @@ class Matrix(Meeting):
         """The same with dialback, where another stream may have been opened for verification."""
         for first, second in self.both_ways(Security(bidi=True, believed=False)):
             for one, other, inbound in ((first, second, False), (second, first, True)):
-                if one.tells:
-                    self.assertIn(Proof(inbound, DIALBACK), one.proofs(other.domain), one.domain)
+                self.assertIn(Proof(inbound, DIALBACK), one.proofs(other.domain), one.domain)
 
     def both_ways(self, security: Security) -> Iterator[Pair]:
         """Have the one speak first, then the other, each time with new servers."""
@@ -133,8 +131,7 @@ class Matrix(Meeting):
 
     def check_proofs(self, one: Party, other: Party, wanted: list[Proof]) -> None:
         """Compare what somebody says of streams."""
-        if one.tells:
-            self.assertEqual(one.proofs(other.domain), wanted, one.domain)
+        self.assertEqual(one.proofs(other.domain), wanted, one.domain)
 
     def test_nothing_proved(self) -> None:
         """Without a certificate that is believed, and without dialback: an error for the sender."""

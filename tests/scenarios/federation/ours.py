@@ -1,12 +1,18 @@
-"""The server under test."""
+"""The server under test, in one process and in several."""
 
 import shutil
+import time
 from signal import SIGTERM
 from typing import ClassVar
 
-from tests.scenarios.federation.party import Party
+from tests.scenarios.federation.party import Party, Proof
 from tests.scenarios.federation.place import await_true
-from tests.scenarios.server import WHOLE, Layout, Server
+from tests.scenarios.federation.security import DIALBACK, EXTERNAL
+from tests.scenarios.server import STARTING, WHOLE, Layout, Server, free_port
+from xmppd.app.admin import INSTANCE, socket_path
+from xmppd.app.config import load
+from xmppd.app.ctl_client import ask
+from xmppd.app.verbs import VERBS
 
 SETTINGS = """
 [extensions.registration]
@@ -23,18 +29,43 @@ LISTEN = """
 endpoint = "tcp:{port}:interface={address}"
 tls = "{tls}"
 """
+LINKS = """
+[router]
+address = "tcp:127.0.0.1:{port}"
+secret_file = "{secret}"
+
+[[router.listen]]
+endpoint = "tcp:{port}:interface=127.0.0.1"
+secret_file = "{secret}"
+trusted = true
+"""
+PROOFS = {
+    "certificate (SASL EXTERNAL)": EXTERNAL,
+    "dialback": DIALBACK,
+}
+
+
+class Started(Server):
+    """A server whose processes start while others do."""
+
+    def _await_ports(self, deadline: float) -> None:
+        pass
+
+    def await_clients(self) -> None:
+        """Wait until clients can come."""
+        super()._await_ports(time.monotonic() + STARTING)
 
 
 class Ours(Party):
     """A server of ours in one process."""
 
     name = "ours"
-    tells = False
     layout: ClassVar[Layout] = WHOLE
+    instance: ClassVar[str] = INSTANCE
+    """The one that speaks with other servers."""
 
     def start(self) -> None:
-        """Start it, and wait until clients can come."""
-        self.server = Server(self.folder, [self.domain], self.settings(), layout=self.layout)
+        self.server = Started(self.folder, [self.domain], self.settings(), layout=self.layout)
         self.log = self.server.log
         self.plain = self.server.plain
         certificates = self.server.data / "certificates"
@@ -56,7 +87,17 @@ class Ours(Party):
         return settings + "".join(listen)
 
     def await_ready(self) -> None:
+        self.server.await_clients()
         await_true(self.place.listens, self.logged)
+
+    def proofs(self, other: str) -> list[Proof]:
+        place = socket_path(load(self.server.config), self.instance)
+        streams = ask(place, VERBS["s2s_list"], {"domain": other})
+        return [
+            Proof(each["direction"] == "in", PROOFS[each["proof"]])
+            for each in streams
+            if each["proof"] not in (None, "none")
+        ]
 
     def begin_to_stop(self) -> None:
         self.server.signal(SIGTERM)
@@ -68,3 +109,17 @@ class Ours(Party):
 
     def logged(self) -> str:
         return self.server.logged()
+
+
+class Split(Ours):
+    """A server of ours in four processes."""
+
+    name = "split"
+    layout = ("xmpp-router", "xmpp-sm", "xmpp-c2s", "xmpp-s2s")
+    instance = "s2s-1"
+
+    def settings(self) -> str:
+        secret = self.world.folder / f"{self.domain}.secret"
+        secret.write_text("between processes")
+        secret.chmod(0o600)
+        return super().settings() + LINKS.format(port=free_port(), secret=secret)

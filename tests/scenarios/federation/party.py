@@ -46,9 +46,6 @@ class Party:
     takes_server_only: ClassVar[bool] = True
     """Whether it believes who connects with a certificate that is for servers."""
 
-    tells: ClassVar[bool] = True
-    """Whether `proofs` are to be had."""
-
     plain: int
     """The port for clients."""
 
