@@ -260,6 +260,30 @@ class DialbackTest(Hostile):
         self.assertEqual(error_in(raw.result()), "policy-violation")
         self.assertFalse(raw.closed)
 
+    def test_what_was_proved_in_the_clear_is_forgotten_with_tls(self) -> None:
+        self.authoritative()
+        self.place = self.new_place(policy={"remote.test": "plaintext-dialback"})
+        raw = self.raw()
+        raw.open()
+        key = Keys("remote").key("capulet.test", "remote.test", self.stream_id(raw))
+        self.assertIn("type='valid'", raw.result(key))
+        raw.secure()
+        raw.open()
+        raw.send(MESSAGE)
+        self.check_end(raw, "not-authorized")
+
+    def test_plain_text_where_it_is_allowed(self) -> None:
+        """For that very domain alone."""
+        self.authoritative()
+        self.place = self.new_place(policy={"remote.test": "plaintext-dialback"})
+        raw = self.raw()
+        self.assertNotIn("<required/>", raw.open())
+        key = Keys("remote").key("capulet.test", "remote.test", self.stream_id(raw))
+        self.assertEqual(error_in(raw.result(key, sender="other.test")), "policy-violation")
+        self.assertIn("type='valid'", raw.result(key))
+        raw.send(MESSAGE)
+        self.assertEqual(self.place.heard, ["m"])
+
     def test_where_a_certificate_is_demanded(self) -> None:
         """F6."""
         self.place = self.new_place(policy={"default": "certificate"})

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from twisted.internet.defer import Deferred
-
 from xmppd.protocol import sasl
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.feature import Feature, When, features_element
@@ -24,7 +22,8 @@ from xmppd.protocol.namespaces import (
 from xmppd.protocol.stanza import Stanza
 from xmppd.protocol.stream import STANZAS, Stream
 from xmppd.s2s.allowance import Allowance
-from xmppd.s2s.dialback import PREFIX, Dialback
+from xmppd.s2s.dialback import PREFIX
+from xmppd.s2s.receiving import Receiving
 from xmppd.s2s.wire import ServerWire
 from xmppd.tls.certificate_files import CertificateError
 from xmppd.tls.transport import shown_by, start_tls, tls_facts
@@ -35,9 +34,6 @@ if TYPE_CHECKING:
 NEGOTIATION: Final = frozenset({TLS, SASL})
 FAILURES: Final = 5
 """So many failures of SASL end a stream (RFC 6120, 6.4.5)."""
-_TOLD: Final = frozenset({"remote-connection-failed", "remote-server-timeout"})
-KEYS_A_SECOND: Final = 100
-"""So many keys are looked at in a second; what goes beyond waits."""
 BURST_SECONDS: Final = 4
 """So many seconds' worth of bytes are taken at once from a stream that was quiet before."""
 
@@ -71,11 +67,10 @@ class Incoming(ServerWire):
         self._external = False
         self._mechanism = False
         self._failures = 0
-        self._verifying: set[tuple[str, str]] = set()
+        self.receiving = Receiving(self)
         self._began = edge.clock.seconds()
         rate = self._limits.bytes_per_second
         self._bytes = Allowance(edge.clock, rate, BURST_SECONDS * rate)
-        self._keys = Allowance(edge.clock, KEYS_A_SECOND, KEYS_A_SECOND)
         self._resting = False
 
     # Wire
@@ -102,18 +97,19 @@ class Incoming(ServerWire):
     def dataReceived(self, data: bytes) -> None:
         """Take what one read brought; read on when its bytes are allowed for."""
         super().dataReceived(data)
-        self._rest(self._bytes.spend(len(data)))
+        self.rest(self._bytes.spend(len(data)))
 
     def due(self) -> None:
         """No proof in time, or idle for long."""
         if self.proved:
             self.end(reason="idle")
-        elif (
-            self._verifying and self.clock.seconds() < self._began + 2 * self._limits.proof_seconds
-        ):
+        elif self.receiving.is_waiting and not self._is_overdue():
             self.wait(self._limits.proof_seconds)
         else:
             self.fail(StreamError("connection-timeout"))
+
+    def _is_overdue(self) -> bool:
+        return self.clock.seconds() >= self._began + 2 * self._limits.proof_seconds
 
     @property
     def peer(self) -> str:
@@ -169,12 +165,12 @@ class Incoming(ServerWire):
         table = [_DIALBACK, Feature(limits, When.BEFORE_LOGIN)]
         peer = self.stream.peer
         if not self._secure:
-            required = () if self._allows_plaintext(peer) else (element("required"),)
+            required = () if self.allows_plaintext(peer) else (element("required"),)
             table = [Feature(element("starttls", TLS, None, *required), When.BEFORE_LOGIN)]
             if not required:
                 table.append(_DIALBACK)
         self._mechanism = (
-            self._secure and not self._external and peer is not None and self._has_certificate(peer)
+            self._secure and not self._external and peer is not None and self.has_certificate(peer)
         )
         if self._mechanism:
             mechanism = element("mechanism", None, None, "EXTERNAL")
@@ -183,11 +179,13 @@ class Incoming(ServerWire):
             )
         return features_element(table, When.BEFORE_LOGIN)
 
-    def _allows_plaintext(self, domain: Jid | None) -> bool:
+    def allows_plaintext(self, domain: Jid | None) -> bool:
+        """Whether a domain may do without TLS."""
         return self.edge.settings.policy_of(domain or "") == "plaintext-dialback"
 
-    def _has_certificate(self, domain: Jid) -> bool:
-        return not self.edge.why_not(shown_by(self.transport), domain)
+    def has_certificate(self, domain: Jid) -> bool:
+        """Whether it has shown a certificate that is valid for a domain."""
+        return self._secure and not self.edge.why_not(shown_by(self.transport), domain)
 
     # Steps
 
@@ -195,7 +193,7 @@ class Incoming(ServerWire):
         if item.ns == CONTENT and item.name in STANZAS:
             self._stanza(item)
         elif item.ns == DIALBACK:
-            self._dialback(item)
+            self.receiving.receive(item)
         elif item.ns == TLS and item.name == "starttls":
             self._start_tls()
         elif item.ns == SASL and not self._external:
@@ -241,6 +239,8 @@ class Incoming(ServerWire):
         self.flush()
         self.output.forget_producer()
         self._secure = True
+        self.proved.clear()  # nothing that was said in the clear counts
+        self.receiving = Receiving(self)
         self.stream.restart(self._small, NEGOTIATION)
         self.settle_on(start_tls(self.transport, self, creator))
 
@@ -290,22 +290,9 @@ class Incoming(ServerWire):
             tls=tls_facts(self.transport).version or "no TLS",
         )
 
-    # Dialback
+    # Reading
 
-    def _dialback(self, item: Stanza) -> None:
-        request = Dialback.read(item)
-        if self.stream.host is None or request is None:
-            raise StreamError("improper-addressing", "dialback between domains")
-        if request.type:
-            self.edge.log.info("{peer} answers dialback nobody asked for", peer=self.peer)
-            return
-        self._rest(self._keys.spend(1))
-        if request.name == "verify":
-            self._verify(request)
-        else:
-            self._prove_by_key(request)
-
-    def _rest(self, seconds: float) -> None:
+    def rest(self, seconds: float) -> None:
         """Do not read for so long."""
         if seconds > 0 and not self._resting and not self.over and self.transport is not None:
             self._resting = True
@@ -316,67 +303,6 @@ class Incoming(ServerWire):
         self._resting = False
         if not self.over and self.transport is not None:
             self.transport.resumeProducing()  # type: ignore[attr-defined]
-
-    def _verify(self, request: Dialback) -> None:
-        """Say whether a key is ours (XEP-0220, 2.2.2); it is made for the server that asks."""
-        if not self.edge.serves(request.to.domain):
-            answer = request.answer("error", "item-not-found")
-        else:
-            right = self.edge.keys.is_right(request.key, request.sender, request.to, request.id)
-            answer = request.answer("valid" if right else "invalid")
-        self.write(answer.to_bytes())
-
-    def _prove_by_key(self, request: Dialback) -> None:
-        """Take a key, or say why not (XEP-0220, 2.2.1)."""
-        refusal = self._refusal(request)
-        if refusal:
-            self.write(request.answer("error", refusal).to_bytes())
-        elif self._secure and self._has_certificate(request.sender):
-            self.prove(request.sender, request.to, "certificate (dialback)")
-            self.write(request.answer("valid").to_bytes())
-        elif self.edge.settings.policy_of(request.sender) == "certificate":
-            self.write(request.answer("error", "not-authorized").to_bytes())
-        elif len(self._verifying) >= self._limits.verifications:
-            self.write(request.answer("error", "resource-constraint").to_bytes())
-        else:
-            self._ask(request)
-
-    def _refusal(self, request: Dialback) -> str:
-        """The condition that forbids to ask at all; empty for none."""
-        if not self.edge.serves(request.to.domain):
-            return "item-not-found"
-        if self.edge.serves(request.sender.domain):
-            return "not-acceptable"
-        if not self._secure and not self._allows_plaintext(request.sender):
-            return "policy-violation"
-        return ""
-
-    def _ask(self, request: Dialback) -> None:
-        pair = request.sender.domain, request.to.domain
-        if pair in self._verifying:
-            return
-        self._verifying.add(pair)
-        question = Dialback("verify", request.to, request.sender, self.stream.id, "", request.key)
-        asked: Deferred[str] = self.edge.verify(question)
-        asked.addCallback(self._verified, request)
-
-    def _verified(self, outcome: str, request: Dialback) -> None:
-        """The authoritative server has spoken, or could not be asked."""
-        self._verifying.discard((request.sender.domain, request.to.domain))
-        if self.over:
-            return
-        if outcome == "valid":
-            self.prove(request.sender, request.to, "dialback")
-            self.write(request.answer("valid").to_bytes())
-        elif outcome != "invalid":
-            # whatever else the authoritative server says: it does not know the domain
-            condition = outcome if outcome in _TOLD else "remote-server-not-found"
-            self.write(request.answer("error", condition).to_bytes())
-        elif self.proved or self._verifying:
-            self.write(request.answer("error", "forbidden").to_bytes())
-        else:
-            self.write(request.answer("invalid").to_bytes())
-            self.end(reason="wrong dialback key")
 
 
 def _is_named(authzid: bytes, peer: Jid) -> bool:

@@ -25,6 +25,7 @@ from xmppd.protocol.namespaces import (
 from xmppd.protocol.stanza import Stanza
 from xmppd.s2s.dialback import PREFIX, Dialback
 from xmppd.s2s.problem import Problem
+from xmppd.s2s.questions import Questions
 from xmppd.s2s.wire import ServerWire
 from xmppd.tls.certificate_files import CertificateError
 from xmppd.tls.transport import shown_by, start_tls_as_client, tls_facts
@@ -79,7 +80,7 @@ class Outgoing(ServerWire):
         self._id = ""
         self._external = self._dialback = False
         self._asked: Dialback | None = None
-        self._verifying: list[tuple[Dialback, Deferred[str]]] = []
+        self._questions = Questions()
 
     # Wire
 
@@ -104,9 +105,7 @@ class Outgoing(ServerWire):
 
     def ended(self, reason: str) -> None:
         """Tell everybody who waits."""
-        verifying, self._verifying = self._verifying, []
-        for _, waiting in verifying:
-            waiting.callback(self.problem.dialback)
+        self._questions.fail(self.problem.dialback)
         self.owner.ended(self, self.problem)
 
     def drained(self) -> None:
@@ -115,7 +114,7 @@ class Outgoing(ServerWire):
 
     def due(self) -> None:
         """Not negotiated in time, or idle for long."""
-        if self.is_proved or (self.is_open and not self._proving and not self._verifying):
+        if self.is_proved or (self.is_open and not self._proving and not self._questions):
             self.end(reason="idle")
         else:
             self.give_up("remote-server-timeout", "the server takes too long")
@@ -138,7 +137,7 @@ class Outgoing(ServerWire):
 
     def prove(self) -> None:
         """Prove our domain, by certificate where the remote offers it, else by dialback."""
-        if self._proving or self._verifying or self.over:
+        if self._proving or self._questions or self.over:
             return
         self._proving = True
         self.wait(self.edge.settings.limits.proof_seconds)
@@ -156,14 +155,13 @@ class Outgoing(ServerWire):
 
     def verify(self, request: Dialback, waiting: Deferred[str]) -> None:
         """Ask whether the remote has made a key; `waiting` gets the answer's type or condition."""
-        self._verifying.append((request, waiting))
+        self._questions.add(request, waiting)
         self.write(request.to_bytes())
 
     def forget(self, request: Dialback) -> None:
         """Wait no longer for what has become of a key."""
-        before = len(self._verifying)
-        self._verifying = [each for each in self._verifying if each[0] is not request]
-        if before and not self._verifying and not self.is_proved and not self.over:
+        self._questions.forget(request)
+        if self.is_open and not self._questions and not self.is_proved and not self.over:
             self.owner.opened(self)
 
     # The stream
@@ -339,11 +337,9 @@ class Outgoing(ServerWire):
 
     def _verified(self, answer: Dialback) -> None:
         """What has become of another's key; an answer without its question is ignored (3.1)."""
-        for request, waiting in self._verifying:
-            if answer.answers(request):
-                self.touch()
-                waiting.callback(answer.condition or answer.type)
-                return
+        if self._questions.answered(answer):
+            self.touch()
+            return
         self.edge.log.info("{remote} answers dialback nobody asked for", remote=self.remote)
 
     def _proved(self, how: str) -> None:

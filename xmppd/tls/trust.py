@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -61,10 +60,6 @@ class Trust:
         except crypto.X509StoreContextError as problem:
             return str(problem)
         return "" if names(certificate, domain) else f"it is not for {domain}"
-
-    def set_time(self, now: datetime) -> None:
-        """Judge as of another time than the present."""
-        self._store.set_time(now)
 
 
 def names(certificate: x509.Certificate, domain: str) -> bool:

@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from functools import partial
 from signal import SIGTERM
 from typing import ClassVar
 
@@ -55,6 +56,10 @@ class Started(Server):
         """Wait until clients can come."""
         super()._await_ports(time.monotonic() + STARTING)
 
+    def await_end(self) -> None:
+        """Wait until all processes have ended that were told to."""
+        self._wait()
+
 
 class Ours(Party):
     """A server of ours in one process."""
@@ -63,6 +68,9 @@ class Ours(Party):
     layout: ClassVar[Layout] = WHOLE
     instance: ClassVar[str] = INSTANCE
     """The one that speaks with other servers."""
+
+    _told = False
+    """Whether it is to stop: a second signal would be told of as an error."""
 
     def start(self) -> None:
         self.server = Started(self.folder, [self.domain], self.settings(), layout=self.layout)
@@ -100,10 +108,13 @@ class Ours(Party):
         ]
 
     def begin_to_stop(self) -> None:
+        self._told = True
         self.server.signal(SIGTERM)
 
     def stop(self) -> None:
-        self.server.stop()
+        if not self._told:
+            self.begin_to_stop()
+        self.server.await_end()
         log = self.logged()
         assert "Traceback" not in log, log
 
@@ -117,6 +128,14 @@ class Split(Ours):
     name = "split"
     layout = ("xmpp-router", "xmpp-sm", "xmpp-c2s", "xmpp-s2s")
     instance = "s2s-1"
+
+    def await_ready(self) -> None:
+        for instance in ("sm-1", "c2s-1", "s2s-1"):
+            await_true(partial(self._is_linked, instance), self.logged)
+        super().await_ready()
+
+    def _is_linked(self, instance: str) -> bool:
+        return f"Acceptor#info] link {instance} is up" in self.logged()
 
     def settings(self) -> str:
         secret = self.world.folder / f"{self.domain}.secret"
