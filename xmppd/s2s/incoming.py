@@ -17,6 +17,7 @@ from xmppd.protocol.namespaces import (
     SASL,
     SERVER,
     STREAM_LIMITS,
+    STREAMS,
     TLS,
 )
 from xmppd.protocol.stanza import Stanza
@@ -198,6 +199,8 @@ class Incoming(ServerWire):
             self._start_tls()
         elif item.ns == SASL and not self._external:
             self._sasl(item)
+        elif item.ns == STREAMS and item.name == "error":
+            self.end(reason="the other server gives up")
         else:
             raise StreamError("unsupported-stanza-type")
 
