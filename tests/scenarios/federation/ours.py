@@ -66,6 +66,7 @@ class Ours(Party):
 
     name = "ours"
     layout: ClassVar[Layout] = WHOLE
+    bidi = False  # not built yet
     instance: ClassVar[str] = INSTANCE
     """The one that speaks with other servers."""
 

@@ -5,7 +5,7 @@ from tests.scenarios.federation.ejabberd import Ejabberd
 from tests.scenarios.federation.ours import Ours
 
 
-class EjabberdTest(case.Matrix):
+class EjabberdTest(case.WiderMatrix):
     """Our server in one process."""
 
     kinds = (Ours, Ejabberd)

@@ -5,7 +5,7 @@ from tests.scenarios.federation.ours import Ours
 from tests.scenarios.federation.prosody import Prosody
 
 
-class ProsodyTest(case.Matrix):
+class ProsodyTest(case.WiderMatrix):
     """Our server in one process."""
 
     kinds = (Ours, Prosody)
