@@ -466,6 +466,16 @@ class OutgoingTest(Hostile):
         self.network.advance(2)
         self.assertEqual(self.place.heard, ["1: remote-server-timeout"])
 
+    def test_closed_while_connecting(self) -> None:
+        """No other place is tried then."""
+        self.remote()
+        self.network.known["remote.test"] = [Target("11.0.0.7"), Target("11.0.0.7")]
+        self.speak()
+        self.place.stop()
+        self.assertEqual(len(self.network.dialed), 1)
+        self.assertEqual(self.place.heard, ["1: remote-server-timeout"])
+        self.assertEqual((self.place.edge.live, self.place.edge.pairs), (set(), {}))
+
     def test_garbage(self) -> None:
         came = self.remote()
         self.speak()

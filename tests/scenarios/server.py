@@ -138,13 +138,13 @@ class Server:
                 self._processes.append(self._started(plugin, log))
         self._await_ports(time.monotonic() + STARTING)
 
-    def kill_one(self, plugin: str) -> None:
+    def kill_process(self, plugin: str) -> None:
         """End one process at once."""
         process = self._processes[self._layout.index(plugin)]
         process.kill()
         process.wait(STOPPING)
 
-    def start_one(self, plugin: str) -> None:
+    def start_process(self, plugin: str) -> None:
         """Start a process again that was killed."""
         with self.log.open("ab") as log:
             self._processes[self._layout.index(plugin)] = self._started(plugin, log)

@@ -66,10 +66,10 @@ class ServerEdgeTest(ScenarioTestCase):
             self.addCleanup(person.__exit__)
             person.send("<presence/>")
         self.say(here, there, "before")
-        split.kill_one("xmpp-s2s")
+        split.kill_process("xmpp-s2s")
         for number in range(10):
             here.send(f"<message to='{there.bare}' id='{number}'><body>x</body></message>")
-        split.start_one("xmpp-s2s")
+        split.start_process("xmpp-s2s")
         for number in range(10):
             found = there.read_until(lambda each: each.tag.endswith("}message"))
             self.assertEqual(found.get("id"), str(number))

@@ -35,7 +35,7 @@ class Pair:
         bounds = Bounds(limits.queue_stanzas, limits.queue_bytes, limits.queue_seconds)
         self.queue = Queue(edge.clock, bounds, edge.bounce, self._eased)
         self._keys: list[tuple[Dialback, Deferred[str]]] = []
-        self._trying = False
+        self._trying = self._wanted = False
         self._attempt: Deferred[None] | None = None
         self._opening: Deferred[Problem | None] | None = None
 
@@ -79,6 +79,7 @@ class Pair:
 
     def close(self, problem: Problem) -> None:
         """End what there is; what waits bounces."""
+        self._wanted = False
         if self._trying and self._attempt is not None:
             self._attempt.cancel()
         if self.stream is not None:
@@ -107,7 +108,7 @@ class Pair:
 
     def _begin(self) -> None:
         if not self._trying and self.stream is None:
-            self._trying = True
+            self._trying = self._wanted = True
             self._attempt = Deferred.fromCoroutine(self._connect()).addErrback(self._broken)
 
     async def _connect(self) -> None:
@@ -130,6 +131,8 @@ class Pair:
             if found is None:
                 return None
             problem = found
+            if not self._wanted:
+                break
         return problem
 
     def _new_stream(self, direct: bool) -> Outgoing:
