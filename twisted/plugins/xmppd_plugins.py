@@ -25,6 +25,12 @@ xmpp_sm = ServiceMaker(
     "XMPP sessions and accounts, behind a router.",
     "xmpp-sm",
 )
+xmpp_s2s = ServiceMaker(
+    "xmppd server edge",
+    "xmppd.app.tap_s2s",
+    "Speaks with other XMPP servers, for a router.",
+    "xmpp-s2s",
+)
 
 _router.module = "xmppd.app.tap_router"
 _router.description = "Moves stanzas between XMPP components (XEP-0114)."

@@ -7,17 +7,19 @@ from typing import Any
 
 from twisted.application.service import MultiService
 from twisted.cred.checkers import ICredentialsChecker
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 
 from xmppd.accounts.edits import Edits
 from xmppd.app.config_model import Config
 from xmppd.app.hosting import HostMaker, MakePortal
-from xmppd.app.roles import ClientsRole, RouterRole, SessionsRole, stop
+from xmppd.app.roles import ClientsRole, RouterRole, ServersRole, SessionsRole, stop
 from xmppd.component.extension import Extension
 from xmppd.link.own_time import OwnTime
+from xmppd.s2s.connector import Dial
+from xmppd.s2s.resolver import Resolver
 from xmppd.storage.stores import StoreMap
 
-SM, C2S = "sm-1", "c2s-1"
+SM, C2S, S2S = "sm-1", "c2s-1", "s2s-1"
 """Names of the instances where there is one of each."""
 
 
@@ -29,7 +31,14 @@ class Server(MultiService):
     """
 
     def __init__(
-        self, config: Config, reactor: OwnTime, stores: StoreMap, maker: HostMaker, listening: bool
+        self,
+        config: Config,
+        reactor: OwnTime,
+        stores: StoreMap,
+        maker: HostMaker,
+        listening: bool,
+        resolver: Resolver | None = None,
+        dial: Dial | None = None,
     ) -> None:
         MultiService.__init__(self)
         self.config = config
@@ -44,6 +53,9 @@ class Server(MultiService):
             SM, config, reactor, stores, maker, sessions_link, router.link
         )
         self._clients = ClientsRole(C2S, config, reactor, router.link(names=[C2S]), listening)
+        self.federation: ServersRole | None = None
+        if config.federates:
+            self.federation = self._servers(listening, resolver, dial)
         self.manager = self._sessions.manager
         self.edge = self._clients.edge
         self.clients = self._clients.clients
@@ -60,12 +72,24 @@ class Server(MultiService):
         self._routing.startService()
         self._clients.startService()  # type: ignore[no-untyped-call]
         MultiService.startService(self)
-        return self._clients.opened
+        if self.federation is None:
+            return self._clients.opened
+        self.federation.startService()
+        return gatherResults([self._clients.opened, self.federation.opened], consumeErrors=True)
+
+    def _servers(
+        self, listening: bool, resolver: Resolver | None, dial: Dial | None
+    ) -> ServersRole:
+        link = self.router.link(names=[S2S], default=True)
+        return ServersRole(
+            self.config, self.reactor, link, self.router.serves_address, listening, resolver, dial
+        )
 
     def stopService(self) -> Deferred[object]:
         """Close every stream, then the links, then the stores."""
         stopped = maybeDeferred(MultiService.stopService, self)
-        for role in (self._clients, self._routing, self._sessions):
+        federation = [] if self.federation is None else [self.federation]
+        for role in (self._clients, *federation, self._routing, self._sessions):
             stopped.addCallback(stop, role)
         return stopped.addCallback(lambda _: self.reactor.forget())
 
@@ -77,6 +101,8 @@ class Server(MultiService):
         self.certificates.check()
         self._sessions.reload(config)
         self._clients.reload(config)
+        if self.federation is not None:
+            self.federation.reload(config)
         self.config = config
 
 
@@ -98,15 +124,18 @@ def assemble(
     checkers: Sequence[ICredentialsChecker] = (),
     make_portal: MakePortal | None = None,
     extensions: Iterable[type[Extension]] = (),
+    resolver: Resolver | None = None,
+    dial: Dial | None = None,
 ) -> Server:
     """Make a server of a configuration; nothing happens before it is started.
 
     `checkers` take the place of our own, for every domain; `make_portal` gives whole portals.
-    `extensions` are added to those that come with xmppd. Raises ConfigError.
+    `extensions` are added to those that come with xmppd. `resolver` and `dial` find and reach
+    other servers in place of DNS and TCP. Raises ConfigError.
     """
     own = OwnTime(reactor)
     stores, maker = storing(config, own, checkers, make_portal, extensions)
-    return Server(config, own, stores, maker, listen)
+    return Server(config, own, stores, maker, listen, resolver, dial)
 
 
 def storing(

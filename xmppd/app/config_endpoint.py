@@ -17,6 +17,35 @@ _REMEDY = "write it like tcp:5222 or tcp6:5222"
 _COLON = re.compile(r"(?<!\\):")
 
 
+_NOWHERE = frozenset({"localhost", "test", "invalid", "example", "local", "onion"})
+_EXAMPLES = frozenset({"example.com", "example.net", "example.org"})
+
+
+def can_be_found(domain: str) -> bool:
+    """Tell whether DNS may know a domain: not names for tests, examples and addresses."""
+    labels = domain.split(".")
+    if labels[-1] in _NOWHERE or ".".join(labels[-2:]) in _EXAMPLES or domain.startswith("["):
+        return False
+    return len(labels) > 1 and not labels[-1].isdigit()
+
+
+def check_host_port(text: str) -> None:
+    """Raise `ValueError` with a one-line reason unless this is an IP address and a port."""
+    host, colon, port = text.rpartition(":")
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    try:
+        if (":" in bare) != (bare != host) or not colon:
+            raise ValueError
+        ip_address(bare)
+        if not 0 < int(port) <= HIGHEST_PORT:
+            raise ValueError
+    except ValueError:
+        raise ValueError(
+            f"must be an IP address and a port (got {shown(text)}; write it like 192.0.2.1:5269 "
+            "or [2001:db8::1]:5269)"
+        ) from None
+
+
 def check_endpoint(text: str, may_encrypt: bool = False) -> None:
     """Raise `ValueError` with a one-line reason unless Twisted could listen at this string.
 

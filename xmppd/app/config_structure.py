@@ -17,11 +17,12 @@ from cattrs.errors import (
 )
 from cattrs.gen import make_dict_structure_fn, override
 
-from xmppd.app.config_endpoint import check_endpoint
+from xmppd.app.config_endpoint import check_endpoint, check_host_port
 from xmppd.app.config_model import (
     Domain,
     Endpoint,
     Extension,
+    HostPort,
     LinkEndpoint,
     Pattern,
     StoreName,
@@ -94,6 +95,7 @@ def _converter(folder: Path) -> Converter:
     converter.register_structure_hook(Endpoint, lambda value, _: _endpoint(value))
     converter.register_structure_hook(LinkEndpoint, lambda value, _: _endpoint(value, True))
     converter.register_structure_hook(Pattern, lambda value, _: _pattern(value))
+    converter.register_structure_hook(HostPort, lambda value, _: _host_port(value))
     converter.register_structure_hook(StoreName, lambda value, _: _store_name(value))
     converter.register_structure_hook(Jid, lambda value, _: _account(value))
     converter.register_structure_hook(Extension, lambda value, _: _extension(value))
@@ -163,6 +165,11 @@ def _pattern(value: Any) -> str:
 
 def _endpoint(value: Any, may_encrypt: bool = False) -> str:
     check_endpoint(_text(value), may_encrypt)
+    return str(value)
+
+
+def _host_port(value: Any) -> str:
+    check_host_port(_text(value))
     return str(value)
 
 

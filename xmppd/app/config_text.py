@@ -12,6 +12,7 @@ from xmppd.app.config_model import (
     Domain,
     Endpoint,
     Extension,
+    HostPort,
     LinkEndpoint,
     Pattern,
     StoreName,
@@ -33,6 +34,7 @@ _TYPES: dict[Any, str] = {
     Endpoint: "endpoint",
     LinkEndpoint: "endpoint",
     Pattern: "domain or wildcard",
+    HostPort: "IP address and port",
     StoreName: "name of a back-end",
     Jid: "bare JID",
 }
@@ -46,6 +48,7 @@ def explain(config: Config) -> str:
         reach = ", this machine only" if place.is_private else ""
         lines.append(("clients", f"{place.endpoint} ({_SECURITY[place.tls]}{reach})"))
     lines += [
+        *_servers(config),
         ("data", str(config.data)),
         ("certificates", f"{config.certificates} (made where none is found)"),
         *_stores(config),
@@ -62,6 +65,16 @@ def explain(config: Config) -> str:
 def reference() -> str:
     """Return every key with its type, default and meaning, in Markdown."""
     return "\n".join(_section(Config, ""))
+
+
+def _servers(config: Config) -> Iterable[tuple[str, str]]:
+    if not config.federates:
+        yield "servers", "none are talked to"
+        return
+    for place in config.server_places:
+        yield "servers", f"{place.endpoint} ({_SECURITY[place.tls]})"
+    for domain, policy in config.s2s.policy.items():
+        yield "servers", f"{domain}: {policy}"
 
 
 def _stores(config: Config) -> Iterable[tuple[str, str]]:

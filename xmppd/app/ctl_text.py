@@ -37,6 +37,19 @@ def _sessions(result: list[dict[str, Any]]) -> Lines:
     return table([key.upper() for key in keys], [[each[key] for key in keys] for each in result])
 
 
+def _s2s_list(result: list[dict[str, Any]]) -> Lines:
+    keys = ("direction", "local", "remote", "where", "tls", "proof", "waiting")
+    return table([key.upper() for key in keys], [[each[key] for key in keys] for each in result])
+
+
+def _s2s_check(result: dict[str, Any]) -> Lines:
+    for problem in result["problems"]:
+        yield f"problem: {problem}"
+    for key in ("policy", "where", "tls", "certificate", "proof"):
+        if result[key]:
+            yield f"{key}: {result[key]}"
+
+
 def _status(result: dict[str, Any]) -> Lines:
     return [f"{name:<14} {fact}" for name, fact in _facts(result)]
 
@@ -170,6 +183,9 @@ _RENDERERS: Mapping[str, Callable[[Any], Lines]] = {
     "users": _users,
     "sessions": _sessions,
     "kick": _one_line("{jid}: closed{ended}"),
+    "s2s_list": _s2s_list,
+    "s2s_close": _one_line("{domain}: {closed} closed"),
+    "s2s_check": _s2s_check,
     "status": _status,
     "link_list": _links,
     "route_list": _routes,

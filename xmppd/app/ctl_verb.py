@@ -84,7 +84,7 @@ class Verb:
     call: Callable[..., Awaitable[Any]]
     parameters: tuple[Parameter, ...] = ()
     needs: Literal["files", "store", "server"] = "store"
-    role: Literal["any", "sessions", "router"] = "sessions"
+    role: Literal["any", "sessions", "router", "servers"] = "sessions"
     who: Literal["admin", "owner"] = "admin"
     seconds: float = 30.0
     streams: bool = False

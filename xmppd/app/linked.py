@@ -12,7 +12,9 @@ from xmppd.app.config_endpoint import shows_certificate
 from xmppd.app.config_model import Config, ConfigError
 from xmppd.app.hosting import HostMaker
 from xmppd.app.linking import secret_of
-from xmppd.app.roles import ClientsRole, SessionsRole, stop
+from xmppd.app.roles import ClientsRole, ServersRole, SessionsRole, stop
+from xmppd.component.session import boot_number
+from xmppd.link.acceptor import SERVERS, covers
 from xmppd.link.codec import LINK
 from xmppd.link.dialer import Dialer
 from xmppd.link.shared import SharedLink
@@ -138,3 +140,47 @@ class LinkedClients(MultiService):
         """Take other limits and certificates."""
         self._clients.reload(config)
         self.config = config
+
+
+class LinkedServers(MultiService):
+    """The server edge in a process of its own. It listens once its link has been up."""
+
+    def __init__(self, name: str, config: Config, reactor: Any) -> None:
+        MultiService.__init__(self)
+        self.config = config
+        self.reactor = reactor
+        self._dialer = uplink(name, config, reactor)
+        self._dialer.attach = attach(name, boot_number(), SERVERS)
+        served = routed_here(config)
+        self.federation = ServersRole(
+            config, reactor, self._dialer, lambda domain: covers(served, domain)
+        )
+        self.certificates = self.federation.certificates
+        self.opened: Deferred[Any] | None = self.federation.opened
+
+    def startService(self) -> None:
+        """Dial; listen for servers when the link is up for the first time."""
+        MultiService.startService(self)
+        self._dialer.changed = self._changed
+        self._dialer.startService()
+
+    def _changed(self, up: bool) -> None:
+        if up and not self.federation.running:
+            self.federation.startService()
+
+    def stopService(self) -> Deferred[object]:
+        """Close every stream, then the link."""
+        stopped = maybeDeferred(MultiService.stopService, self)
+        stopped.addCallback(stop, self.federation)
+        return stopped.addCallback(stop, self._dialer)
+
+    def reload(self, config: Config) -> None:
+        """Take other certificates."""
+        self.federation.reload(config)
+        self.config = config
+
+
+def routed_here(config: Config) -> frozenset[str]:
+    """The domains and wildcards that the router has routes for, as the configuration says."""
+    routes = [route for place in config.router.listen for route in place.routes]
+    return frozenset([*config.domains, *routes])

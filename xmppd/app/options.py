@@ -137,6 +137,12 @@ class C2sOptions(UplinkOptions, _WithDomains, _WithClients):
     instance = "c2s-1"
 
 
+class S2sOptions(UplinkOptions, _WithDomains):
+    """Options of `twistd xmpp-s2s`: speaks with other servers."""
+
+    instance = "s2s-1"
+
+
 class SmOptions(UplinkOptions, _WithDomains, strcred.AuthOptionMixin):
     """Options of `twistd xmpp-sm`: sessions and accounts."""
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from typing import Any
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, maybeDeferred, succeed
 
+from xmppd.app.config import link_secret
 from xmppd.app.config_model import Config
 from xmppd.app.hosting import HostMaker
 from xmppd.app.linking import link_services, uplinks
@@ -17,10 +19,17 @@ from xmppd.c2s.service import ClientService
 from xmppd.link.link import Link
 from xmppd.link.router import Router
 from xmppd.protocol.jid import Jid
+from xmppd.s2s.connector import Connector, Dial, tcp
+from xmppd.s2s.dialback import Keys
+from xmppd.s2s.edge import ServerEdge
+from xmppd.s2s.resolver import DnsResolver, Resolver
+from xmppd.s2s.service import ServerService
 from xmppd.sm.host import Host
 from xmppd.sm.manager import SessionManager
 from xmppd.storage.stores import StoreMap
 from xmppd.tls.certificates import Certificates
+from xmppd.tls.context import peer_context
+from xmppd.tls.trust import Trust
 
 OpenLink = Callable[[list[str]], Link]
 """Makes a link that serves further domains."""
@@ -140,3 +149,64 @@ class ClientsRole(MultiService):
         self.certificates.check()
         self.config = config
         self.edge.limits = config.c2s.limits
+
+
+class ServersRole(MultiService):
+    """Speaks with other servers: the edge towards them, the places where it listens.
+
+    `serves` tells which domains are routed here; `resolver` takes the place of DNS.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        reactor: Any,
+        link: Link,
+        serves: Callable[[str], bool],
+        listening: bool = True,
+        resolver: Resolver | None = None,
+        dial: Dial | None = None,
+    ) -> None:
+        MultiService.__init__(self)
+        self.config = config
+        self.certificates = Certificates(
+            config.certificates, config.domains, make_context=peer_context
+        )
+        settings = config.s2s
+        resolver = resolver or DnsResolver(reactor, [_place(server) for server in settings.dns])
+        dial = dial or tcp(reactor, settings.limits.connect_seconds)
+        self.edge = ServerEdge(
+            link,
+            reactor,
+            settings,
+            Jid.parse(config.domains[0]),
+            self.certificates,
+            Trust(settings.trust),
+            Keys(secrets.token_hex()),
+            Connector(resolver, dial, settings.static, settings.private_addresses),
+            serves,
+        )
+        places = config.server_places if listening else ()
+        self.servers = ServerService(self.edge, places, reactor)
+        self.addService(self.servers)  # type: ignore[no-untyped-call]
+        self.opened: Deferred[Any] = self.servers.started
+
+    def prepare(self) -> None:
+        """Read the secret of dialback keys; one is made if there is none. Raises ConfigError."""
+        self.edge.keys = Keys(link_secret(self.config.dialback_secret_file))
+
+    def startService(self) -> None:
+        """Listen for other servers."""
+        self.prepare()
+        MultiService.startService(self)
+
+    def reload(self, config: Config) -> None:
+        """Take other certificates. Raises CertificateError before anything has changed."""
+        self.certificates.check()
+        self.config = config
+
+
+def _place(text: str) -> tuple[str, int]:
+    """The address and port that a checked text names."""
+    host, _, port = text.rpartition(":")
+    return host.strip("[]"), int(port)

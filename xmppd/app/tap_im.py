@@ -27,6 +27,9 @@ def _process(options: Options) -> Process:
     server.stores.try_open()
     try_places(place.endpoint for place in config.c2s.listen)
     try_places(place.endpoint for place in config.router.listen)
+    try_places(place.endpoint for place in config.server_places)
+    if server.federation is not None:
+        server.federation.prepare()
     admin = AdminSocket(server, socket_path(config, options.instance))
     server.addService(admin)  # type: ignore[no-untyped-call]
     return Process(server, options, lambda: checked_again(server))

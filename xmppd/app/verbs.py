@@ -11,6 +11,7 @@ from xmppd.app.ctl_accounts import adduser, adduser_batch, deluser, passwd, user
 from xmppd.app.ctl_checks import check_certs, check_config
 from xmppd.app.ctl_router import bind, link_list, route_explain, route_list, unbind
 from xmppd.app.ctl_server import backup, reload
+from xmppd.app.ctl_servers import s2s_check, s2s_close, s2s_list
 from xmppd.app.ctl_sessions import kick, sessions
 from xmppd.app.ctl_status import status
 from xmppd.app.ctl_verb import Parameter, Refused, Role, Tell, Verb
@@ -19,6 +20,7 @@ from xmppd.storage.interfaces import StorageError
 from xmppd.tls.certificate_files import CertificateError
 
 _JID = Parameter("jid", "jid", "The account; without a domain, of the first domain.")
+_REMOTE = Parameter("domain", "domain", "The domain of the other server.")
 _PASSWORD = Parameter("password", "password", "The password.")
 _LINK = Parameter("link", "link", "The link, by its name.")
 _ROUTED = Parameter("domain", "domain", "The domain, or a wildcard such as *.example.com.")
@@ -63,6 +65,31 @@ VERBS: Mapping[str, Verb] = {
             needs="server",
         ),
         Verb("status", "Tell how the server is.", status, needs="server", role="any"),
+        Verb(
+            "s2s_list",
+            "List the streams with other servers.",
+            s2s_list,
+            (Parameter("domain", "domain", "Only those with this domain.", required=False),),
+            needs="server",
+            role="servers",
+        ),
+        Verb(
+            "s2s_close",
+            "Close the streams with a domain.",
+            s2s_close,
+            (_REMOTE,),
+            needs="server",
+            role="servers",
+        ),
+        Verb(
+            "s2s_check",
+            "Try the server of a domain: where it is, its certificate, what proves us there.",
+            s2s_check,
+            (_REMOTE,),
+            needs="server",
+            role="servers",
+            seconds=120,
+        ),
         Verb("reload", "Read the configuration again.", reload, needs="server", who="owner"),
         Verb(
             "check_config",
@@ -153,6 +180,8 @@ def check_role(verb: Verb, role: Role) -> None:
     """Raise `Refused` if this process is not the one that can do it."""
     if verb.role == "sessions" and not hasattr(role, "manager"):
         raise Refused(f"{verb.name}: ask the process that keeps the accounts (--instance sm-1)")
+    if verb.role == "servers" and not hasattr(role, "federation"):
+        raise Refused(f"{verb.name}: ask the process that talks to servers (--instance s2s-1)")
     if verb.role == "router" and not hasattr(role, "router"):
         raise Refused(f"{verb.name}: ask the router (--instance router)")
 

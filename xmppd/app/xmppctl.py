@@ -285,6 +285,27 @@ def watch_stanzas(
         bodies=bodies or None,
     )
     control.show("watch_stanzas", result)
+@main.group(cls=Commands, help="Streams with other servers.")
+def s2s() -> None:
+    """The commands below do it."""
+
+
+@_command(s2s, "list", VERBS["s2s_list"].doc)
+@click.argument("domain", required=False)
+def s2s_list(control: Control, domain: str | None) -> None:
+    control.show("s2s_list", control.do("s2s_list", domain=domain))
+
+
+@_command(s2s, "close", VERBS["s2s_close"].doc)
+@click.argument("domain")
+def s2s_close(control: Control, domain: str) -> None:
+    control.show("s2s_close", control.do("s2s_close", domain=domain))
+
+
+@_command(s2s, "check", VERBS["s2s_check"].doc)
+@click.argument("domain")
+def s2s_check(control: Control, domain: str) -> None:
+    control.show("s2s_check", control.do("s2s_check", domain=domain))
 
 
 @main.group(cls=Commands, help="Look for what is wrong; exit with 1 if anything is.")

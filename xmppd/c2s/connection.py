@@ -10,12 +10,12 @@ from zope.interface import implementer
 
 from xmppd.c2s.negotiation import NEGOTIATION, Negotiation
 from xmppd.c2s.phase import ANSWER, OVER, RATE, WINDOW, Phase
-from xmppd.c2s.tls import start_tls
 from xmppd.link.output import Output
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.namespaces import CLIENT
 from xmppd.protocol.stream import Stream
+from xmppd.tls.transport import start_tls
 
 if TYPE_CHECKING:
     from xmppd.c2s.edge import ClientEdge

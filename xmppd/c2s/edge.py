@@ -11,7 +11,6 @@ from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
-from xmppd.c2s.addresses import AddressLimits, address_key
 from xmppd.c2s.connection import Connection
 from xmppd.c2s.hosts import Hosts
 from xmppd.c2s.legs import EdgeLegs
@@ -19,6 +18,7 @@ from xmppd.c2s.requests import Requests
 from xmppd.c2s.settings import Limits, Listen
 from xmppd.c2s.wheel import Wheel
 from xmppd.component.session import boot_number, member
+from xmppd.link.addresses import AddressLimits, address_key
 from xmppd.link.envelope import Envelope
 from xmppd.link.link import Item, Link
 from xmppd.protocol.errors import StreamError

@@ -7,15 +7,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from xmppd.c2s import before_login, binding
-from xmppd.c2s.addresses import plain_address
 from xmppd.c2s.hosts import HostFacts
 from xmppd.c2s.leg import Leg
 from xmppd.c2s.login import Login, sasl_failure
 from xmppd.c2s.offers import feature_table, usable_mechanisms
 from xmppd.c2s.phase import ANSWER
 from xmppd.c2s.requests import Answered
-from xmppd.c2s.tls import TlsFacts, tls_facts
 from xmppd.component.session import StreamFacts, verb
+from xmppd.link.addresses import plain_address
 from xmppd.link.envelope import Envelope
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.feature import When, features_element
@@ -26,6 +25,7 @@ from xmppd.protocol.namespaces import CONTENT, SASL, TLS
 from xmppd.protocol.stanza import Stanza
 from xmppd.protocol.stream import STANZAS
 from xmppd.tls.certificate_files import CertificateError
+from xmppd.tls.transport import TlsFacts, tls_facts
 
 if TYPE_CHECKING:
     from xmppd.c2s.connection import Connection

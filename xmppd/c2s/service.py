@@ -13,8 +13,8 @@ from twisted.logger import Logger
 from xmppd.c2s.connection import Connection
 from xmppd.c2s.edge import ClientEdge
 from xmppd.c2s.settings import Listen
-from xmppd.c2s.tls import DirectTls
 from xmppd.tls.certificates import ByServerName
+from xmppd.tls.transport import DirectTls
 
 
 class Clients(Factory):

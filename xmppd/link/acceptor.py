@@ -25,6 +25,12 @@ from xmppd.link.wire import Wire, WireSettings
 from xmppd.protocol.errors import StanzaError, StreamError
 from xmppd.protocol.stanza import Stanza
 
+SERVERS = "s2s"
+"""The role of those that speak with other servers: they share the default route."""
+
+ABSENT_SERVERS = 30.0
+"""Seconds that what goes to other servers waits at least while nobody is there to take it."""
+
 
 @attrs.frozen
 class LinkRules:
@@ -198,6 +204,8 @@ class Acceptor(Factory):
     def _trunks_at(self, attach: Attach) -> tuple[Trunk, ...]:
         """Those of an instance: its own, and where it is one of a pool that of the pool."""
         rules = self.rules
+        if attach.role == SERVERS:
+            return self._trunks_elsewhere(attach)
         own = self._trunk(attach.name)
         self._end(own, "the instance has connected anew")
         self._boots[attach.name] = attach.boot
@@ -208,6 +216,18 @@ class Acceptor(Factory):
         pool = self._trunk(rules.name)
         self._attach(pool, attach.domains, default=rules.default)
         return pool, own
+
+    def _trunks_elsewhere(self, attach: Attach) -> tuple[Trunk, ...]:
+        """Those of a server edge: its own, and the default route, which all such edges share."""
+        own = self._trunk(attach.name)
+        self._end(own, "the instance has connected anew")
+        self._boots[attach.name] = attach.boot
+        self._attach(own, [], [attach.name])
+        bounds = self.rules.bounds
+        bounds = attrs.evolve(bounds, absent=max(bounds.absent, ABSENT_SERVERS))
+        shared = self._trunk(SERVERS, "domains", bounds)
+        self._attach(shared, [], default=True)
+        return shared, own
 
     def _attach(
         self, trunk: Trunk, domains: Iterable[str], names: Iterable[str] = (), default: bool = False
@@ -226,21 +246,24 @@ class Acceptor(Factory):
         rules = self.rules
         return rules.name if rules.routes or rules.default else name
 
-    def _trunk(self, name: str) -> Trunk:
+    def _trunk(self, name: str, balance: str = "", bounds: Bounds | None = None) -> Trunk:
         trunk = self.trunks.get(name)
         if trunk is None:
             rules = self.rules
-            balance = BALANCES[rules.balance]()
+            chooser = BALANCES[balance or rules.balance]()
+            bounds = bounds or rules.bounds
             retry = rules.duplicates == "pool"
-            trunk = Trunk(name, self._clock, self.router.bounce, balance, rules.bounds, retry)
+            trunk = Trunk(name, self._clock, self.router.bounce, chooser, bounds, retry)
             self.trunks[name] = trunk
         return trunk
 
     def _gate(self, wire: Wire, trunks: tuple[Trunk, ...]) -> Gate:
         rules = self.rules
         trusted = rules.settings.trusted
+        attach = self._attached.get(wire)
+        foreign = rules.default or (attach is not None and attach.role == SERVERS)
         stamp = wire.name if rules.lenient else ""
-        return Gate(self.router, trunks, trusted, rules.default, stamp)
+        return Gate(self.router, trunks, trusted, foreign, stamp)
 
     def _end(self, trunk: Trunk, why: str) -> None:
         """End all connections of a trunk, for another has come."""

@@ -56,6 +56,20 @@ class Gate:
             self._check_lost(item)
         return item
 
+    def is_pretended(self, item: Item) -> bool:
+        """Whether a trusted link passes on what pretends to come from here.
+
+        That is no fault of its own: a server elsewhere has made it believe so.
+        """
+        if not (self._trusted and self._foreign) or not isinstance(item, Stanza):
+            return False
+        sender = item.sender
+        return (
+            sender is not None
+            and self._router.is_local(sender.domain)
+            and self._router.owner(sender.domain) not in self._ports
+        )
+
     def refusal(self, stanza: Stanza) -> StanzaError:
         """What a stanza without `to` is answered with, where it does not end the stream."""
         if stanza.malformed == "to":

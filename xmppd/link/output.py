@@ -58,7 +58,7 @@ class Output:
         Plain TCP is closed on our side only: to close while the client's bytes are unread would
         make the kernel throw our last ones away.
         """
-        self._forget_producer()
+        self.forget_producer()
         if self._direct:
             self._transport.loseWriteConnection()
         else:
@@ -66,10 +66,11 @@ class Output:
 
     def abort(self) -> None:
         """Close at once."""
-        self._forget_producer()
+        self.forget_producer()
         self._transport.abortConnection()
 
-    def _forget_producer(self) -> None:
+    def forget_producer(self) -> None:
+        """Have the transport tell its producer no more."""
         if self._producing:
             self._producing = False
             self._transport.unregisterProducer()

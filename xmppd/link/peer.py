@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 import attrs
+from twisted.logger import Logger
 
 from xmppd.link.binding import Binding, binding_of
 from xmppd.link.envelope import Envelope
@@ -20,10 +22,11 @@ from xmppd.protocol.stanza import Stanza
 
 @attrs.frozen
 class Attach:
-    """What a trusted link says of itself: its name, boot and domains."""
+    """What a trusted link says of itself: its name, boot, role and domains."""
 
     name: str
     boot: str
+    role: str
     domains: tuple[str, ...]
 
     @classmethod
@@ -31,7 +34,8 @@ class Attach:
         """Read the element."""
         attributes = stanza.attrs
         domains = tuple(attributes.get("domains", "").split())
-        return cls(attributes.get("name", ""), attributes.get("boot", ""), domains)
+        name, boot, role = [attributes.get(key, "") for key in ("name", "boot", "role")]
+        return cls(name, boot, role, domains)
 
     def is_before(self, boot: str) -> bool:
         """Whether this life came before that one; the numbers grow with every start."""
@@ -42,6 +46,7 @@ class Attach:
 class Peer:
     """One connection that is up: what it may say, and the trunks that carry to it."""
 
+    log: ClassVar[Logger] = Logger()
     router: Router
     wire: Wire
     gate: Gate
@@ -50,6 +55,11 @@ class Peer:
 
     def received(self, item: Item) -> None:
         """Check an item and route it; raises `StreamError`."""
+        if self.gate.is_pretended(item):
+            self.log.warn(
+                "link {name}: {item} has a sender of ours", name=self.wire.name, item=item
+            )
+            return
         item = self.gate.check(item)
         if not isinstance(item, Envelope):
             if item.to is None:

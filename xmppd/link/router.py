@@ -160,6 +160,13 @@ class Router:
         """Whether that is the domain, or the instance, of a link, be it there or not."""
         return self.explain(domain, default=False).table != "none"
 
+    def serves_address(self, domain: str) -> bool:
+        """Whether a stanza to that domain goes to a link other than the default route.
+
+        That does not hold of instances, which no stanza reaches.
+        """
+        return self.explain(domain, default=False).table in ("exact", "wildcard")
+
     def is_trusted(self, port: Port) -> bool:
         """Whether that link may get envelopes."""
         return port not in self._outside

@@ -28,6 +28,9 @@ PRE_APPROVAL = "urn:xmpp:features:pre-approval"
 ROSTER = "jabber:iq:roster"
 ROSTER_VERSIONING = "urn:xmpp:features:rosterver"
 
+DIALBACK = "jabber:server:dialback"
+DIALBACK_FEATURE = "urn:xmpp:features:dialback"
+
 SESSION_PROTOCOL = "urn:xmppd:session:0"
 
 DATA_FORMS = "jabber:x:data"

@@ -5,6 +5,7 @@ Nothing here reads or writes a socket: `framer` takes bytes, the methods return 
 
 import re
 import secrets
+from collections.abc import Mapping
 from typing import Final
 
 from xmppd.protocol.errors import StreamError
@@ -25,9 +26,21 @@ class Stream:
 
     `host` is the domain that the peer asked for, `peer` the address it gave as its own and proved
     in no way, `lang` the language of what it sends; None and empty until `accept` has seen them.
+    `id` is that of our last header.
     """
 
-    __slots__ = ("_content", "_default", "_opened", "_restarted", "framer", "host", "lang", "peer")
+    __slots__ = (
+        "_content",
+        "_declared",
+        "_default",
+        "_opened",
+        "_restarted",
+        "framer",
+        "host",
+        "id",
+        "lang",
+        "peer",
+    )
 
     def __init__(
         self,
@@ -35,17 +48,21 @@ class Stream:
         default: Jid,
         max_stanza: int,
         stop_at: frozenset[str] = frozenset(),
+        declared: Mapping[str, str] | None = None,
     ) -> None:
         """
         :param content: the content namespace of this kind of stream.
         :param default: our name towards a peer that asks for no host of ours.
         :param max_stanza: bytes of one element.
         :param stop_at: namespaces of negotiation elements; see `Framer`.
+        :param declared: namespaces that our header declares besides, by prefix.
         """
         self.framer = Framer(max_stanza, stop_at)
         self.host: Jid | None = None
         self.peer: Jid | None = None
         self.lang = ""
+        self.id = ""
+        self._declared = {f"xmlns:{prefix}": uri for prefix, uri in (declared or {}).items()}
         self._content = content
         self._default = default
         self._opened = self._restarted = False
@@ -82,10 +99,12 @@ class Stream:
     def open(self) -> bytes:
         """Our header (4.7)."""
         self._opened = True
-        attributes = {"id": secrets.token_hex(16), "from": self.host or self._default}
+        self.id = secrets.token_hex(16)
+        attributes = {"id": self.id, "from": self.host or self._default}
         if self.peer is not None:
             attributes["to"] = self.peer
         attributes |= {"version": "1.0", "xml:lang": _DEFAULT_LANGUAGE, "xmlns:stream": STREAMS}
+        attributes |= self._declared
         tag = open_tag("stream:stream", attributes, self._content)
         return f"<?xml version='1.0'?>{tag}>".encode()
 

@@ -12,7 +12,10 @@ XMPP_ADDRESS = ObjectIdentifier("1.3.6.1.5.5.7.8.5")
 SRV_NAME = ObjectIdentifier("1.3.6.1.5.5.7.8.7")
 """id-on-dnsSRV (RFC 4985)."""
 
-_SERVICE = "_xmpp-client."
+CLIENT_SERVICE = "_xmpp-client."
+SERVER_SERVICE = "_xmpp-server."
+"""What SRV names begin with (RFC 6120, 13.7.1.2.1)."""
+
 _UTF8_STRING = 0x0C
 _IA5_STRING = 0x16
 
@@ -25,16 +28,21 @@ def ascii_name(domain: str) -> str:
         return domain
 
 
-def names_of(certificate: x509.Certificate) -> tuple[str, ...]:
+def names_of(certificate: x509.Certificate, service: str = CLIENT_SERVICE) -> tuple[str, ...]:
     """Return the names a certificate was issued for, in lower case; `*.` begins a wildcard.
 
-    SRV names of the client service stand without the service.
+    SRV names of the service stand without it; those of others are left out.
     """
-    try:
-        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    except (x509.ExtensionNotFound, ValueError):
-        return ()
-    return tuple(dict.fromkeys(_names(extension.value)))
+    return tuple(dict.fromkeys(_names(_alternatives(certificate), service)))
+
+
+def xmpp_addresses(certificate: x509.Certificate) -> tuple[str, ...]:
+    """Return the XMPP addresses a certificate was issued for (RFC 6120, 13.7.1.4)."""
+    return tuple(
+        _text(name.value)
+        for name in _alternatives(certificate)
+        if isinstance(name, x509.OtherName) and name.type_id == XMPP_ADDRESS
+    )
 
 
 def covers(names: Iterable[str], domain: str) -> bool:
@@ -54,7 +62,14 @@ def other_names(domain: str) -> Iterable[x509.GeneralName]:
             yield x509.OtherName(SRV_NAME, _string(_IA5_STRING, name))
 
 
-def _names(alternatives: Iterable[x509.GeneralName]) -> Iterable[str]:
+def _alternatives(certificate: x509.Certificate) -> Iterable[x509.GeneralName]:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (x509.ExtensionNotFound, ValueError):
+        return ()
+
+
+def _names(alternatives: Iterable[x509.GeneralName], service: str) -> Iterable[str]:
     for name in alternatives:
         if isinstance(name, x509.DNSName):
             yield name.value.lower()
@@ -64,8 +79,8 @@ def _names(alternatives: Iterable[x509.GeneralName]) -> Iterable[str]:
             text = _text(name.value).lower()
             if name.type_id == XMPP_ADDRESS:
                 yield text
-            elif text.startswith(_SERVICE):
-                yield text.removeprefix(_SERVICE)
+            elif text.startswith(service):
+                yield text.removeprefix(service)
 
 
 def _string(tag: int, text: str) -> bytes:

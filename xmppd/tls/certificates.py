@@ -17,6 +17,7 @@ from zope.interface import implementer
 from xmppd.tls.certificate_files import (
     CertificateError,
     CertificateFolder,
+    Material,
     Source,
     State,
     read,
@@ -28,6 +29,9 @@ from xmppd.tls.self_made import write_self_made
 
 CHECK_SECONDS = 1.0
 """A domain's files are looked at no more often than this."""
+
+MakeContext = Callable[[Material | None], SSL.Context]
+"""Makes a context of a certificate and its key."""
 
 _log = Logger()
 
@@ -65,6 +69,7 @@ class Certificates:
     :param domains: those served. The first stands in for names that are not.
     :param seconds: a clock for the interval between looks at the files.
     :param now: the date, for what expires.
+    :param make_context: makes the context of a certificate, or one that waits for its own.
     """
 
     def __init__(
@@ -73,12 +78,14 @@ class Certificates:
         domains: Sequence[str],
         seconds: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        make_context: MakeContext = server_context,
     ) -> None:
         self._folder = CertificateFolder(directory)
         self._first = domains[0]
         self._domains = {ascii_name(domain): domain for domain in domains}
         self._seconds = seconds
         self._now = now
+        self.make_context = make_context
         self._held: dict[str, _Held] = {}
 
     def check(self) -> None:
@@ -152,7 +159,7 @@ class Certificates:
             held.checked = now
             return held
         try:
-            return _Held(now, source, state, server_context(read(source, self._now())))
+            return _Held(now, source, state, self.make_context(read(source, self._now())))
         except CertificateError as error:
             return self._failed(domain, held, _Held(now, source, state, None, error))
 
@@ -190,7 +197,7 @@ class ByServerName:
 
     def __init__(self, certificates: Certificates) -> None:
         self._certificates = certificates
-        self._context = server_context()
+        self._context = certificates.make_context(None)
         self._context.set_tlsext_servername_callback(self._choose)
 
     def serverConnectionForTLS(self, tlsProtocol: IProtocol) -> SSL.Connection:

@@ -1,18 +1,22 @@
-"""TLS on client connections: from the first byte (XEP-0368) or after STARTTLS (RFC 6120, 5)."""
+"""TLS on connections: from the first byte (XEP-0368) or after STARTTLS (RFC 6120, 5)."""
 
 from typing import Any
 
 import attrs
-from OpenSSL.SSL import Connection
+from cryptography import x509
+from OpenSSL.SSL import Connection, Context
 from twisted.internet.interfaces import (
     IAddress,
+    IOpenSSLClientConnectionCreator,
     IOpenSSLServerConnectionCreator,
     IProtocol,
     IProtocolFactory,
 )
 from twisted.internet.protocol import Factory
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
+from zope.interface import implementer
 
+from xmppd.tls.certificate_names import ascii_name
 from xmppd.tls.channel_binding import bindings_of
 
 
@@ -56,8 +60,48 @@ def start_tls(
     transport: Any, protocol: IProtocol, creator: IOpenSSLServerConnectionCreator
 ) -> TLSMemoryBIOProtocol:
     """Go on with TLS on a plain transport. Returns the transport that stands in its place."""
-    factory = DirectTls(creator, Factory())
+    return _wrap(transport, protocol, DirectTls(creator, Factory()))
+
+
+def start_tls_as_client(
+    transport: Any, protocol: IProtocol, creator: IOpenSSLClientConnectionCreator
+) -> TLSMemoryBIOProtocol:
+    """The same for the side that has connected."""
+    return _wrap(transport, protocol, TLSMemoryBIOFactory(creator, True, Factory()))
+
+
+def _wrap(
+    transport: Any, protocol: IProtocol, factory: TLSMemoryBIOFactory
+) -> TLSMemoryBIOProtocol:
     wrapper = TLSMemoryBIOProtocol(factory, protocol, _connectWrapped=False)
     transport.protocol = wrapper
     wrapper.makeConnection(transport)
     return wrapper
+
+
+def shown_by(transport: Any) -> list[x509.Certificate]:
+    """The certificates that the other side has shown, its own first; none without TLS."""
+    handle = transport.getHandle() if isinstance(transport, TLSMemoryBIOProtocol) else None
+    if not isinstance(handle, Connection):
+        return []
+    own = handle.get_peer_certificate(as_cryptography=True)
+    if own is None:
+        return []
+    return [own, *(handle.get_peer_cert_chain(as_cryptography=True) or ())]
+
+
+@implementer(IOpenSSLClientConnectionCreator)
+class ForPeer:
+    """The client's side of TLS towards a server of that name."""
+
+    def __init__(self, context: Context, name: str) -> None:
+        self._context = context
+        self._name = name
+
+    def clientConnectionForTLS(self, tlsProtocol: IProtocol) -> Connection:
+        """Return the client's side of a new connection."""
+        connection = Connection(self._context, None)
+        name = ascii_name(self._name)
+        if name.isascii() and not name.startswith("["):
+            connection.set_tlsext_host_name(name.encode())
+        return connection

@@ -3,7 +3,7 @@
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.trial.unittest import SynchronousTestCase
 
-from xmppd.c2s.addresses import AddressLimits, address_key, plain_address
+from xmppd.link.addresses import AddressLimits, address_key, plain_address
 
 
 class AddressesTest(SynchronousTestCase):

@@ -1,0 +1,71 @@
+"""The order of SRV records (RFC 2782, XEP-0368), and addresses that are nobody's."""
+
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from xmppd.s2s.targets import Record, Target, is_special, ordered
+
+RECORDS = st.builds(
+    Record,
+    st.integers(0, 3),
+    st.integers(0, 65535),
+    st.builds(Target, st.text("abc", min_size=1), st.integers(1, 9), st.booleans()),
+)
+
+
+class OrderTest(SynchronousTestCase):
+    @given(st.lists(RECORDS, max_size=8), st.integers())
+    @settings(deadline=None, max_examples=100)
+    def test_each_once_by_priority(self, records: list[Record], seed: int) -> None:
+        targets = ordered(records, Random(seed).random)
+        self.assertCountEqual(targets, [record.target for record in records])
+        if len(set(targets)) == len(targets):
+            priority = {record.target: record.priority for record in records}
+            found = [priority[target] for target in targets]
+            self.assertEqual(found, sorted(found))
+
+    def test_weights(self) -> None:
+        """Chosen first as often as its weight says."""
+        light, heavy = Record(1, 10, Target("light")), Record(1, 90, Target("heavy"))
+        random = Random(1).random
+        first = [ordered([light, heavy], random)[0].host for _ in range(2_000)]
+        self.assertTrue(1_740 < first.count("heavy") < 1_860)
+
+    def test_weight_of_nothing(self) -> None:
+        records = [Record(1, 0, Target("a")), Record(1, 0, Target("b"))]
+        self.assertEqual(len(ordered(records, lambda: 0.5)), 2)
+
+    def test_both_services_are_mixed(self) -> None:
+        records = [Record(2, 0, Target("a")), Record(1, 0, Target("b", 443, True))]
+        self.assertEqual([each.host for each in ordered(records, lambda: 0.0)], ["b", "a"])
+
+
+class SpecialTest(SynchronousTestCase):
+    def test_special(self) -> None:
+        for address in (
+            "0.0.0.0",
+            "10.1.2.3",
+            "100.64.0.1",
+            "127.0.0.1",
+            "169.254.169.254",
+            "172.16.0.1",
+            "192.168.1.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::ffff:127.0.0.1",
+            "64:ff9b::7f00:1",
+            "2002:7f00:1::",
+            "fc00::1",
+            "fe80::1",
+            "ff02::1",
+        ):
+            self.assertTrue(is_special(address), address)
+
+    def test_public(self) -> None:
+        for address in ("8.8.8.8", "2a00:1450:4001:80b::200e", "64:ff9b::808:808"):
+            self.assertFalse(is_special(address), address)

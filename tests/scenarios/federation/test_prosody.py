@@ -1,0 +1,11 @@
+"""Our server and Prosody."""
+
+from tests.scenarios.federation import case
+from tests.scenarios.federation.ours import Ours
+from tests.scenarios.federation.prosody import Prosody
+
+
+class ProsodyTest(case.WiderMatrix):
+    """Our server in one process."""
+
+    kinds = (Ours, Prosody)

@@ -1,0 +1,92 @@
+"""Two servers, of which one speaks with others by a process of its own that may die."""
+
+from pathlib import Path
+
+from tests.scenarios.federation.people import Person, play
+from tests.scenarios.server import (
+    ScenarioTestCase,
+    Server,
+    free_port,
+    password_of,
+)
+
+SPLIT = ("xmpp-router", "xmpp-sm", "xmpp-c2s", "xmpp-s2s")
+SETTINGS = """
+[s2s.static."{remote}"]
+connect = "127.0.0.1:{there}"
+[[s2s.listen]]
+endpoint = "tcp:{here}:interface=127.0.0.1"
+[extensions.registration]
+open = true
+"""
+LINKS = """
+[router]
+address = "tcp:127.0.0.1:{port}"
+secret_file = "{secret}"
+[[router.listen]]
+endpoint = "tcp:{port}:interface=127.0.0.1"
+secret_file = "{secret}"
+trusted = true
+"""
+
+
+class ServerEdgeTest(ScenarioTestCase):
+    def meet(self) -> tuple[Server, Server]:
+        """Start one in four processes, and one in a single process."""
+        folder = Path(self.mktemp()).resolve()
+        folder.mkdir()
+        ports = {"split.test": free_port(), "whole.test": free_port()}
+        links = LINKS.format(port=free_port(), secret=folder / "secret")
+        (folder / "secret").write_text("between processes")
+        (folder / "secret").chmod(0o600)
+        servers = []
+        for domain, remote, more, layout in (
+            ("split.test", "whole.test", links, SPLIT),
+            ("whole.test", "split.test", "", self.layout),
+        ):
+            settings = SETTINGS.format(remote=remote, there=ports[remote], here=ports[domain])
+            server = Server(folder / domain, [domain], settings + more, layout=layout)
+            self.addCleanup(self._end, server)
+            server.start()
+            instance = "sm-1" if more else "xmpp-im"
+            server.control(
+                *("--instance", instance, "adduser", "--password-stdin", f"romeo@{domain}"),
+                text=password_of("romeo") + "\n",
+            )
+            servers.append(server)
+        return servers[0], servers[1]
+
+    def test_killed(self) -> None:
+        """What waits at the router while the edge is away arrives when it is there again."""
+        split, whole = self.meet()
+        here, there = (
+            Person(server.plain, "romeo", server.domains[0]) for server in (split, whole)
+        )
+        for person in (here, there):
+            self.addCleanup(person.__exit__)
+            person.send("<presence/>")
+        self.say(here, there, "before")
+        split.kill_process("xmpp-s2s")
+        for number in range(10):
+            here.send(f"<message to='{there.bare}' id='{number}'><body>x</body></message>")
+        split.start_process("xmpp-s2s")
+        for number in range(10):
+            found = there.read_until(lambda each: each.tag.endswith("}message"))
+            self.assertEqual(found.get("id"), str(number))
+        self.say(here, there, "after")
+
+    def say(self, sender: Person, recipient: Person, id: str) -> None:
+        sender.send(f"<message to='{recipient.bare}' id='{id}'><body>x</body></message>")
+        recipient.read_until(lambda each: each.get("id") == id)
+
+    def test_people(self) -> None:
+        split, whole = self.meet()
+        people = [Person(server.plain, "romeo", server.domains[0]) for server in (split, whole)]
+        for person in people:
+            self.addCleanup(person.__exit__)
+        play(*people)
+        told = split.control("--instance", "s2s-1", "s2s", "list")
+        self.assertIn("whole.test", told)
+        self.assertIn("dialback", told)
+        self.assertIn("proof: dialback", whole.control("s2s", "check", "split.test"))
+        self.assertIn("closed", whole.control("s2s", "close", "split.test"))

@@ -1,0 +1,95 @@
+"""Verbs on streams with other servers: what there is, an end to it, and a trial."""
+
+from typing import Any, Protocol
+
+from xmppd.app.config_model import Config
+from xmppd.app.config_words import shown
+from xmppd.app.ctl_verb import Refused
+from xmppd.app.roles import ServersRole
+from xmppd.protocol.jid import InvalidJid, Jid
+from xmppd.s2s.incoming import Incoming
+from xmppd.s2s.pair import Pair
+from xmppd.s2s.probe import Probe
+from xmppd.tls.transport import tls_facts
+
+
+class Federating(Protocol):
+    """A process that may speak with other servers."""
+
+    config: Config
+    federation: ServersRole | None
+
+
+async def s2s_list(server: Federating, domain: str | None = None) -> list[dict[str, Any]]:
+    """List the streams with other servers."""
+    edge = _role(server).edge
+    remote = None if domain is None else _domain(domain)
+    pairs = [_outgoing(pair) for pair in edge.pairs.values() if remote in (None, pair.remote)]
+    coming = [
+        _incoming(stream) for stream in edge.incoming if remote is None or stream.is_of(remote)
+    ]
+    return [*pairs, *coming]
+
+
+async def s2s_close(server: Federating, domain: str) -> dict[str, Any]:
+    """Close all streams with a domain."""
+    remote = _domain(domain)
+    closed = _role(server).edge.close(remote)
+    if not closed:
+        raise Refused(f"{remote}: there is no stream with it")
+    return {"domain": remote, "closed": closed}
+
+
+async def s2s_check(server: Federating, domain: str) -> dict[str, Any]:
+    """Find the server of a domain, connect, prove ourselves; tell what came of it."""
+    edge = _role(server).edge
+    remote = _domain(domain)
+    if edge.serves(remote):
+        raise Refused(f"{remote} is served here")
+    report = await Probe(edge, Jid.parse(server.config.domains[0]), remote).run()
+    return {
+        "domain": remote,
+        "policy": edge.settings.policy_of(remote),
+        "problems": report.problems,
+        **{"where": None, "tls": None, "certificate": None, "proof": None, **report.about},
+    }
+
+
+def _role(server: Federating) -> ServersRole:
+    if server.federation is None:
+        raise Refused("this server does not talk to others (s2s.enabled = true lets it)")
+    return server.federation
+
+
+def _domain(text: str) -> Jid:
+    try:
+        jid = Jid.parse(text)
+    except InvalidJid as problem:
+        raise Refused(f"not a domain: {problem} (got {shown(text)})") from None
+    return jid.host
+
+
+def _outgoing(pair: Pair) -> dict[str, Any]:
+    stream = pair.stream
+    facts = {} if stream is None else stream.about
+    return {
+        "direction": "out",
+        "local": pair.local,
+        "remote": pair.remote,
+        "where": facts.get("where"),
+        "tls": facts.get("tls"),
+        "proof": facts.get("proof"),
+        "waiting": len(pair.queue),
+    }
+
+
+def _incoming(stream: Incoming) -> dict[str, Any]:
+    return {
+        "direction": "in",
+        "local": " ".join(sorted({local for _, local in stream.proved})) or None,
+        "remote": " ".join(sorted({remote for remote, _ in stream.proved})) or stream.peer,
+        "where": stream.where,
+        "tls": tls_facts(stream.transport).version or None,
+        "proof": ", ".join(sorted(stream.how)) or None,
+        "waiting": 0,
+    }

@@ -1,0 +1,192 @@
+"""The server edge: all streams with other servers, and one link to a router."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from cryptography import x509
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.logger import Logger
+
+from xmppd.link.addresses import AddressLimits, address_key
+from xmppd.link.link import Item, Link
+from xmppd.link.router import answers_error
+from xmppd.link.turn import Turn
+from xmppd.protocol.errors import StreamError
+from xmppd.protocol.jid import Jid
+from xmppd.protocol.namespaces import CONTENT
+from xmppd.protocol.stanza import Stanza
+from xmppd.s2s.backoff import Backoffs
+from xmppd.s2s.connector import Connector
+from xmppd.s2s.dialback import Dialback, Keys
+from xmppd.s2s.incoming import Incoming
+from xmppd.s2s.pair import Pair
+from xmppd.s2s.problem import Problem
+from xmppd.s2s.settings import Listen, Settings
+from xmppd.s2s.wire import ServerWire
+from xmppd.tls.certificates import Certificates
+from xmppd.tls.transport import ForPeer
+from xmppd.tls.trust import Trust
+
+MAX_PAIRS = 20_000
+"""Pairs of domains at once; what comes for further ones bounces."""
+
+
+class ServerEdge:
+    """One edge towards other servers; a component that is its router's default route.
+
+    `serves` tells of a domain whether it is routed here, be it ours or a component's: no other
+    server may speak for it, and only to it and from it do others speak with us.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        link: Link,
+        clock: IReactorTime,
+        settings: Settings,
+        default_host: Jid,
+        certificates: Certificates,
+        trust: Trust,
+        keys: Keys,
+        connector: Connector,
+        serves: Callable[[str], bool],
+    ) -> None:
+        """
+        :param default_host: our name towards servers that ask for no domain of ours.
+        :param certificates: made with `peer_context`.
+        :param keys: the same for all edges that serve a domain.
+        """
+        self.link = link
+        self.clock = clock
+        self.turn = Turn(clock)
+        self.settings = settings
+        self.default_host = default_host
+        self.certificates = certificates
+        self.trust = trust
+        self.keys = keys
+        self.connector = connector
+        self.serves = serves
+        self.backoffs = Backoffs(clock)
+        self.pairs: dict[tuple[str, str], Pair] = {}
+        self.live: set[ServerWire] = set()
+        self.stopped = False
+        self._addresses = AddressLimits(settings.limits.connections_per_address)
+        self._emptied: list[Deferred[None]] = []
+        link.receiver = self.receive
+
+    def build_protocol(self, address: IAddress | None, listen: Listen) -> Incoming | None:
+        """Make the protocol of a new connection, or None if its address has too many."""
+        key = address_key(address)
+        if self.stopped or not self._addresses.connected(key):
+            return None
+        return Incoming(self, key, listen.tls)
+
+    # What the link brings
+
+    def receive(self, item: Item) -> None:
+        """Take a stanza for a domain elsewhere; an envelope has no business here."""
+        if not isinstance(item, Stanza) or item.ns != CONTENT:
+            return
+        if item.to is None or item.sender is None:
+            return
+        remote, local = item.to.domain, item.sender.domain
+        if self.stopped or self.serves(remote) or not self.serves(local):
+            self.bounce(item, "remote-server-not-found")
+            return
+        pair = self._pair(item.sender.host, item.to.host)
+        if pair is None:
+            self.bounce(item, "resource-constraint")
+        else:
+            pair.send(item)
+
+    def bounce(self, item: Item, condition: str) -> None:
+        """Send a stanza back to its sender as an error, unless it is an answer itself."""
+        if isinstance(item, Stanza) and item.sender is not None and answers_error(item):
+            self.link.send(item.error(condition))
+
+    # What streams ask for
+
+    def verify(self, question: Dialback) -> Deferred[str]:
+        """Ask a domain's server whether a key is its own (XEP-0220, 2.1.2)."""
+        pair = self._pair(question.sender, question.to)
+        if pair is None:
+            return succeed("remote-connection-failed")
+        return pair.verify(question)
+
+    def pass_on(self, stanza: Stanza) -> None:
+        """Give the router a stanza that may come in."""
+        self.link.send(stanza)
+
+    def why_not(self, shown: list[x509.Certificate], domain: str) -> str:
+        """Say why what was shown does not prove a domain; empty if it does."""
+        if not shown:
+            return "none was shown"
+        return self.trust.why_not(shown[0], shown[1:], domain)
+
+    def tls_towards(self, local: str, remote: str) -> ForPeer:
+        """The client's side of TLS. Raises CertificateError."""
+        return ForPeer(self.certificates.context_for(local), remote)
+
+    @property
+    def incoming(self) -> list[Incoming]:
+        """The streams that others have opened."""
+        return [wire for wire in self.live if isinstance(wire, Incoming) and not wire.over]
+
+    def came(self, wire: ServerWire) -> None:
+        """A connection begins."""
+        self.live.add(wire)
+
+    def left(self, wire: ServerWire) -> None:
+        """A connection has gone."""
+        self.live.discard(wire)
+        if isinstance(wire, Incoming):
+            self._addresses.disconnected(wire.key)
+        if self._emptied and not self.live:
+            emptied, self._emptied = self._emptied, []
+            for waiting in emptied:
+                waiting.callback(None)
+
+    def look_at(self, pair: Pair) -> None:
+        """Something of a pair has ended: forget it where it has no more to do."""
+        self.turn.later(partial(self._forget, pair))
+
+    # Administration
+
+    def close(self, domain: str) -> int:
+        """End all streams with a domain; gives how many there were."""
+        pairs = [pair for pair in self.pairs.values() if pair.remote == domain and pair.stream]
+        coming = [stream for stream in self.incoming if stream.is_of(domain)]
+        for pair in pairs:
+            pair.close(Problem("remote-server-not-found", "closed by an administrator"))
+        for stream in coming:
+            stream.end(reason="closed by an administrator")
+        return len(pairs) + len(coming)
+
+    def stop(self) -> Deferred[None]:
+        """Close all streams, refuse what waits; fires when the connections have gone."""
+        self.stopped = True
+        for pair in list(self.pairs.values()):
+            pair.close(Problem("remote-server-not-found", "this server goes down"))
+        for stream in self.incoming:
+            stream.fail(StreamError("system-shutdown"))
+        if not self.live:
+            return succeed(None)
+        emptied: Deferred[None] = Deferred()
+        self._emptied.append(emptied)
+        return emptied
+
+    def _pair(self, local: Jid, remote: Jid) -> Pair | None:
+        place = local.domain, remote.domain
+        pair = self.pairs.get(place)
+        if pair is None and len(self.pairs) < MAX_PAIRS:
+            pair = self.pairs[place] = Pair(self, local, remote)
+        return pair
+
+    def _forget(self, pair: Pair) -> None:
+        place = pair.local.domain, pair.remote.domain
+        if pair.is_idle and self.pairs.get(place) is pair:
+            del self.pairs[place]

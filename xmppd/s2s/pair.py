@@ -1,0 +1,226 @@
+"""From one of our domains to a remote one: what waits, and the one stream that carries it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.error import ConnectingCancelledError
+from twisted.python.failure import Failure
+
+from xmppd.link.queue import Bounds, Queue
+from xmppd.protocol.jid import Jid
+from xmppd.protocol.stanza import Stanza
+from xmppd.s2s.dialback import Dialback
+from xmppd.s2s.outgoing import Outgoing
+from xmppd.s2s.problem import Problem
+
+if TYPE_CHECKING:
+    from xmppd.s2s.edge import ServerEdge
+
+
+class Pair:
+    """An ordered pair of domains, as long as there is something to carry.
+
+    `stream` is None while there is none or one is being opened; `problem` is why the last could
+    not be.
+    """
+
+    def __init__(self, edge: ServerEdge, local: Jid, remote: Jid) -> None:
+        self.edge = edge
+        self.local = local
+        self.remote = remote
+        self.stream: Outgoing | None = None
+        limits = edge.settings.limits
+        bounds = Bounds(limits.queue_stanzas, limits.queue_bytes, limits.queue_seconds)
+        self.queue = Queue(edge.clock, bounds, edge.bounce, self._eased)
+        self._keys: list[tuple[Dialback, Deferred[str]]] = []
+        self._trying = self._wanted = False
+        self._attempt: Deferred[None] | None = None
+        self._opening: Deferred[Problem | None] | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it might as well not be."""
+        return (
+            self.stream is None and not self._trying and not self.queue.waiting and not self._keys
+        )
+
+    # What the edge asks for
+
+    def send(self, stanza: Stanza) -> None:
+        """Carry a stanza, now or when that can be done."""
+        stream = self.stream
+        if stream is not None and stream.is_proved and not stream.full and not self.queue.waiting:
+            self._write(stream, stanza)
+            return
+        if self._is_refused():
+            self.edge.bounce(stanza, self.edge.backoffs.problem(self.remote).condition)
+            return
+        self.queue.push(stanza)
+        self._hurry()
+
+    def verify(self, request: Dialback) -> Deferred[str]:
+        """Have the remote say whether it has made a key: gives `valid`, `invalid`, a condition."""
+        waiting: Deferred[str] = Deferred()
+        if self._is_refused():
+            waiting.callback(self.edge.backoffs.problem(self.remote).dialback)
+            return waiting
+        seconds = self.edge.settings.limits.proof_seconds
+        waiting.addTimeout(seconds, self.edge.clock, lambda *_: "remote-server-timeout")
+        waiting.addBoth(self._no_longer, request)
+        self._keys.append((request, waiting))
+        self._hurry()
+        return waiting
+
+    def open(self) -> None:
+        """Have a stream, though there is nothing to carry."""
+        self._begin()
+
+    def close(self, problem: Problem) -> None:
+        """End what there is; what waits bounces."""
+        self._wanted = False
+        if self._trying and self._attempt is not None:
+            self._attempt.cancel()
+        if self.stream is not None:
+            self.stream.end(reason=problem.text)
+        self._refuse(problem)
+
+    # Having a stream
+
+    def _is_refused(self) -> bool:
+        return self.stream is None and not self._trying and self.edge.backoffs.holds(self.remote)
+
+    def _hurry(self) -> None:
+        """Bring about what is missing for all that waits."""
+        stream = self.stream
+        if stream is None or not stream.is_open:
+            self._begin()
+            return
+        if stream.takes_verifications:
+            keys, self._keys = self._keys, []
+            for request, waiting in keys:
+                stream.verify(request, waiting)
+        if stream.is_proved:
+            self._drain(stream)
+        elif self.queue.waiting:
+            stream.prove()
+
+    def _begin(self) -> None:
+        if not self._trying and self.stream is None:
+            self._trying = self._wanted = True
+            self._attempt = Deferred.fromCoroutine(self._connect()).addErrback(self._broken)
+
+    async def _connect(self) -> None:
+        """Try one place after the other until a stream is open."""
+        problem = await self._try_all()
+        self._trying = False
+        if problem is None:
+            self._hurry()
+        else:
+            self.edge.backoffs.failed(self.remote, problem)
+            self._refuse(problem)
+
+    async def _try_all(self) -> Problem | None:
+        problem = Problem("remote-server-not-found", "no address could be tried")
+        async for attempt in self.edge.connector.attempts(self.remote, self._new_stream):
+            if isinstance(attempt, Problem):
+                problem = attempt
+                continue
+            found = await self._opened_or_not(attempt)
+            if found is None:
+                return None
+            problem = found
+            if not self._wanted:
+                break
+        return problem
+
+    def _new_stream(self, direct: bool) -> Outgoing:
+        return Outgoing(self.edge, self, self.local, self.remote, direct)
+
+    def _opened_or_not(self, stream: Outgoing) -> Deferred[Problem | None]:
+        """Fires when the stream is open, with None, or has ended, with why."""
+        opening: Deferred[Problem | None] = Deferred(lambda _: stream.drop("no longer wanted"))
+        if stream.over:
+            opening.callback(stream.problem)
+            return opening
+        self.stream, self._opening = stream, opening
+        return opening
+
+    def _broken(self, failure: Failure) -> None:
+        self._trying = False
+        if failure.check(CancelledError, ConnectingCancelledError) is None:
+            self.edge.log.failure("Connecting to {remote} failed", failure, remote=self.remote)
+        self._refuse(Problem("remote-server-not-found", "connecting failed"))
+
+    # What the stream tells
+
+    def opened(self, stream: Outgoing) -> None:
+        """It may carry verifications, and our proof."""
+        opening, self._opening = self._opening, None
+        if opening is not None:
+            opening.callback(None)
+        else:
+            self._hurry()
+
+    def proved(self, stream: Outgoing) -> None:
+        """It may carry stanzas."""
+        self.edge.backoffs.succeeded(self.remote)
+        self._hurry()
+
+    def drained(self, stream: Outgoing) -> None:
+        """It takes again."""
+        if stream.is_proved:
+            self._drain(stream)
+
+    def ended(self, stream: Outgoing, problem: Problem) -> None:
+        """It is over: what waits may find another, unless the remote does not want us."""
+        if self.stream is stream:
+            self.stream = None
+        opening, self._opening = self._opening, None
+        if opening is not None:
+            opening.callback(problem)
+        elif stream.is_open and not stream.is_proved and self.queue.waiting:
+            self.edge.backoffs.failed(self.remote, problem)
+            self._refuse(problem)
+        elif self.queue.waiting or self._keys:
+            self._begin()
+        self.edge.look_at(self)
+
+    # What waits
+
+    def _drain(self, stream: Outgoing) -> None:
+        while self.queue.waiting and not stream.full:
+            item = self.queue.pop()[1]
+            if isinstance(item, Stanza):
+                self._write(stream, item)
+
+    def _write(self, stream: Outgoing, stanza: Stanza) -> None:
+        data = stanza.to_bytes()
+        if len(data) > stream.max_bytes:
+            self.edge.bounce(stanza, "policy-violation")
+            return
+        stream.touch()
+        stream.write(data)
+
+    def _refuse(self, problem: Problem) -> None:
+        self.edge.log.info(
+            "{remote} cannot be reached from {local}: {problem}",
+            remote=self.remote,
+            local=self.local,
+            problem=problem.text,
+        )
+        self.queue.refuse_all(problem.condition)
+        keys, self._keys = self._keys, []
+        for _, waiting in keys:
+            waiting.callback(problem.dialback)
+        self.edge.look_at(self)
+
+    def _no_longer(self, result: str, request: Dialback) -> str:
+        self._keys = [each for each in self._keys if each[0] is not request]
+        if self.stream is not None:
+            self.stream.forget(request)
+        return result
+
+    def _eased(self) -> None:
+        self.edge.look_at(self)
