@@ -38,7 +38,7 @@ RESOLVER = """{{resolv_conf, ""}}.
 {{nameserver, {{{address}}}, {port}}}.
 """
 PROOF = r"Accepted (inbound|outbound) s2s (\S+) authentication (\S+) -> (\S+) "
-LIBRARIES = Path("/usr/lib/x86_64-linux-gnu")
+LIBRARIES = Path("/usr/lib")
 
 
 class Ejabberd(Peer):
@@ -48,6 +48,10 @@ class Ejabberd(Peer):
     command = "ejabberdctl"
     bidi = False
     takes_server_only = False
+
+    @classmethod
+    def missing(cls) -> str:
+        return super().missing() or ("" if _modules() else "ejabberd's modules are elsewhere")
 
     def configure(self) -> Sequence[str]:
         place = self.place
@@ -71,7 +75,7 @@ class Ejabberd(Peer):
 
     def variables(self) -> dict[str, str]:
         return {
-            "ERL_LIBS": str(LIBRARIES),
+            "ERL_LIBS": _modules(),
             "ERL_INETRC": str(self.folder / "inetrc"),
             "ERL_CRASH_DUMP_BYTES": "0",
             "EJABBERD_CONFIG_PATH": str(self.folder / "ejabberd.yml"),
@@ -84,3 +88,8 @@ class Ejabberd(Peer):
             for way, mechanism, sender, to in re.findall(PROOF, self.logged())
             if other in (sender, to)
         ]
+
+
+def _modules() -> str:
+    """Where Debian keeps ejabberd's modules: a folder by the machine's architecture."""
+    return next((str(path.parent) for path in LIBRARIES.glob("*/ejabberd-*")), "")

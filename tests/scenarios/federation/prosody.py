@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 from tests.scenarios.federation.party import Proof
 from tests.scenarios.federation.peers import Peer
@@ -61,6 +62,11 @@ class Prosody(Peer):
     """A Prosody with one host."""
 
     name = command = "prosody"
+
+    @classmethod
+    def missing(cls) -> str:
+        found = any(Path("/usr/lib").glob("*/lua/5.*/lunbound.so"))
+        return super().missing() or ("" if found else "lua-unbound is not installed")
 
     def configure(self) -> Sequence[str]:
         security = self.security

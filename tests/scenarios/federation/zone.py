@@ -70,7 +70,7 @@ def main(names_port: str, addresses_port: str, address: str, places: str) -> Non
     for port, zone in ((names_port, names), (addresses_port, addresses)):
         factory = Answering(authorities=[zone])
         protocol = dns.DNSDatagramProtocol(factory)
-        reactor.listenUDP(int(port), protocol, interface=address)
+        reactor.listenUDP(int(port), protocol, interface=address)  # type: ignore[attr-defined]
     print("ready", flush=True)
     reactor.run()
 
