@@ -61,6 +61,17 @@ class SettlingTest(SynchronousTestCase):
         self.read(1)
         self.assertEqual(self.handled(self.romeo), FULL + 1)
 
+    def test_who_asks_faster_than_it_reads(self) -> None:
+        """Answers that wait hold back further questions, rather than end the stream."""
+        self.juliet.send(*["<iq type='get' id='1'/>"] * FULL)
+        self.handled(self.juliet)
+        self.juliet.send("<iq type='get' id='2'/>")
+        self.assertEqual(self.handled(self.juliet), FULL)
+        self.romeo.send("<iq type='get' id='3'/>")
+        self.assertEqual(self.handled(self.romeo), 1)
+        self.read(1)
+        self.assertEqual(self.handled(self.juliet), FULL + 1)
+
     def test_bytes_count_too(self) -> None:
         big = CHAT.replace(">x<", f">{'x' * 200_000}<")
         for _ in range(7):
