@@ -17,6 +17,7 @@ from twisted.trial.unittest import TestCase
 
 from tests.scenarios.server import free_port
 from xmppd.app.config import load
+from xmppd.app.config_model import ConfigError
 from xmppd.app.linked import attach, uplink
 from xmppd.app.roles import RouterRole
 from xmppd.tls.certificate_files import CertificateError
@@ -154,6 +155,12 @@ class MutualTlsTest(TestCase):
         self.assertFalse((yield self.outcome(self.dial("irc.test.pem"))))
         dialer = self.dial("irc.test.pem", "irc.test", trusted=False)
         self.assertTrue((yield self.outcome(dialer)))
+
+    def test_certificate_to_show_that_is_not_there(self) -> None:
+        wrong = self.assertRaises(ConfigError, self.dial, "missing.pem")
+        self.assertIn("missing.pem", str(wrong))
+        self.assertIn("cannot be dialed", str(wrong))
+        self.assertNotIn("\n", str(wrong))
 
     def test_files_that_cannot_be_used(self) -> None:
         for file in ("localhost.pem", "ca.pem"):

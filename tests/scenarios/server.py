@@ -98,7 +98,7 @@ class Server:
         lines = [
             f"domains = {self.domains!r}",
             settings,
-            *self._links(),
+            *self._links(settings),
             *[
                 f'[[c2s.listen]]\nendpoint = "tcp:{port}:interface={LOOPBACK}"\ntls = "{tls}"'
                 for tls, port in places.items()
@@ -106,9 +106,9 @@ class Server:
         ]
         self.config.write_text("\n".join(lines), "utf-8")
 
-    def _links(self) -> list[str]:
-        """Where the processes of a split layout meet."""
-        if "xmpp-router" not in self._layout:
+    def _links(self, settings: str) -> list[str]:
+        """Where the processes of a split layout meet, unless the settings say so."""
+        if "xmpp-router" not in self._layout or "[router]" in settings:
             return []
         return [
             "[router]",

@@ -22,7 +22,9 @@ extensions.offline.from_one_stranger = 100000
 BODY = "message {} of round {}, {}"
 
 
-class KillTest(ScenarioTestCase):
+class KillTestCase(ScenarioTestCase):
+    """Rounds of killing."""
+
     def run_rounds(self, storage: str, rounds: int) -> None:
         """Kill while messages come in, start, look at what is there; so many times.
 
@@ -113,6 +115,8 @@ class KillTest(ScenarioTestCase):
             pass
         return body
 
+
+class KillTest(KillTestCase):
     def test_sqlite(self) -> None:
         self.run_rounds("sqlite", 20)
 

@@ -15,7 +15,6 @@ from threading import Event, Thread
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from tests.scenarios import test_kill
 from tests.scenarios.raw import CLIENT, STREAMS, Closed, RawClient, logged_in, told
 from tests.scenarios.server import (
     DOMAIN,
@@ -28,12 +27,13 @@ from tests.scenarios.server import (
     environment,
     free_port,
 )
+from tests.scenarios.test_kill import KillTestCase
 
 RATE = int(os.environ.get("KILL_RATE", "300"))
 """Messages a second, each way."""
 TURNS = 50
 """In how many bursts a second they come."""
-KILLS = 3
+KILLS = 2
 BETWEEN = 200
 """Messages that arrive between one kill and the next."""
 LITTLE = 100
@@ -142,7 +142,7 @@ class RouterKilledTest(ScenarioTestCase):
             read += [meaning(client.read()) for _ in range(BETWEEN)]
 
 
-class SessionManagerKilledTest(test_kill.KillTest):
+class SessionManagerKilledTest(KillTestCase):
     """What it has answered for is kept; streams of its sessions end in good order."""
 
     layout = SPLIT
@@ -165,9 +165,6 @@ class SessionManagerKilledTest(test_kill.KillTest):
 
     def test_sqlite(self) -> None:
         self.run_rounds("sqlite", 2)
-
-    def test_directory(self) -> None:
-        self.run_rounds("directory", 1)
 
 
 class ComponentTest(ScenarioTestCase):

@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from xmppd.app.config_endpoint import shows_certificate
 from xmppd.app.config_model import Config, ConfigError
 from xmppd.app.hosting import HostMaker
-from xmppd.app.linking import secret_of
+from xmppd.app.linking import dialable, secret_of
 from xmppd.app.roles import ClientsRole, ServersRole, SessionsRole, stop
 from xmppd.component.session import boot_number
 from xmppd.link.acceptor import SERVERS, covers
@@ -32,7 +32,7 @@ def uplink(name: str, config: Config, reactor: Any) -> Dialer:
             "(name them, or give --router and --secret-file)"
         )
     settings = WireSettings(secret_of(secret_file), 5 * 1024 * 1024, trusted=True)
-    return Dialer(name, address, settings, reactor)
+    return Dialer(name, dialable(address, reactor), settings, reactor)
 
 
 def attach(name: str, boot: str, role: str, domains: Iterable[str] = ()) -> bytes:

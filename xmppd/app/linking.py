@@ -10,11 +10,12 @@ from typing import Any
 
 from twisted.application.internet import StreamServerEndpointService
 from twisted.internet.defer import maybeDeferred
-from twisted.internet.endpoints import serverFromString
+from twisted.internet.endpoints import clientFromString, serverFromString
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from xmppd.app.config import link_secret
-from xmppd.app.config_model import Config, LinkListen, Queue
+from xmppd.app.config_model import Config, ConfigError, LinkListen, Queue
+from xmppd.app.config_words import shown
 from xmppd.link.acceptor import Acceptor, LinkRules
 from xmppd.link.entrance import Entrance
 from xmppd.link.queue import Bounds
@@ -75,12 +76,15 @@ def link_services(config: Config, router: Router, reactor: Any) -> list[LinkServ
 
 
 def uplinks(config: Config, router: Router, reactor: Any) -> list[Uplink]:
-    """A service for each link that is dialed. Raises ConfigError for an unusable secret."""
+    """A service for each link that is dialed.
+
+    Raises ConfigError for an unusable secret or endpoint.
+    """
     return [
         Uplink(
             router,
             place.name,
-            place.endpoint,
+            dialable(place.endpoint, reactor),
             WireSettings(
                 secret_of(place.secret_file), place.stanza_bytes, ping=float(place.ping_seconds)
             ),
@@ -95,6 +99,18 @@ def uplinks(config: Config, router: Router, reactor: Any) -> list[Uplink]:
 
 def _bounds(queue: Queue) -> Bounds:
     return Bounds(queue.stanzas, queue.bytes, queue.seconds, queue.absent_seconds)
+
+
+def dialable(endpoint: str, reactor: Any) -> str:
+    """The client endpoint string, if it can be used, with the files that it names.
+
+    Raises ConfigError.
+    """
+    try:
+        clientFromString(reactor, endpoint)
+    except Exception as problem:  # parsers are plugins and raise what they like
+        raise ConfigError(f"{shown(endpoint)}: cannot be dialed: {problem}") from None
+    return endpoint
 
 
 def secret_of(file: Path | None) -> str | None:

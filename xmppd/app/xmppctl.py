@@ -285,6 +285,8 @@ def watch_stanzas(
         bodies=bodies or None,
     )
     control.show("watch_stanzas", result)
+
+
 @main.group(cls=Commands, help="Streams with other servers.")
 def s2s() -> None:
     """The commands below do it."""
