@@ -25,6 +25,12 @@ xmpp_sm = ServiceMaker(
     "XMPP sessions and accounts, behind a router.",
     "xmpp-sm",
 )
+xmpp_muc = ServiceMaker(
+    "xmppd rooms",
+    "xmppd.app.tap_muc",
+    "XMPP multi-user chat, behind a router.",
+    "xmpp-muc",
+)
 
 _router.module = "xmppd.app.tap_router"
 _router.description = "Moves stanzas between XMPP components (XEP-0114)."

@@ -13,6 +13,7 @@ from xmppd.accounts.edits import Edits
 from xmppd.app.config_model import Config
 from xmppd.app.hosting import HostMaker, MakePortal
 from xmppd.app.roles import ClientsRole, RouterRole, SessionsRole, stop
+from xmppd.app.rooms import RoomsRole
 from xmppd.component.extension import Extension
 from xmppd.link.own_time import OwnTime
 from xmppd.storage.stores import StoreMap
@@ -43,6 +44,11 @@ class Server(MultiService):
             SM, config, reactor, stores, maker, sessions_link, router.link
         )
         self._clients = ClientsRole(C2S, config, reactor, router.link(names=[C2S]), listening)
+        self._rooms = None if config.muc.domain is None else RoomsRole(config, reactor)
+        self.rooms = None
+        if self._rooms is not None:
+            self.rooms = self._rooms.rooms
+            self._rooms.serve(router.link([self.rooms.name]))
         self.manager = self._sessions.manager
         self.edge = self._clients.edge
         self.clients = self._clients.clients
@@ -53,7 +59,14 @@ class Server(MultiService):
         """Open the stores, then everything else; `opened` fires when clients can come."""
         self._sessions.startService()
         assert self._sessions.opened is not None
-        self.opened = self._sessions.opened.addCallback(self._listen)
+        self.opened = self._sessions.opened.addCallback(self._open_rooms)
+        self.opened.addCallback(self._listen)
+
+    def _open_rooms(self, _: object) -> Any:
+        if self._rooms is None:
+            return None
+        self._rooms.startService()
+        return self._rooms.opened
 
     def _listen(self, _: object) -> Any:
         self._routing.startService()
@@ -64,8 +77,9 @@ class Server(MultiService):
     def stopService(self) -> Deferred[object]:
         """Close every stream, then the links, then the stores."""
         stopped = maybeDeferred(MultiService.stopService, self)
-        for role in (self._clients, self._routing, self._sessions):
-            stopped.addCallback(stop, role)
+        for role in (self._rooms, self._clients, self._routing, self._sessions):
+            if role is not None:
+                stopped.addCallback(stop, role)
         return stopped.addCallback(lambda _: self.reactor.forget())
 
     def reload(self, config: Config) -> None:
@@ -76,6 +90,8 @@ class Server(MultiService):
         self.certificates.check()
         self._sessions.reload(config)
         self._clients.reload(config)
+        if self._rooms is not None:
+            self._rooms.reload(config)
         self.config = config
 
 

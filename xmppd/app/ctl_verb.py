@@ -11,7 +11,7 @@ from xmppd.app.config_words import shown, suggestion
 from xmppd.sm.manager import SessionManager
 from xmppd.storage.stores import StoreMap
 
-Kind: TypeAlias = Literal["jid", "domain", "password", "file", "accounts"]
+Kind: TypeAlias = Literal["jid", "domain", "password", "file", "text", "accounts"]
 """What a parameter holds; all are texts but `accounts`, a list of pairs of JID and password."""
 
 
@@ -70,7 +70,7 @@ class Verb:
     call: Callable[..., Awaitable[Any]]
     parameters: tuple[Parameter, ...] = ()
     needs: Literal["files", "store", "server"] = "store"
-    role: Literal["any", "sessions", "router"] = "sessions"
+    role: Literal["any", "sessions", "router", "rooms"] = "sessions"
     who: Literal["admin", "owner"] = "admin"
     seconds: float = 30.0
 

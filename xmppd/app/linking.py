@@ -20,9 +20,7 @@ class LinkService(StreamServerEndpointService):
     """Listens for the links of one place; stopping closes them."""
 
     def __init__(self, acceptor: Acceptor, endpoint: str, reactor: Any) -> None:
-        StreamServerEndpointService.__init__(
-            self, serverFromString(reactor, endpoint), acceptor
-        )
+        StreamServerEndpointService.__init__(self, serverFromString(reactor, endpoint), acceptor)
         self.acceptor = acceptor
 
     def stopService(self) -> Any:
@@ -36,7 +34,8 @@ def link_services(config: Config, router: Router, reactor: Any) -> list[LinkServ
     turn = Turn(reactor)
 
     def is_free(name: str) -> bool:
-        return name not in config.domains and not router.serves(name)
+        ours = (*config.domains, config.muc.domain)
+        return name not in ours and not router.serves(name)
 
     return [
         LinkService(

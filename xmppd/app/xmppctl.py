@@ -205,6 +205,38 @@ def backup(control: Control, file: str) -> None:
     control.show("backup", control.do("backup", file=os.path.abspath(file)))
 
 
+@main.group(cls=Commands, help="See to rooms.")
+def muc() -> None:
+    """The commands below do it."""
+
+
+@_command(muc, "list", VERBS["muc_list"].doc)
+def muc_list(control: Control) -> None:
+    control.show("muc_list", control.do("muc_list"))
+
+
+@_command(muc, "create", VERBS["muc_create"].doc)
+@click.argument("room")
+@click.argument("owner")
+def muc_create(control: Control, room: str, owner: str) -> None:
+    control.show("muc_create", control.do("muc_create", room=room, owner=owner))
+
+
+@_command(muc, "destroy", VERBS["muc_destroy"].doc)
+@click.argument("room")
+def muc_destroy(control: Control, room: str) -> None:
+    control.show("muc_destroy", control.do("muc_destroy", room=room))
+
+
+@_command(muc, "affiliation", VERBS["muc_affiliation"].doc)
+@click.argument("room")
+@click.argument("jid")
+@click.argument("affiliation", required=False)
+def muc_affiliation(control: Control, room: str, jid: str, affiliation: str | None) -> None:
+    result = control.do("muc_affiliation", room=room, jid=jid, affiliation=affiliation)
+    control.show("muc_affiliation", result)
+
+
 @main.group(cls=Commands, help="Look for what is wrong; exit with 1 if anything is.")
 def check() -> None:
     """The commands below do it."""

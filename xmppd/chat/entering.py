@@ -110,7 +110,8 @@ def _enter_again(room: Room, command: Enter, inside: Occupant, out: Changes) -> 
     if command.nick != inside.nick:
         _rename(room, key, command.nick, out)
         key = fold(command.nick)
-    _take_presence(room, command.person, command.presence, out, but=command.person)
+    if command.presence != room.stays[key][command.person].presence:
+        _take_presence(room, command.person, command.presence, out, but=command.person)
     _welcome(room, command, key, out)
 
 
@@ -156,8 +157,6 @@ def _take_presence(
 ) -> None:
     key = room.sessions[person]
     before, stay = room.occupants[key], room.stays[key][person]
-    if presence == stay.presence:
-        return
     stay = attrs.evolve(stay, presence=presence, since=next(room.counter))
     room.stays[key][person] = stay
     room.moved()
