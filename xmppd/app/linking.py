@@ -20,7 +20,9 @@ class LinkService(StreamServerEndpointService):
     """Listens for the links of one place; stopping closes them."""
 
     def __init__(self, acceptor: Acceptor, endpoint: str, reactor: Any) -> None:
-        StreamServerEndpointService.__init__(self, serverFromString(reactor, endpoint), acceptor)
+        StreamServerEndpointService.__init__(
+            self, serverFromString(reactor, endpoint), acceptor
+        )
         self.acceptor = acceptor
 
     def stopService(self) -> Any:

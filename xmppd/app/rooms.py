@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.task import deferLater
 
 from xmppd.app.config_model import Config
 from xmppd.app.linked import attach, uplink
@@ -21,6 +22,10 @@ from xmppd.storage.stores import StoreMap
 FOLDER = "muc"
 """Where in the data directory rooms are kept: apart from accounts, so that in every layout the
 process that keeps rooms is the only one that has these stores open."""
+
+
+FAREWELL = 0.0
+"""Seconds that what occupants are told in the end has to go out."""
 
 
 def room_settings(config: Config) -> RoomSettings:
@@ -46,6 +51,7 @@ class RoomsRole(MultiService):
         assert config.muc.domain is not None
         domain = config.muc.domain
         self.config = config
+        self._reactor = reactor
         self._folder = config.data / FOLDER
         names = {config.store(store, domain) for store in STORES}
         self._in_memory = names == {"memory"}
@@ -72,6 +78,8 @@ class RoomsRole(MultiService):
         """Tell the occupants, then close the stores."""
         self.rooms.shut_down()
         stopped = maybeDeferred(MultiService.stopService, self)
+        # what was said goes out at the end of this turn, and must do so before streams are closed
+        stopped.addCallback(lambda _: deferLater(self._reactor, FAREWELL))
         return stopped.addCallback(lambda _: self.stores.close())
 
     def reload(self, config: Config) -> None:

@@ -156,20 +156,28 @@ def _take_presence(
     room: Room, person: Person, presence: Presence, out: Changes, but: Person | None = None
 ) -> None:
     key = room.sessions[person]
-    before, stay = room.occupants[key], room.stays[key][person]
-    stay = attrs.evolve(stay, presence=presence, since=next(room.counter))
-    room.stays[key][person] = stay
-    room.moved()
+    before = room.occupants[key]
+    _note_presence(room, key, person, presence)
     _show_again(room, before, key, out, but)
+
+
+def _note_presence(room: Room, key: str, person: Person, presence: Presence) -> None:
+    stay = room.stays[key][person]
+    room.stays[key][person] = attrs.evolve(stay, presence=presence, since=next(room.counter))
+    room.moved()
 
 
 def rename(room: Room, command: Rename, out: Changes) -> None:
     """Give a person another nick, in all its sessions under the present one."""
     inside = room.inside(command.person)
     _check_nick(room, command.nick, command.person, inside)
-    if command.nick != inside.nick:
-        _rename(room, room.sessions[command.person], command.nick, out)
-    _take_presence(room, command.person, command.presence, out)
+    if command.nick == inside.nick:
+        _take_presence(room, command.person, command.presence, out)
+        return
+    key = room.sessions[command.person]
+    _note_presence(room, key, command.person, command.presence)
+    room.show(key)
+    _rename(room, key, command.nick, out)
 
 
 def _rename(room: Room, key: str, nick: str, out: Changes) -> None:

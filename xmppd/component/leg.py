@@ -198,7 +198,9 @@ class Leg:
     @property
     def untold(self) -> bool:
         """Whether there is something to tell."""
-        return self.got != self.told or self.finished != self.told_finished or bool(self.mark)
+        return (
+            self.got != self.told or self.finished != self.told_finished or bool(self.mark)
+        )
 
     def entry(self) -> Entry:
         """What a report says of this leg; it counts as told."""

@@ -99,11 +99,9 @@ class StreamFacts:
         if stream is None or offered is None:
             raise ValueError("no facts of the stream")
         tls = parts.get("tls")
-        bindings = (
-            {}
-            if tls is None
-            else {child["type"]: strict_base64(str(child)) for child in tls.elements()}
-        )
+        bindings = {} if tls is None else {
+            child["type"]: strict_base64(str(child)) for child in tls.elements()
+        }
         return cls(
             host,
             stream.getAttribute("via", ""),

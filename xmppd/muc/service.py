@@ -317,7 +317,8 @@ class Rooms(Component):
     def _pinged(self, failure: Failure, live: LiveRoom, person: Person) -> None:
         error: Any = failure.value
         # service-unavailable is also what clients say that know no ping
-        if isinstance(error, StanzaError) and error.condition in GHOSTS:
+        ghosts = GHOSTS - {"remote-server-timeout"}  # which is also what our own waiting ends with
+        if isinstance(error, StanzaError) and error.condition in ghosts:
             self._remove_ghost(live, person)
 
     # Iqs

@@ -187,8 +187,8 @@ def _iq(host: Host, stanza: Stanza, user: User) -> None:
             host.handle(OWN_ACCOUNT if own else ACCOUNT, stanza, origin)
         return  # else: the session that asked has ended
     session = user.sessions.get(to.resource)
-    roster = (
-        not own and stanza.type == "set" and any(child[0] == ROSTER for child in stanza.children)
+    roster = not own and stanza.type == "set" and any(
+        child[0] == ROSTER for child in stanza.children
     )
     if session is None or session.closing or roster:
         host.refuse(stanza, StanzaError("service-unavailable"))

@@ -108,12 +108,10 @@ class Logins:
         if host is None:
             self._refuse(envelope, StanzaError("item-not-found"))
             return
-        before = [
-            feature for extension in host.dispatch.extensions for feature in extension.before_login
-        ]
-        after = [
-            feature for extension in host.dispatch.extensions for feature in extension.after_login
-        ]
+        before = [feature for extension in host.dispatch.extensions
+                  for feature in extension.before_login]
+        after = [feature for extension in host.dispatch.extensions
+                 for feature in extension.after_login]
         pre = " ".join(host.dispatch.namespaces(Target.VISITOR))
         self._answer(envelope, host_facts("1", host.mechanisms, before, after, pre))
 

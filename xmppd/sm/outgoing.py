@@ -64,8 +64,8 @@ def _handle(host: Host, session: Session, stanza: Stanza) -> Deferred[Any] | Non
     except Exception:
         _failed(Failure(), host, session, stamped)
         return None
-    return (
-        None if pending is None else unfinished(pending.addErrback(_failed, host, session, stamped))
+    return None if pending is None else unfinished(
+        pending.addErrback(_failed, host, session, stamped)
     )
 
 

@@ -188,7 +188,9 @@ class Session:
                 self.user.host.manager.reports.go_on(self)
 
     @staticmethod
-    def _tell_watchers(watched: dict[Stanza, Callable[[], None]], written: list[Stanza]) -> None:
+    def _tell_watchers(
+        watched: dict[Stanza, Callable[[], None]], written: list[Stanza]
+    ) -> None:
         for stanza in written:
             if stanza in watched:
                 watched.pop(stanza)()

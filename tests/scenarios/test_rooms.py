@@ -1,0 +1,161 @@
+"""People in rooms, with clients as they use them; in one process and in several."""
+
+import shutil
+from pathlib import Path
+
+from tests.scenarios.raw import RawClient, logged_in
+from tests.scenarios.server import (
+    DOMAIN,
+    LOOPBACK,
+    ScenarioTestCase,
+    Server,
+    free_port,
+    password_of,
+)
+from tests.scenarios.terminal import Terminal
+from tests.scenarios.test_profanity import ProfanityTest
+from xmppd.app.admin import socket_path
+from xmppd.app.config import load
+from xmppd.app.ctl_client import ask
+from xmppd.app.verbs import VERBS
+
+SERVICE = f"conference.{DOMAIN}"
+ROOM = f"orchard@{SERVICE}"
+MUC = "http://jabber.org/protocol/muc"
+SETTINGS = f'muc.domain = "{SERVICE}"\n'
+SPLIT = ("xmpp-sm", "xmpp-router", "xmpp-muc", "xmpp-c2s")
+INSTANCES = {"xmpp-im": "xmpp-im", "xmpp-sm": "sm-1"}
+
+
+class RoomsTestCase(ScenarioTestCase):
+    """A server with rooms."""
+
+    def rooms(self, *accounts: str) -> Server:
+        """Start it with those accounts."""
+        settings = SETTINGS
+        if len(self.layout) > 1:
+            secret = Path(self.mktemp()).resolve()
+            secret.write_text("a secret of links")
+            secret.chmod(0o600)
+            place = f"tcp:{LOOPBACK}:{free_port()}"
+            port = place.rpartition(":")[2]
+            settings += (
+                f'router.address = "{place}"\nrouter.secret_file = "{secret}"\n'
+                f'[[router.listen]]\nendpoint = "tcp:{port}:interface={LOOPBACK}"\n'
+                f'secret_file = "{secret}"\ntrusted = true'
+            )
+        server = self.server(settings=settings)
+        added = [(f"{name}@{DOMAIN}", password_of(name)) for name in accounts]
+        socket = socket_path(load(server.config), INSTANCES[self.layout[0]])
+        ask(socket, VERBS["adduser_batch"], {"accounts": added})
+        return server
+
+    def enter(self, client: RawClient, nick: str) -> list[int]:
+        """Enter the room; gives the status codes of one's own presence."""
+        client.send(f"<presence to='{ROOM}/{nick}'><x xmlns='{MUC}'/></presence>")
+        while True:
+            found = client.read()
+            codes = [int(each.get("code", 0)) for each in found.iter(f"{{{MUC}#user}}status")]
+            if found.get("type") == "error" or 110 in codes:
+                return sorted(codes)
+
+    def body(self, client: RawClient) -> str:
+        """What the next message that says something says."""
+        while True:
+            text = client.read().findtext("{jabber:client}body")
+            if text:
+                return text
+
+
+class WholeTest(RoomsTestCase):
+    def test_slixmpp(self) -> None:
+        server = self.rooms("juliet", "romeo")
+        passwords = [password_of("juliet"), password_of("romeo")]
+        output = self.run_client(
+            "slixmpp_rooms", server.starttls, DOMAIN, ROOM, *passwords, trusted=server.certify()
+        )
+        self.assertTrue(output.rstrip().endswith("all done"), output)
+
+    def test_restart(self) -> None:
+        """A room that lasts is there again: its subject, its owner, its ban."""
+        server = self.rooms("juliet", "romeo")
+        with logged_in(server.plain, "juliet") as juliet:
+            self.assertEqual(self.enter(juliet, "juliet"), [110, 201])
+            juliet.send(
+                f"<iq type='set' id='c' to='{ROOM}'><query xmlns='{MUC}#owner'>"
+                "<x xmlns='jabber:x:data' type='submit'><field var='muc#roomconfig_persistentroom'>"
+                "<value>1</value></field></x></query></iq>"
+                f"<message type='groupchat' to='{ROOM}'><subject>Balcony</subject></message>"
+                f"<iq type='set' id='b' to='{ROOM}'><query xmlns='{MUC}#admin'>"
+                f"<item jid='romeo@{DOMAIN}' affiliation='outcast'/></query></iq>"
+            )
+            while juliet.read().get("id") != "b":
+                pass
+            server.kill()
+        server.start()
+        with logged_in(server.plain, "romeo") as romeo:
+            self.assertEqual(self.enter(romeo, "romeo"), [])
+        with logged_in(server.plain, "juliet") as juliet:
+            self.assertEqual(self.enter(juliet, "juliet"), [110])
+            subject = juliet.read().findtext("{jabber:client}subject")
+            self.assertEqual(subject, "Balcony")
+
+    def test_stop(self) -> None:
+        """Occupants are told that the service ends."""
+        server = self.rooms("juliet")
+        with logged_in(server.plain, "juliet") as juliet:
+            self.enter(juliet, "juliet")
+            server.stop()
+            found = juliet.read()
+            while found.get("type") != "unavailable":
+                found = juliet.read()
+            codes = [each.get("code") for each in found.iter(f"{{{MUC}#user}}status")]
+            self.assertEqual(codes, ["110", "332"])
+
+    def test_control(self) -> None:
+        server = self.rooms("juliet", "romeo")
+        instance = ["--instance", "muc-1"] if len(self.layout) > 1 else []
+
+        def muc(*words: str) -> str:
+            return server.control(*instance, "muc", *words).strip()
+
+        self.assertEqual(
+            muc("create", "orchard", f"juliet@{DOMAIN}"),
+            f"{ROOM}: made, owned by juliet@{DOMAIN}",
+        )
+        self.assertIn(ROOM, muc("list"))
+        self.assertIn("outcast", muc("affiliation", "orchard", f"romeo@{DOMAIN}", "outcast"))
+        with logged_in(server.plain, "romeo") as romeo:
+            self.assertEqual(self.enter(romeo, "romeo"), [])
+        self.assertEqual(muc("destroy", ROOM), f"{ROOM}: ended")
+        self.assertNotIn(ROOM, muc("list"))
+
+
+class SplitTest(WholeTest):
+    layout = SPLIT
+
+
+class TerminalTest(RoomsTestCase, ProfanityTest):
+    """The same with profanity."""
+
+    if not (shutil.which("profanity") and shutil.which("tmux")):
+        skip = "needs profanity and tmux"
+
+    def test_two_people(self) -> None:
+        server = self.rooms("juliet", "romeo")
+        juliet, romeo = self.log_in(server, "juliet"), self.log_in(server, "romeo")
+        juliet.type(f"/join {ROOM}")
+        juliet.await_text("Room created, locked")
+        juliet.type("/room accept")
+        juliet.await_text("Room unlocked")
+        romeo.type(f"/join {ROOM}")
+        self.talk(juliet, romeo)
+
+    def talk(self, juliet: Terminal, romeo: Terminal) -> None:
+        juliet.await_text("romeo has joined the room")
+        romeo.type("But soft!")
+        juliet.await_text("But soft!")
+        juliet.type("/nick capulet")
+        romeo.await_text("juliet is now known as capulet")
+        juliet.type("/kick romeo enough")
+        romeo.await_text("You have been kicked", typing="/win 1")
