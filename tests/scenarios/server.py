@@ -161,6 +161,10 @@ class Server:
         for process in self._processes:
             process.send_signal(number)
 
+    def signal_one(self, plugin: str, number: int) -> None:
+        """Send a signal to the process of one plugin."""
+        self._processes[list(self._layout).index(plugin)].send_signal(number)
+
     def kill(self) -> None:
         """End all processes at once, without a chance to tidy up."""
         for process in self._processes:

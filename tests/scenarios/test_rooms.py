@@ -1,6 +1,8 @@
 """People in rooms, with clients as they use them; in one process and in several."""
 
 import shutil
+import signal
+import time
 from pathlib import Path
 
 from tests.scenarios.raw import RawClient, logged_in
@@ -16,13 +18,14 @@ from tests.scenarios.terminal import Terminal
 from tests.scenarios.test_profanity import ProfanityTest
 from xmppd.app.admin import socket_path
 from xmppd.app.config import load
-from xmppd.app.ctl_client import ask
+from xmppd.app.ctl_client import NotRunning, ask
 from xmppd.app.verbs import VERBS
 
 SERVICE = f"conference.{DOMAIN}"
 ROOM = f"orchard@{SERVICE}"
 MUC = "http://jabber.org/protocol/muc"
 SETTINGS = f'muc.domain = "{SERVICE}"\n'
+STARTING = 30.0
 SPLIT = ("xmpp-sm", "xmpp-router", "xmpp-muc", "xmpp-c2s")
 INSTANCES = {"xmpp-im": "xmpp-im", "xmpp-sm": "sm-1"}
 
@@ -46,9 +49,38 @@ class RoomsTestCase(ScenarioTestCase):
             )
         server = self.server(settings=settings)
         added = [(f"{name}@{DOMAIN}", password_of(name)) for name in accounts]
-        socket = socket_path(load(server.config), INSTANCES[self.layout[0]])
-        ask(socket, VERBS["adduser_batch"], {"accounts": added})
+        self.tell(server, INSTANCES[self.layout[0]], "adduser_batch", accounts=added)
+        self.await_rooms(server, *accounts[:1])
         return server
+
+    def await_rooms(self, server: Server, account: str = "juliet") -> None:
+        """Wait until the service can be reached."""
+        deadline = time.monotonic() + STARTING
+        with logged_in(server.plain, account) as client:
+            while True:
+                ping = "<ping xmlns='urn:xmpp:ping'/>"
+                client.send(f"<iq type='get' id='w' to='{SERVICE}'>{ping}</iq>")
+                if client.read().get("type") == "result":
+                    return
+                if time.monotonic() > deadline:
+                    raise AssertionError("there are no rooms")
+                time.sleep(0.1)
+
+    def stop_rooms(self, server: Server) -> None:
+        """Have the process that keeps rooms end in good order."""
+        server.stop()
+
+    def tell(self, server: Server, instance: str, verb: str, **args: object) -> None:
+        """Have a process do something, once it is there."""
+        deadline = time.monotonic() + STARTING
+        while True:
+            try:
+                ask(socket_path(load(server.config), instance), VERBS[verb], args)
+                return
+            except NotRunning:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
 
     def enter(self, client: RawClient, nick: str) -> list[int]:
         """Enter the room; gives the status codes of one's own presence."""
@@ -93,6 +125,7 @@ class WholeTest(RoomsTestCase):
                 pass
             server.kill()
         server.start()
+        self.await_rooms(server)
         with logged_in(server.plain, "romeo") as romeo:
             self.assertEqual(self.enter(romeo, "romeo"), [])
         with logged_in(server.plain, "juliet") as juliet:
@@ -105,7 +138,7 @@ class WholeTest(RoomsTestCase):
         server = self.rooms("juliet")
         with logged_in(server.plain, "juliet") as juliet:
             self.enter(juliet, "juliet")
-            server.stop()
+            self.stop_rooms(server)
             found = juliet.read()
             while found.get("type") != "unavailable":
                 found = juliet.read()
@@ -134,6 +167,9 @@ class WholeTest(RoomsTestCase):
 class SplitTest(WholeTest):
     layout = SPLIT
 
+    def stop_rooms(self, server: Server) -> None:
+        server.signal_one("xmpp-muc", signal.SIGTERM)
+
 
 class TerminalTest(RoomsTestCase, ProfanityTest):
     """The same with profanity."""
@@ -144,11 +180,11 @@ class TerminalTest(RoomsTestCase, ProfanityTest):
     def test_two_people(self) -> None:
         server = self.rooms("juliet", "romeo")
         juliet, romeo = self.log_in(server, "juliet"), self.log_in(server, "romeo")
-        juliet.type(f"/join {ROOM}")
-        juliet.await_text("Room created, locked")
+        juliet.type(f"/join {ROOM} nick juliet")
+        juliet.await_text("Room locked")
         juliet.type("/room accept")
         juliet.await_text("Room unlocked")
-        romeo.type(f"/join {ROOM}")
+        romeo.type(f"/join {ROOM} nick romeo")
         self.talk(juliet, romeo)
 
     def talk(self, juliet: Terminal, romeo: Terminal) -> None:
