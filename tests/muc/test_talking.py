@@ -212,3 +212,29 @@ class TalkingTest(RoomsTestCase):
         for to in (ROOM, SERVICE):
             answer = self.hag.ask(f"<iq type='get' id='v' to='{to}'><q xmlns='urn:q'/></iq>")
             self.assertEqual(error(answer), ("cancel", "service-unavailable"))
+
+    def refuse(self, id: str, to: str) -> None:
+        """Have the hag's client say that a message could not be delivered."""
+        self.hag.send(
+            f"<message type='error' id='{id}' to='{to}'><error type='cancel' by='{self.hag.jid}'>"
+            "<service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
+            f"<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>{HAG}</text></error></message>"
+        )
+
+    def test_private_message_refused(self) -> None:
+        """M5: its sender learns the condition, and nobody is taken for a ghost."""
+        self.make({}, (self.hag, "hag"))
+        self.crone.send(f"<message type='chat' to='{ROOM}/hag' id='p1'><body>x</body></message>")
+        self.refuse("p1", f"{ROOM}/crone")
+        found = self.only(self.crone)
+        self.assertEqual((found.id, found.sender), ("p1", f"{ROOM}/hag"))
+        self.assertEqual(error(found), ("cancel", "service-unavailable"))
+        self.assertNotIn(HAG.encode(), found.inner)
+
+    def test_message_to_all_refused(self) -> None:
+        """RFC 6121, 8.5.3.2: so a server says that there is no such session."""
+        self.make({}, (self.hag, "hag"))
+        self.say(self.crone, "x")
+        self.crone.received()
+        self.refuse("said", f"{ROOM}/crone")
+        self.assertEqual(codes(self.only(self.crone)), [333])

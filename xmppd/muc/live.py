@@ -21,6 +21,9 @@ from xmppd.muc.refusals import refusal
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
 
+REMEMBERED = 200
+"""Ids of messages to all that are remembered."""
+
 SendEach = Callable[[Stanza, Iterable[Jid]], None]
 
 
@@ -37,7 +40,8 @@ class _Batch:
 class LiveRoom:
     """One room of a service.
 
-    `stored` says whether it is in the store now. `heard` says when each session was last heard of.
+    `stored` says whether it is in the store now. `heard` says when each session was last heard of,
+    `reflected` which ids of clients the last messages to all had.
     """
 
     log = Logger()
@@ -54,6 +58,7 @@ class LiveRoom:
         self.room = room
         self.stored = stored
         self.heard: dict[Person, float] = {}
+        self.reflected: deque[str] = deque(maxlen=REMEMBERED)
         self._store = store
         self._send_each = send_each
         self._ended = ended
