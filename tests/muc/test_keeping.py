@@ -14,6 +14,7 @@ from xmppd.chat.room import Room
 from xmppd.muc.content import StanzaContent
 from xmppd.muc.keeping import Listed, RoomStore, everything
 from xmppd.muc.live import LiveRoom
+from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.parsing import parse_stanza
 from xmppd.storage.interfaces import Full
@@ -21,6 +22,7 @@ from xmppd.storage.stores import StoreMap
 
 DOMAIN = "rooms.test"
 OWNER = Person(Jid("owner@home.test"), "desk")
+CONSTRAINT = "resource-constraint"
 WIRE = Jid("owner@home.test/desk")
 
 
@@ -125,7 +127,7 @@ class ToldWhenKeptTest(SynchronousTestCase):
         done = self.live.do(SetStandings(OWNER, (change,)))
         assert done is not None
         self.store.waiting[0].errback(Full("room"))
-        self.failureResultOf(done, Full)
+        self.assertEqual(self.failureResultOf(done, StanzaError).value.condition, CONSTRAINT)
         self.assertEqual(len(self.flushLoggedErrors(Full)), 1)
 
     def test_no_longer_persistent(self) -> None:

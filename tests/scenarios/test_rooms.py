@@ -199,4 +199,4 @@ class TerminalTest(RoomsTestCase, ProfanityTest):
         juliet.type("/nick capulet")
         romeo.await_text("juliet is now known as capulet")
         juliet.type("/kick romeo enough")
-        romeo.await_text("You have been kicked", typing="/win 1")
+        romeo.await_text("Kicked from", typing="/win 1")

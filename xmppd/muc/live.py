@@ -18,6 +18,7 @@ from xmppd.chat.room import Room
 from xmppd.muc.encode import Encoder, Sending
 from xmppd.muc.keeping import Listed, RoomStore, everything
 from xmppd.muc.refusals import refusal
+from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
 
@@ -34,7 +35,7 @@ class _Batch:
     sendings: list[Sending]
     told: Deferred[None]
     ready: bool = False
-    failure: Failure | None = None
+    failed: bool = False
 
 
 class LiveRoom:
@@ -74,8 +75,9 @@ class LiveRoom:
     def do(self, command: Command) -> Deferred[None] | None:
         """Carry out a command.
 
-        Gives what fires when everybody has been told, None where they have been already. Raises
-        `StanzaError` where the room refuses.
+        Gives what fires when everybody has been told, or fails with `StanzaError` where it could
+        not be kept; None where they have been told already. Raises `StanzaError` where the room
+        refuses.
         """
         outcome = self.room.handle(command)
         if isinstance(outcome, Refused):
@@ -115,17 +117,17 @@ class LiveRoom:
         batch.ready = True
         if isinstance(result, Failure):
             self.log.failure("{room} could not be kept", result, room=self.jid)
-            batch.failure = result
+            batch.failed = True
         self._flush()
 
     def _flush(self) -> None:
         while self._outbox and self._outbox[0].ready:
             batch = self._outbox.popleft()
             self._send(batch.sendings)
-            if batch.failure is None:
+            if not batch.failed:
                 batch.told.callback(None)
             else:
-                batch.told.errback(batch.failure)
+                batch.told.errback(StanzaError("resource-constraint", by=self.jid))
 
     def _send(self, sendings: list[Sending]) -> None:
         for stanza, to in sendings:
