@@ -105,6 +105,9 @@ class RoomsTestCase(ScenarioTestCase):
 
 
 class WholeTest(RoomsTestCase):
+    keeper: tuple[str, ...] = ()
+    copy = "copy.muc"
+
     def test_slixmpp(self) -> None:
         server = self.rooms("juliet", "romeo")
         passwords = [password_of("juliet"), password_of("romeo")]
@@ -168,9 +171,17 @@ class WholeTest(RoomsTestCase):
         self.assertEqual(muc("destroy", ROOM), f"{ROOM}: ended")
         self.assertNotIn(ROOM, muc("list"))
 
+    def test_backup(self) -> None:
+        """What is kept of rooms is in a copy too."""
+        server = self.rooms("juliet")
+        server.control(*self.keeper, "backup", str(server.folder / "copy"))
+        self.assertTrue((server.folder / self.copy).stat().st_size)
+
 
 class SplitTest(WholeTest):
     layout = SPLIT
+    keeper = ("--instance", "muc-1")
+    copy = "copy"
 
     def stop_rooms(self, server: Server) -> None:
         server.signal_one("xmpp-muc", signal.SIGTERM)

@@ -45,9 +45,9 @@ class Server(MultiService):
         )
         self._clients = ClientsRole(C2S, config, reactor, router.link(names=[C2S]), listening)
         self._rooms = None if config.muc.domain is None else RoomsRole(config, reactor)
-        self.rooms = None
+        self.rooms = self.room_stores = None
         if self._rooms is not None:
-            self.rooms = self._rooms.rooms
+            self.rooms, self.room_stores = self._rooms.rooms, self._rooms.stores
             self._rooms.serve(router.link([self.rooms.name]))
         self.manager = self._sessions.manager
         self.edge = self._clients.edge

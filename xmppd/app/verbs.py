@@ -100,6 +100,7 @@ VERBS: Mapping[str, Verb] = {
             "Write a copy of all that is kept.",
             backup,
             (Parameter("file", "file", "A file that does not exist yet."),),
+            role="any",
             who="owner",
             seconds=3600,
         ),
