@@ -5,6 +5,7 @@ import signal
 import time
 from pathlib import Path
 
+from tests.scenarios import test_profanity
 from tests.scenarios.raw import Closed, RawClient, logged_in
 from tests.scenarios.server import (
     DOMAIN,
@@ -15,7 +16,6 @@ from tests.scenarios.server import (
     password_of,
 )
 from tests.scenarios.terminal import Terminal
-from tests.scenarios.test_profanity import ProfanityTest
 from xmppd.app.admin import socket_path
 from xmppd.app.config import load
 from xmppd.app.ctl_client import NotRunning, ask
@@ -187,7 +187,7 @@ class SplitTest(WholeTest):
         server.signal_one("xmpp-muc", signal.SIGTERM)
 
 
-class TerminalTest(RoomsTestCase, ProfanityTest):
+class TerminalTest(RoomsTestCase, test_profanity.ProfanityTest):
     """The same with profanity."""
 
     if not (shutil.which("profanity") and shutil.which("tmux")):

@@ -34,7 +34,20 @@ from xmppd.protocol.stanza import Stanza
 
 
 class Rooms(RoomRequests):
-    """Serves a domain of rooms."""
+    """XEP-0045: serve a domain of rooms, in one process with the rest or in one of its own;
+    XEP-0249: put its form beside that of the invitations that rooms pass on;
+    XEP-0410: answer occupants' pings to themselves;
+    XEP-0421: give occupants ids that outlast their nicks.
+    """
+
+    xep = 45, "1.35.5"
+    also = ((249, "1.2"), (410, "1.1.0"), (421, "1.0.1"))
+    default = False
+
+    @classmethod
+    def title(cls) -> str:
+        """Its name in configuration and documentation."""
+        return "muc"
 
     def __init__(
         self, name: str, clock: IReactorTime, store: RoomStore, settings: RoomSettings
