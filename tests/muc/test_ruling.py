@@ -39,6 +39,8 @@ class RolesTest(RoomsTestCase):
         """8.2, M4: not by who is no moderator, and not of one's betters."""
         self.make({}, (self.hag, "hag"), (self.macbeth, "mac"))
         self.assertEqual(error(self.admin(role("mac", "none"), self.hag)), ("auth", "forbidden"))
+        refused = self.admin(role("crone", "none"), self.hag)
+        self.assertEqual(error(refused), ("cancel", "not-allowed"))
         self.admin(role("hag", "moderator"))
         refused = self.admin(role("crone", "none"), self.hag)
         self.assertEqual(error(refused), ("cancel", "not-allowed"))

@@ -47,6 +47,8 @@ def set_roles(room: Room, command: SetRoles, out: Changes) -> None:
         raise Refusal(Reason.FORBIDDEN)
     targets = [(room.named(change.nick), change) for change in command.changes]
     for target, change in targets:
+        if change.role is Role.NONE and target.affiliation > actor.affiliation:
+            raise Refusal(Reason.OUTRANKED)
         room.need(command.person, role_right(target.role, change.role))
         if target.role is not change.role and not outranks_for_role(actor, target, change.role):
             raise Refusal(Reason.OUTRANKED)

@@ -97,7 +97,7 @@ async def scenario(juliet: Client, romeo: Client, room: str) -> None:
         await romeo.muc.set_role(room, "juliet", "none")
         raise AssertionError("a member kicks the owner")
     except IqError as error:
-        assert error.condition == "forbidden", error.condition
+        assert error.condition == "not-allowed", error.condition
     await juliet.muc.set_role(room, "montague", "none")
     gone = await romeo.until(
         lambda stanza: (
