@@ -100,6 +100,8 @@ def waiting_for_restart(old: Config, new: Config) -> list[str]:
     differ = [name for name in _FIXED if getattr(old, name) != getattr(new, name)]
     if old.c2s.listen != new.c2s.listen:
         differ.append("c2s.listen")
+    if old.muc.domain != new.muc.domain:
+        differ.append("muc.domain")
     if [host.storage for host in old.host.values()] != [host.storage for host in new.host.values()]:
         differ.append("host.*.storage")
     return [*differ, *_switched(old, new)]
