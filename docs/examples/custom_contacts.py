@@ -41,9 +41,9 @@ class TeamContacts:
 
     def contacts(self) -> Deferred[list[Contact]]:
         others = [(jid, name) for jid, name in self._team.members.items() if jid != self._owner]
-        return succeed([
-            Contact(jid, name, groups=("Team",), subscription="both") for jid, name in others
-        ])
+        return succeed(
+            [Contact(jid, name, groups=("Team",), subscription="both") for jid, name in others]
+        )
 
     def change(self, contact: Contact, removed: bool) -> Deferred[str | None]:
         raise ReadOnlyContacts

@@ -90,8 +90,11 @@ class RegistryTest(SynchronousTestCase):
         self.assertFalse(self.right("juliet", "secret"))
 
     def test_nobody_is_made_by_the_way(self) -> None:
-        for work in (self.accounts.set_password("nobody", "secret"),
-                     self.accounts.disable("nobody"), self.accounts.disable("nobody", False)):
+        for work in (
+            self.accounts.set_password("nobody", "secret"),
+            self.accounts.disable("nobody"),
+            self.accounts.disable("nobody", False),
+        ):
             self.failureResultOf(self.settled(work), NoSuchAccount)
         self.assertIsNone(self.done(self.accounts.record("nobody")))
         self.assertFalse(self.right("nobody", "secret"))

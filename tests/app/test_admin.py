@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import UNIXClientEndpoint, connectProtocol
+from twisted.internet.task import deferLater
 from twisted.internet.testing import StringTransport
 from twisted.logger import globalLogPublisher, textFileLogObserver
 from twisted.protocols.basic import LineOnlyReceiver
@@ -32,6 +33,8 @@ from xmppd.app.admin import (
 )
 from xmppd.app.assemble import assemble
 from xmppd.app.config_model import Config, Domain, Storage, StoreName
+from xmppd.protocol.jid import Jid
+from xmppd.protocol.stanza import Stanza
 
 
 def folder_for(test: SynchronousTestCase) -> Path:
@@ -121,6 +124,30 @@ class AdminSocketTest(TestCase):
         second = asker.ask(b'{"verb": "users"}')
         self.assertIn("result", await first)
         self.assertEqual(len((await second)["result"]), 1)
+
+    async def test_parts(self) -> None:
+        """They come before the result; what is asked meanwhile waits."""
+        asker = await self.connect()
+        args = {"jid": "example.com", "stanzas": 1}
+        first = asker.ask(json.dumps({"verb": "watch_stanzas", "args": args}).encode())
+        second = asker.ask(b"never mind")
+        third = asker.ask(b'{"verb": "users"}')
+        self.assertEqual(await first, {"part": {"watching": "example.com"}})
+        self.server.router.route(Stanza.make("message", to=Jid("example.com")))
+        self.assertEqual((await second)["part"]["name"], "message")
+        self.assertEqual(await third, {"result": {"stanzas": 1, "limit": "stanzas"}})
+        self.assertIsNone(self.server.router.watch)
+
+    async def test_parts_end_with_the_connection(self) -> None:
+        asker = await self.connect()
+        await asker.ask(b'{"verb": "watch_stanzas", "args": {"jid": "example.com"}}')
+        self.assertIsNotNone(self.server.router.watch)
+        assert asker.transport is not None
+        asker.transport.loseConnection()
+        await asker.ended
+        while self.admin.connections:
+            await deferLater(reactor, 0)  # type: ignore[arg-type]
+        self.assertIsNone(self.server.router.watch)
 
     async def test_what_is_no_request(self) -> None:
         asker = await self.connect()

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from xmppd.app.config import LATER, check_extensions, load, options_for, read_secret
+from xmppd.app.config import LATER, check_extensions, link_secret, load, options_for, read_secret
 from xmppd.app.config_endpoint import everywhere
 from xmppd.app.config_model import Config, ConfigError, Limits
 
@@ -349,6 +349,121 @@ class Options:
     secret_file: Path | None = None
 
 
+class LinksTest(FileTestCase):
+    """What links may do, and how they may be reached."""
+
+    def places(self, *tables: str) -> str:
+        return "".join(
+            f'[[router.listen]]\nendpoint = "tcp:{port}:interface=127.0.0.1"\n'
+            f'secret_file = "s"\n{table}\n'
+            for port, table in enumerate(tables, 5347)
+        )
+
+    def shared(self, *tables: str) -> str:
+        """Links at one place, with names."""
+        return "".join(
+            f'[[router.listen]]\nendpoint = "tcp:5347:interface=127.0.0.1"\nname = "{number}"\n'
+            f'secret_file = "s"\n{table}\n'
+            for number, table in enumerate(tables)
+        )
+
+    def test_two_default_routes(self) -> None:
+        """Refused, with both lines."""
+        self.assertEqual(
+            self.complaint(self.places("default = true", "", "default = true")),
+            "router.listen[0].default (line 4) and router.listen[2].default (line 12): "
+            "only one link can have that (remove one)",
+        )
+
+    def test_links_that_are_dialed_count(self) -> None:
+        dialed = '[[router.connect]]\nname = "us.test"\nendpoint = "tcp:h:1"\nsecret_file = "s"\n'
+        self.assertEqual(
+            self.complaint(self.places("default = true") + dialed + "default = true"),
+            "router.listen[0].default (line 4) and router.connect[0].default (line 9): "
+            "only one link can have that (remove one)",
+        )
+
+    def test_a_domain_of_two_links(self) -> None:
+        self.assertEqual(
+            self.complaint(self.places('routes = ["a.test"]', 'routes = [\n"b.test",\n"A.test"]')),
+            "router.listen[0].routes[0] (line 4) and router.listen[1].routes[1] (line 10): "
+            "only one link can have that (remove one)",
+        )
+
+    def test_hosted_domains_are_nobody_elses(self) -> None:
+        text = 'domains = ["a.test"]\n' + self.places('routes = ["b.test", "a.test"]')
+        self.assertEqual(
+            self.complaint(text),
+            "router.listen[0].routes[1]: is a domain served here "
+            "(no outside component can have it)",
+        )
+        own = 'routes = ["a.test"]\ntrusted = true'
+        self.load('domains = ["a.test"]\n' + self.places(own, own))
+
+    def test_names_are_prepared(self) -> None:
+        text = self.places('routes = ["*.B\u00dcCHER.test"]\nmay_bind = ["A.test"]')
+        [place] = self.load(text).router.listen
+        self.assertEqual((place.routes, place.may_bind), (("*.b\u00fccher.test",), ("a.test",)))
+        for wrong in ("*.", "a b", "*.*.b"):
+            self.assertIn("not a domain", self.complaint(self.places(f'routes = ["{wrong}"]')))
+
+    def test_in_the_clear_on_this_machine_only(self) -> None:
+        for endpoint in ("tcp:5347", "tcp6:5347", "tcp:5347:interface=192.0.2.1"):
+            place = f'[[router.listen]]\nendpoint = "{endpoint}"\nsecret_file = "s"\n'
+            self.assertIn("router.listen[0].endpoint: ", self.complaint(place))
+            self.load(place + "plaintext_off_loopback = true")
+        for address in ("tcp:router.test:5347", "tcp:192.0.2.1:5347"):
+            self.assertIn("router.address: ", self.complaint(f'[router]\naddress = "{address}"\n'))
+        for address in ("tcp:127.0.0.1:1", "tcp:host=localhost:port=1", "unix:x", "tls:a.test:1"):
+            self.load(f'[router]\naddress = "{address}"\n')
+
+    def test_several_at_one_place(self) -> None:
+        """What a name in a stream header cannot tell apart is refused, with both lines."""
+        routes, trusted = 'routes = ["a.test"]', "trusted = true"
+        self.load(self.shared(routes, trusted, 'trusted = true\ninstances = ["c2s-1"]', ""))
+        lines = "router.listen[0].endpoint (line 2) and router.listen[1].endpoint (line {}): "
+        for wrong in ("", trusted):
+            self.assertEqual(
+                self.complaint(self.shared(wrong, wrong)),
+                f"{lines.format(7)}both would take any name there (remove one)",
+            )
+        certified = 'certificate = "c.pem"'
+        self.assertIn(lines.format(7), self.complaint(self.shared(routes, certified)))
+        nameless = self.shared(routes, "").replace('name = "1"', 'name = "0"')
+        self.assertIn("need a name each", self.complaint(nameless))
+
+    def test_proof(self) -> None:
+        """A secret, or a certificate of certain names by a certain authority."""
+        place = '[[router.listen]]\nendpoint = "tcp:5347"\n'
+        own = 'certificate = "c.pem"\n'
+        names = 'client_ca = "ca.pem"\nclient_names = ["c2s-1.test"]\n'
+        [link] = self.load(place + own + names).router.listen
+        self.assertEqual((link.secret_file, link.client_names), (None, ("c2s-1.test",)))
+        self.load(place + own + 'secret_file = "s"')
+        for wrong, at in (
+            (own, "secret_file"),
+            (names, "client_ca"),
+            (own + 'client_ca = "ca.pem"\n', "secret_file"),
+            (own + 'client_names = ["a.test"]\n', "client_names"),
+        ):
+            self.assertIn(f"router.listen[0].{at}: ", self.complaint(place + wrong))
+        both = place.replace("tcp:5347", "ssl:5347") + own + 'secret_file = "s"'
+        self.assertIn("router.listen[0]", self.complaint(both))
+
+    def test_proof_to_others(self) -> None:
+        dialed = '[[router.connect]]\nname = "us.test"\nendpoint = "{}"\n'
+        self.load(dialed.format("tls:h:1:certificate=c.pem"))
+        for endpoint in ("tls:h:1", "tcp:h:1"):
+            complaint = self.complaint(dialed.format(endpoint))
+            self.assertIn("router.connect[0].secret_file: is missing", complaint)
+
+    def test_with_tls(self) -> None:
+        """The files of an `ssl:` endpoint are read when the configuration is."""
+        place = '[[router.listen]]\nendpoint = "ssl:5347:privateKey=x"\nsecret_file = "s"\n'
+        self.assertIn("router.listen[0].endpoint: not a Twisted endpoint", self.complaint(place))
+        self.assertIn("leave TLS to us", self.complaint('[[c2s.listen]]\nendpoint = "ssl:5222"'))
+
+
 class OptionsTest(SynchronousTestCase):
     def test_checked_against_the_class(self) -> None:
         self.assertEqual(options_for({}, Options, "x"), Options())
@@ -378,3 +493,14 @@ class SecretTest(FileTestCase):
         self.assertEqual(read_secret(path), "s3cret")
         path.chmod(0o604)
         self.assertIn("chmod 600", str(self.assertRaises(ConfigError, read_secret, path)))
+
+    def test_secrets_are_made_once(self) -> None:
+        """Whoever is first makes it, for all processes that read the file."""
+        path = self.folder / "secret"
+        made = link_secret(path)
+        self.assertGreater(len(made), 30)
+        self.assertEqual(path.stat().st_mode & 0o777, 0o600)
+        self.assertEqual((link_secret(path), link_secret(path)), (made, made))
+        self.assertEqual(list(self.folder.iterdir()), [path])
+        nowhere = self.folder / "nowhere" / "secret"
+        self.assertIn(str(nowhere), str(self.assertRaises(ConfigError, link_secret, nowhere)))

@@ -1,21 +1,41 @@
-"""Every way of installing xmppd makes its plugins known to `twistd` and to `twist`."""
+"""Every way of installing xmppd makes its plugins known to `twistd` and to `twist`.
+
+That includes `xmpp-router`, which has the name of one of Twisted's own.
+"""
 
 import functools
 import os
+import re
 import shutil
+import socket
 import subprocess
 import sys
+import time
 import venv
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha1
 from importlib.metadata import distribution
 from importlib.util import find_spec
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.scenarios.server import LOOPBACK, STARTING, STOPPING, free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 OFFLINE = ("--no-index", "--no-deps", "--no-build-isolation", "--ignore-installed", "--quiet")
-OPTIONS = ("--config=", "--domain=", "--data=", "--c2s=", "--check-config", "--explain")
+COMMON = ("--config=", "--data=", "--check-config", "--explain")
+UPLINK = ("--router=", "--secret-file=", "--name=", "--domain=")
+OPTIONS = {
+    "xmpp-im": (*COMMON, "--domain=", "--c2s=", "--auth="),
+    "xmpp-router": (*COMMON, "--listen=", "--secret-file=", "--port=", "--secret=", "--trusted"),
+    "xmpp-sm": (*COMMON, *UPLINK, "--auth="),
+    "xmpp-c2s": (*COMMON, *UPLINK, "--c2s="),
+}
+FOREIGN = ("default: tcp:5347", "default: secret", "Log traffic")
+"""What Twisted's own plugin says."""
 COMMANDS = [
     entry
     for entry in distribution("Twisted").entry_points
@@ -23,13 +43,18 @@ COMMANDS = [
 ]
 
 
+def environment() -> dict[str, str]:
+    """What a process gets to see: nothing of this process's own settings."""
+    ours = ("PYTHONPATH", "VIRTUAL_ENV")
+    return {name: value for name, value in os.environ.items() if name not in ours}
+
+
 def run(*command: object, cwd: Path) -> str:
     """Run a command outside this process's settings; return what it printed."""
-    ours = ("PYTHONPATH", "VIRTUAL_ENV")
     done = subprocess.run(
         [str(word) for word in command],
         cwd=cwd,
-        env={name: value for name, value in os.environ.items() if name not in ours},
+        env=environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -95,6 +120,58 @@ class Place:
         """Return what `twistd` or `twist` says of itself or of a plugin."""
         return run(self.python, self.folder / "bin" / command, *plugin, "--help", cwd=self.folder)
 
+    @contextmanager
+    def running(self, command: str, *words: str) -> Iterator[Path]:
+        """Have `twistd` or `twist` run something for a while; gives the file of what it prints."""
+        log = self.folder / f"{command}.log"
+        script = str(self.folder / "bin" / command)
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                (str(self.python), script, *words),
+                cwd=self.folder,
+                env=environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+        try:
+            yield log
+        finally:
+            process.terminate()
+            process.wait(STOPPING)
+
+
+class Component:
+    """A component as XEP-0114 describes it, over a blocking socket."""
+
+    def __init__(self, port: int) -> None:
+        self._socket = socket.create_connection((LOOPBACK, port), STARTING)
+        self._said = ""
+
+    def ask(self, xml: str, end: str) -> str:
+        """Say something; return what comes, up to some text."""
+        self._socket.sendall(xml.encode())
+        while end not in self._said:
+            data = self._socket.recv(4096)
+            if not data:
+                raise AssertionError(f"closed after: {self._said}")
+            self._said += data.decode()
+        said, _, self._said = self._said.partition(end)
+        return said + end
+
+    def shake_hands(self, name: str, secret: str) -> None:
+        header = (
+            f"<stream:stream xmlns='jabber:component:accept' to='{name}' "
+            "xmlns:stream='http://etherx.jabber.org/streams'>"
+        )
+        found = re.search("id=['\"]([^'\"]+)", self.ask(header, ">"))
+        assert found is not None
+        proof = sha1(f"{found[1]}{secret}".encode()).hexdigest()
+        self.ask(f"<handshake>{proof}</handshake>", "<handshake/>")
+
+    def close(self) -> None:
+        self._socket.close()
+
 
 class InstallTest(SynchronousTestCase):
     if not all(map(find_spec, ("pip", "setuptools", "wheel", "build"))):
@@ -103,14 +180,41 @@ class InstallTest(SynchronousTestCase):
     def setUp(self) -> None:
         self.place = Place(Path(self.mktemp()).resolve())
 
-    def assert_plugins_found(self) -> None:
+    def assert_plugins_work(self) -> None:
         for entry in COMMANDS:
-            shown = self.place.help(entry.name, "xmpp-im")
-            self.assertEqual([option for option in OPTIONS if option not in shown], [], shown)
+            for plugin, options in OPTIONS.items():
+                shown = self.place.help(entry.name, plugin)
+                self.assertEqual([option for option in options if option not in shown], [], shown)
+                self.assertEqual([option for option in FOREIGN if option in shown], [], shown)
+            self.assert_router_works(entry.name)
+
+    def assert_router_works(self, command: str) -> None:
+        """A component shakes hands; what it sends to nobody comes back (RFC 6120, 10.4.3)."""
+        port = free_port()
+        options = ("--port", f"tcp:{port}:interface={LOOPBACK}", "--secret", "knock knock")
+        words = (*(("-n",) if command == "twistd" else ()), "xmpp-router", *options)
+        with self.place.running(command, *words) as log:
+            component = self.connect(port, log)
+            self.addCleanup(component.close)
+            component.shake_hands("bot.test", "knock knock")
+            sent = "<message from='bot.test' to='nowhere.test' id='m1'><body>x</body></message>"
+            bounced = component.ask(sent, "</message>")
+            for part in ("type='error'", "id='m1'", "<remote-server-not-found"):
+                self.assertIn(part, bounced)
+        self.assertIn("--secret shows in process lists", log.read_text())
+
+    def connect(self, port: int, log: Path) -> Component:
+        deadline = time.monotonic() + STARTING
+        while True:
+            try:
+                return Component(port)
+            except ConnectionRefusedError:
+                self.assertLess(time.monotonic(), deadline, log.read_text())
+                time.sleep(0.05)
 
     def test_fresh_wheel(self) -> None:
         self.place.install(wheel())
-        self.assert_plugins_found()
+        self.assert_plugins_work()
 
     def test_wheel_over_warm_plugin_cache(self) -> None:
         """A plugin cache that was written before xmppd came does not hide it."""
@@ -118,11 +222,11 @@ class InstallTest(SynchronousTestCase):
             self.assertNotIn("xmpp-im", self.place.help(entry.name))
         self.assertTrue((self.place.packages / "twisted/plugins/dropin.cache").exists())
         self.place.install(wheel())
-        self.assert_plugins_found()
+        self.assert_plugins_work()
 
     def test_editable(self) -> None:
         self.place.install("--editable", copy_sources(self.place.folder / "sources"))
-        self.assert_plugins_found()
+        self.assert_plugins_work()
 
 
 class WheelTest(SynchronousTestCase):

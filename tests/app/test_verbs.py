@@ -16,6 +16,7 @@ from xmppd.app.config import load
 from xmppd.app.config_endpoint import everywhere
 from xmppd.app.config_model import Config
 from xmppd.app.ctl_server import read_again, waiting_for_restart
+from xmppd.app.ctl_text import readable
 from xmppd.app.ctl_verb import Refused
 from xmppd.app.verbs import VERBS, perform
 from xmppd.protocol.namespaces import STREAM_ERRORS
@@ -259,7 +260,15 @@ class StatusTest(VerbTestCase):
             ],
         )
         self.assertEqual(status["storage"], ["sqlite"])
+        self.assertNotIn("listening", status, "no clients come to this process")
+
+    def test_status_of_a_whole_server(self) -> None:
+        server = assemble(Config(domains=self.domains), self.house.clock, listen=False)
+        status = self.successResultOf(perform(server, "status", {}))
+        self.assertEqual((status["streams"], status["sessions"]), (0, 0))
         self.assertIn({"endpoint": everywhere(5222)[-1], "tls": "starttls"}, status["listening"])
+        self.assertEqual(status["links"], {"up": 2, "down": 0})
+        self.assertIn("links          2 up, 0 down", readable("status", status).splitlines())
 
 
 class FileTestCase(SynchronousTestCase):

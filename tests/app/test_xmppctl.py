@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import ProcessProtocol
+from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 from twisted.python.filepath import FilePath
 from twisted.trial.unittest import SkipTest, SynchronousTestCase, TestCase
@@ -29,6 +30,9 @@ from xmppd.app.ctl_text import duration, readable
 from xmppd.app.ctl_verb import Refused, Verb
 from xmppd.app.verbs import VERBS
 from xmppd.app.xmppctl import BATCH, Control, main
+from xmppd.link.router import Router
+from xmppd.protocol.jid import Jid
+from xmppd.protocol.stanza import Stanza
 
 ROOT = Path(__file__).resolve().parents[2]
 NOBODY = 65534
@@ -40,9 +44,12 @@ class Place:
     def __init__(self) -> None:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.results: dict[str, Any] = {}
+        self.parts: list[Any] = []
 
-    def do(self, verb: Verb, args: dict[str, Any]) -> Any:
+    def do(self, verb: Verb, args: dict[str, Any], tell: Any = None) -> Any:
         self.asked.append((verb.name, verb.checked(args)))
+        for part in self.parts if tell is not None else ():
+            tell(part)
         result = self.results[verb.name]
         if isinstance(result, Exception):
             raise result
@@ -129,6 +136,51 @@ class CommandTest(SynchronousTestCase):
         self.run_it("backup", "here")
         self.assertEqual(self.server.asked, [("backup", {"file": os.path.abspath("here")})])
 
+    def test_router(self) -> None:
+        route = {"table": "exact", "match": "a.test", "link": "a", "state": "up"}
+        explained = {
+            **route,
+            "from": "b.test",
+            "to": "a.test",
+            "waits_seconds": None,
+            "condition": None,
+            "spoken_by": "b.test",
+        }
+        bound = {"link": "a", "domain": "c.test"}
+        self.server.results |= {
+            "link_list": [],
+            "route_list": [route],
+            "route_explain": explained,
+            "bind": bound,
+            "unbind": bound,
+        }
+        for words, line, args in (
+            (("link", "list"), "LINK  STATE  TRUSTED  WAITING  PEER  ROUTES", {}),
+            (("route", "list"), "exact  a.test  a     up", {}),
+            (
+                ("route", "explain", "b.test", "a.test"),
+                "b.test -> a.test: exact route a.test to link a (up)",
+                {"sender": "b.test", "to": "a.test"},
+            ),
+            (("bind", "a", "c.test"), "c.test: routed to a", bound),
+            (("unbind", "a", "c.test"), "c.test: routed to a no more", bound),
+        ):
+            self.assertEqual(self.run_it(*words).stdout.splitlines()[-1], line)
+            self.assertEqual(self.server.asked.pop()[1], args)
+
+    def test_watch(self) -> None:
+        """Parts are printed as they come; as JSON, an object a line."""
+        self.server.results["watch_stanzas"] = {"stanzas": 0, "limit": "seconds"}
+        self.server.parts = [{"watching": "a.test"}]
+        words = ("watch", "stanzas", "a.test", "--seconds", "9")
+        self.assertEqual(self.run_it(*words).stdout, "watching a.test\n0 stanzas\n")
+        lines = self.run_it("--json", *words, "--bodies").stdout.splitlines()
+        self.assertEqual([len(json.loads(line)) for line in lines], [1, 2])
+        self.assertEqual(
+            [args for _, args in self.server.asked],
+            [{"jid": "a.test", "seconds": 9}, {"jid": "a.test", "seconds": 9, "bodies": True}],
+        )
+
     def test_problems_found_are_1(self) -> None:
         found: dict[str, Any] = {"problems": [], "warnings": ["w"], "certificates": []}
         self.server.results["check_certs"] = found
@@ -139,10 +191,11 @@ class CommandTest(SynchronousTestCase):
         self.assertEqual(result.stderr, "example.com: expired\n")
 
     def test_every_verb_has_a_command(self) -> None:
-        names = {*main.commands} - {"init", "check", "muc"}
-        for group in ("check", "muc"):
-            below: Any = main.commands[group]
-            names |= {f"{group}_{name}" for name in below.commands}
+        commands: dict[str, Any] = main.commands
+        names = {name for name, each in commands.items() if not hasattr(each, "commands")}
+        for group, each in commands.items():
+            names |= {f"{group}_{name}" for name in getattr(each, "commands", ())}
+        names.remove("init")
         self.assertEqual(names, VERBS.keys() - {"adduser_batch"})
 
 
@@ -345,12 +398,25 @@ class ProcessTestCase(TestCase):
     def start(self) -> "Deferred[Any]":
         """Run a server in this process."""
         self.data.mkdir()
-        server = assemble(load(self.file), reactor, listen=False)
+        self.server = server = assemble(load(self.file), reactor, listen=False)
         AdminSocket(server, socket_path(server.config)).setServiceParent(server)
         server.startService()
         self.addCleanup(server.stopService)
         assert server.opened is not None
         return server.opened
+
+
+class Other:
+    """What the process of one role is to its socket."""
+
+    def __init__(self, config: Config, **has: Any) -> None:
+        self.config = config
+        self.reactor = reactor
+        self.opened = None
+        vars(self).update(has)
+
+    def reload(self, config: Config) -> None:
+        """Nothing to do."""
 
 
 class NothingRunsTest(ProcessTestCase):
@@ -392,6 +458,34 @@ class ServerRunsTest(ProcessTestCase):
         self.assertIn("exists already", await self.refusal("adduser", "juliet", stdin="x"))
         status = json.loads(await self.xmppctl("status", "--json"))
         self.assertEqual(status["pid"], os.getpid())
+
+    async def test_watch(self) -> None:
+        await self.start()
+        printed = Deferred.fromCoroutine(
+            self.xmppctl("watch", "stanzas", "example.com", "--stanzas", "1")
+        )
+        while self.server.router.watch is None:
+            await deferLater(reactor, 0.01)  # type: ignore[arg-type]
+        self.server.router.route(Stanza.make("message", to=Jid("example.com"), id="m1"))
+        first, second, last = (await printed).splitlines()
+        self.assertEqual((first, last), ("watching example.com", "1 stanzas"))
+        self.assertIn("message - id=m1", second)
+
+    async def test_in_a_process_of_its_own(self) -> None:
+        """The process that can do it is found by its role; a wrong one says who can."""
+        self.data.mkdir()
+        config = load(self.file)
+        for name, has in (("sm-1", {"manager": 1}), ("router", {"router": Router(), "links": ()})):
+            role = Other(config, **has)
+            admin = AdminSocket(role, socket_path(config, name))
+            admin.startService()
+            self.addCleanup(admin.stopService)
+        self.assertEqual(await self.xmppctl("route", "list"), "TABLE  MATCH  LINK  STATE\n")
+        refusal = await self.refusal("--instance", "sm-1", "link", "list")
+        self.assertIn("ask the router (--instance router)", refusal)
+        refusal = await self.refusal("--instance", "router", "users")
+        self.assertIn("ask the process that keeps the accounts (--instance sm-1)", refusal)
+        self.assertIn("no server is running", await self.refusal("--instance", "x", "status"))
 
     async def test_socket_is_gone(self) -> None:
         """The store is held by somebody whom we cannot ask."""

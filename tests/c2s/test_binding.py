@@ -75,6 +75,12 @@ class BindingTest(SynchronousTestCase):
         self.house.manager.answers["open"] = refusal()
         self.assertIn(b"type='error'", self.client.send(BIND))
 
+    def test_session_manager_has_gone(self) -> None:
+        """What the router says of that is not for clients (RFC 6120, 8.3.3.18)."""
+        self.house.manager.link.close()
+        said = parsed(self.client.send(BIND))
+        self.assertEqual(said.error.firstChildElement().name, "remote-server-timeout")
+
     def test_nothing_else_before_binding(self) -> None:
         """7.1."""
         for stanza in (

@@ -85,9 +85,7 @@ class CapsTest(SynchronousTestCase):
         """6.2: the same information under the hash's node."""
         answer, plain = self.info(f"{NODE}#{self.ver}"), self.info()
         self.assertEqual(answer.type, "result")
-        self.assertEqual(
-            answer.inner.replace(f"{NODE}#{self.ver}".encode(), b""), plain.inner
-        )
+        self.assertEqual(answer.inner.replace(f"{NODE}#{self.ver}".encode(), b""), plain.inner)
         self.assertIn(CAPS.encode(), plain.inner)
 
     def test_other_nodes(self) -> None:

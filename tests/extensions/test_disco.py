@@ -104,9 +104,7 @@ class DiscoTest(SynchronousTestCase):
         answer = self.ask(INFO, "example.com")
         self.assertEqual(answer.sender, "example.com")
         self.assertEqual(self.identities(answer), [("server", "im")])
-        self.assertEqual(
-            sorted(self.features(answer)), [INFO, ITEMS, "urn:books", "urn:xmpp:ping"]
-        )
+        self.assertEqual(sorted(self.features(answer)), [INFO, ITEMS, "urn:books", "urn:xmpp:ping"])
 
     def test_forms(self) -> None:
         """XEP-0128, 2; XEP-0115, 5.4: one form for each FORM_TYPE."""
@@ -117,9 +115,7 @@ class DiscoTest(SynchronousTestCase):
         ]
         [form] = forms
         self.assertEqual((form.type, form.form_type), ("result", "urn:info"))
-        self.assertEqual(
-            [field.var for field in form.fields], ["FORM_TYPE", "shelves", "statues"]
-        )
+        self.assertEqual([field.var for field in form.fields], ["FORM_TYPE", "shelves", "statues"])
 
     def test_items_of_host(self) -> None:
         answer = self.ask(ITEMS, "example.com")

@@ -25,10 +25,12 @@ class EchoTest(SynchronousTestCase):
         host = self.house.host
         assert host is not None
         host.open_link = self.house.router.link
-        host.start([
-            lambda host: Disco(host, Disco.Options()),
-            lambda host: Echo(host, options or Echo.Options()),
-        ])
+        host.start(
+            [
+                lambda host: Disco(host, Disco.Options()),
+                lambda host: Echo(host, options or Echo.Options()),
+            ]
+        )
         return host
 
     def said(self, client: Client, xml: str) -> list[Stanza]:

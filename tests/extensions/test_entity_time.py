@@ -11,8 +11,10 @@ from xmppd.extensions.entity_time import EntityTime, written_offset
 class EntityTimeTest(SynchronousTestCase):
     def test_host(self) -> None:
         """2: offset and time are both required; the time is in UTC, by XEP-0082."""
-        answer = House([EntityTime]).client().answer(
-            "<iq type='get' id='t' to='example.com'><time xmlns='urn:xmpp:time'/></iq>"
+        answer = (
+            House([EntityTime])
+            .client()
+            .answer("<iq type='get' id='t' to='example.com'><time xmlns='urn:xmpp:time'/></iq>")
         )
         self.assertEqual(answer.type, "result")
         told = answer.child("urn:xmpp:time", "time")

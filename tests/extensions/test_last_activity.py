@@ -63,9 +63,7 @@ class LastActivityTest(SynchronousTestCase):
         self.assertEqual(self.told(self.ask("romeo@example.com")), ("5", ""))
 
     def test_long_status_is_cut(self) -> None:
-        self.romeo.send(
-            f"<presence type='unavailable'><status>{'x' * 5000}</status></presence>"
-        )
+        self.romeo.send(f"<presence type='unavailable'><status>{'x' * 5000}</status></presence>")
         self.romeo.close()
         self.assertEqual(self.told(self.ask("romeo@example.com")), ("0", "x" * MAX_STATUS))
 

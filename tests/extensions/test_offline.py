@@ -109,8 +109,10 @@ class LimitsTest(Case):
     def test_a_stranger_cannot_fill_the_box(self) -> None:
         """What contacts send is still kept."""
         juliet = self.come()
-        juliet.send("<iq type='set' id='r'><query xmlns='jabber:iq:roster'>"
-                    "<item jid='romeo@example.com'/></query></iq>")
+        juliet.send(
+            "<iq type='set' id='r'><query xmlns='jabber:iq:roster'>"
+            "<item jid='romeo@example.com'/></query></iq>"
+        )
         juliet.close()
         for number in range(4):
             self.house.from_outside(
@@ -177,9 +179,7 @@ class CustodyTest(Case):
         self.assertEqual(len(bodies(juliet.received)), PAGE)
         self.written(juliet, len(juliet.received))
         self.romeo.send(message("later"))
-        self.assertEqual(
-            bodies(juliet.received), [*map(str, range(count)), "late", "later"]
-        )
+        self.assertEqual(bodies(juliet.received), [*map(str, range(count)), "late", "later"])
         self.written(juliet, len(juliet.received))
         self.assertIsNone(house.client("juliet", "x").closed)
         self.assertEqual(self.errors(), [])

@@ -64,7 +64,10 @@ class PrivateStorageTest(SynchronousTestCase):
         """2.3: an element with a namespace is needed; a get is for one."""
         twice = "<b xmlns='b:b'/>"
         for type, content in [
-            ("get", ""), ("set", ""), ("set", "<exodus/>"), ("set", twice + twice),
+            ("get", ""),
+            ("set", ""),
+            ("set", "<exodus/>"),
+            ("set", twice + twice),
             ("get", PREFS + twice),
         ]:
             self.assertIn(b"not-acceptable", self.ask(type, content).inner, (type, content))
@@ -73,9 +76,7 @@ class PrivateStorageTest(SynchronousTestCase):
         """2.3: forbidden, and alike for accounts that do not exist."""
         for to in "romeo@example.com", "nobody@example.com":
             for type in "get", "set":
-                self.assertIn(
-                    b"<error type='auth'><forbidden", self.ask(type, PREFS, to=to).inner
-                )
+                self.assertIn(b"<error type='auth'><forbidden", self.ask(type, PREFS, to=to).inner)
 
     def test_only_so_many(self) -> None:
         self.ask("set", PREFS, "<b xmlns='b:b'>2</b>")

@@ -16,8 +16,10 @@ OPEN = Registration.Options(open=True, per_address=3, seconds=60)
 def query(*fields: str, type: str = "set", to: str = "") -> str:
     address = f" to='{to}'" if to else ""
     content = "".join(fields)
-    return f"<iq type='{type}' id='1'{address}><query xmlns='jabber:iq:register'>{content}" \
+    return (
+        f"<iq type='{type}' id='1'{address}><query xmlns='jabber:iq:register'>{content}"
         "</query></iq>"
+    )
 
 
 def wanted(name: str, password: str = "secret") -> str:
@@ -71,9 +73,7 @@ class StrangerTest(Case):
         self.assertEqual(self.house.client("bill").jid.local, "bill")
 
     def test_by_form(self) -> None:
-        self.assertEqual(
-            self.visit(query(form(username="bill", password="secret"))).type, "result"
-        )
+        self.assertEqual(self.visit(query(form(username="bill", password="secret"))).type, "result")
         self.house.client("bill")
 
     def test_conflict(self) -> None:
@@ -104,9 +104,7 @@ class StrangerTest(Case):
 
     def test_cannot_remove(self) -> None:
         """3.2: nobody knows who asks."""
-        self.assertEqual(
-            self.conditions(self.visit(query("<remove/>"))), ["unexpected-request"]
-        )
+        self.assertEqual(self.conditions(self.visit(query("<remove/>"))), ["unexpected-request"])
 
     def test_so_many_of_one_address(self) -> None:
         """3.1.1: not-acceptable; an IPv6 network counts as one."""
@@ -182,8 +180,12 @@ class AccountTest(Case):
         """3.3: the old one stays."""
         answers = [
             self.juliet.answer(query(fields))
-            for fields in (wanted("juliet", ""), "<password>new</password>", "",
-                           wanted("juliet", "\u00ad"))
+            for fields in (
+                wanted("juliet", ""),
+                "<password>new</password>",
+                "",
+                wanted("juliet", "\u00ad"),
+            )
         ]
         self.assertEqual(self.conditions(*answers), ["bad-request"] * 4)
         self.assertTrue(self.can_log_in())
@@ -218,7 +220,8 @@ class AccountTest(Case):
     def test_strangers_of_other_servers(self) -> None:
         for type in "get", "set":
             self.house.from_outside(
-                query(wanted("x"), type=type, to="example.com")
-                .replace("<iq", "<iq from='x@remote.test/r'")
+                query(wanted("x"), type=type, to="example.com").replace(
+                    "<iq", "<iq from='x@remote.test/r'"
+                )
             )
         self.assertEqual(self.conditions(*self.house.left), ["service-unavailable"] * 2)

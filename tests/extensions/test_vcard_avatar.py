@@ -37,8 +37,9 @@ class VCardAvatarTest(SynchronousTestCase):
         """3.1: of the image itself; white space in base64 does not count (4.6)."""
         self.juliet.answer(CARD)
         self.assertEqual(self.shown(), NOTE)
-        self.assertEqual(self.shown("<presence><show>away</show></presence>"),
-                         b"<show>away</show>" + NOTE)
+        self.assertEqual(
+            self.shown("<presence><show>away</show></presence>"), b"<show>away</show>" + NOTE
+        )
 
     def test_no_vcard_no_note(self) -> None:
         self.assertEqual(self.shown(), b"")

@@ -8,6 +8,7 @@ from typing import Any
 from twisted.words.xish import domish
 
 SPACE = " \t\r\n"
+STREAM = "http://etherx.jabber.org/streams stream"
 
 Node = tuple[str, frozenset[tuple[str, str]], tuple[Any, ...]]
 """An element: its name with namespace, its attributes, its content with text in one piece."""
@@ -106,6 +107,8 @@ class Reference:
                 raise Refused("too many bytes")
         elif depth == 1:
             self.mark = at
+            if name == STREAM:
+                raise Refused("a stream in the stream")
         self.builder.start(name, attributes)
 
     def ended(self, _: str) -> None:

@@ -161,6 +161,7 @@ class Raw:
     @property
     def condition(self) -> str:
         """Of the stream error that ended the stream, which was closed in order; else empty."""
+        self.settle()
         errors = [
             child[1]
             for event in self.events

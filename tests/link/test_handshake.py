@@ -1,10 +1,12 @@
+from functools import partial
 from typing import Any
 
+import attrs
 from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.link.kit import HEADER, SECRET, House, Raw, message, settings
+from tests.link.kit import HEADER, SECRET, Cable, House, Raw, message, settings
 from xmppd.link.codec import attach
 from xmppd.link.handshake import digest
 from xmppd.protocol.framer import StreamOpened
@@ -39,6 +41,14 @@ class AcceptedTests(HandshakeCase):
         raw.say(message("home.test", NAME))
         self.assertEqual(self.house.received(), ["1"])
 
+    def test_language_of_the_header(self) -> None:
+        """Rules of raw forwarding, 7; RFC 6120, 4.7.4."""
+        raw = self.raw()
+        raw.handshake(NAME, header=f"{HEADER} xml:lang='de'")
+        stanza = message("home.test", NAME)
+        raw.say(stanza, stanza.readdressed(None, None, **{"xml:lang": "en"}))
+        self.assertEqual([item.lang for item in self.house.got], ["de", "en"])
+
     def test_all_in_pieces(self) -> None:
         raw = self.raw()
         for byte in f"<?xml version='1.0'?>{HEADER} to='{NAME}'>":
@@ -52,7 +62,9 @@ class AcceptedTests(HandshakeCase):
         raw = self.raw()
         raw.say(f"{HEADER} to='{NAME}'>")
         large = message("home.test", NAME).adding(b"x" * 20_000)
-        raw.say(f"<handshake>{digest(raw.stream_id, SECRET)}</handshake>".encode() + large.to_bytes())
+        raw.say(
+            f"<handshake>{digest(raw.stream_id, SECRET)}</handshake>".encode() + large.to_bytes()
+        )
         self.assertEqual(self.house.received(), ["1"])
 
     def test_too_large_before_it(self) -> None:
@@ -165,6 +177,29 @@ class HostileTests(HandshakeCase):
             raw = self.raw()
             raw.handshake(name)
             self.assertEqual(raw.condition, condition)
+
+    def test_certificates(self) -> None:
+        """Instead of the secret, or besides it; without either nobody gets in."""
+        for secret, vouched, shown, is_up in (
+            (None, True, "", True),
+            (None, False, SECRET, False),
+            (None, None, "", False),
+            (SECRET, True, SECRET, True),
+            (SECRET, True, "", False),
+            (SECRET, False, SECRET, False),
+        ):
+            vouches = None if vouched is None else partial(self.vouches, vouched)
+            self.house = House()
+            proof = attrs.evolve(settings(), secret=secret, vouches=vouches)
+            self.acceptor = self.house.acceptor(settings=proof)
+            raw = self.raw()
+            raw.handshake(NAME, shown)
+            self.assertEqual((raw.is_up, raw.condition), (is_up, "" if is_up else "not-authorized"))
+
+    def vouches(self, vouched: bool, transport: object) -> bool:
+        """Look at the certificate of a transport, as it were."""
+        self.assertIsInstance(transport, Cable)
+        return vouched
 
     def test_secret_is_not_shown(self) -> None:
         self.assertNotIn(SECRET, repr(settings()))

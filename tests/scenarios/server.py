@@ -32,6 +32,9 @@ Layout = Sequence[str]
 """The `twistd` plugins that make up a server, each in a process; all read the same file."""
 
 WHOLE: Layout = ("xmpp-im",)
+SPLIT: Layout = ("xmpp-c2s", "xmpp-sm", "xmpp-router")
+ACCOUNTS_AT = {"xmpp-im": "xmpp-im", "xmpp-sm": "sm-1"}
+"""The instance that keeps the accounts, by the plugin that is started for it."""
 
 STARTING = 60.0
 STOPPING = 30.0
@@ -83,10 +86,11 @@ class Server:
         self.log = self.folder / "server.log"
         self.starttls, self.direct, self.plain = free_port(), free_port(), free_port()
         self.domains = list(domains)
+        self._layout = layout
+        self._router = free_port()
         self.configure(settings)
         self._arguments = arguments
-        self._layout = layout
-        self._processes: list[subprocess.Popen[bytes]] = []
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def configure(self, settings: str) -> None:
         """Write the configuration file; `reload` makes a running server read it."""
@@ -94,12 +98,27 @@ class Server:
         lines = [
             f"domains = {self.domains!r}",
             settings,
+            *self._links(),
             *[
                 f'[[c2s.listen]]\nendpoint = "tcp:{port}:interface={LOOPBACK}"\ntls = "{tls}"'
                 for tls, port in places.items()
             ],
         ]
         self.config.write_text("\n".join(lines), "utf-8")
+
+    def _links(self) -> list[str]:
+        """Where the processes of a split layout meet."""
+        if "xmpp-router" not in self._layout:
+            return []
+        return [
+            "[router]",
+            f'address = "tcp:{LOOPBACK}:{self._router}"',
+            'secret_file = "link.secret"',
+            "[[router.listen]]",
+            f'endpoint = "tcp:{self._router}:interface={LOOPBACK}"',
+            'secret_file = "link.secret"',
+            "trusted = true",
+        ]
 
     def certify(self, domain: str = DOMAIN) -> Path:
         """Give a domain a certificate of ours, or another one; return its file."""
@@ -110,9 +129,13 @@ class Server:
     def add_accounts(self, *names: str, domain: str = DOMAIN) -> None:
         """Add accounts to a running server, each with `password_of` its name."""
         accounts = [(f"{name}@{domain}", password_of(name)) for name in names]
-        socket = socket_path(load(self.config), self._layout[0])
-        result = ask(socket, VERBS["adduser_batch"], {"accounts": accounts})
+        result = ask(self._admin(), VERBS["adduser_batch"], {"accounts": accounts})
         assert result == {"added": len(names), "refused": []}, result
+
+    def _admin(self) -> Path:
+        """The socket of the process that keeps the accounts."""
+        [instance] = [ACCOUNTS_AT[plugin] for plugin in self._layout if plugin in ACCOUNTS_AT]
+        return socket_path(load(self.config), instance)
 
     def control(self, *words: str, text: str = "") -> str:
         """Have `xmppctl` do something; return what it printed."""
@@ -132,24 +155,31 @@ class Server:
 
     def start(self) -> None:
         """Start all processes, and wait until clients can come."""
+        for plugin in self._layout:
+            self.start_process(plugin)
+        self.await_ready()
+
+    def start_process(self, plugin: str) -> None:
+        """Start the process of one plugin, as before if it has been there."""
+        words = (*TWISTD, plugin, "--config", str(self.config), *self._arguments)
         with self.log.open("ab") as log:
-            for plugin in self._layout:
-                words = (*TWISTD, plugin, "--config", str(self.config), *self._arguments)
-                process = subprocess.Popen(
-                    words,
-                    cwd=self.folder,
-                    env=environment(),
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                )
-                self._processes.append(process)
+            self._processes[plugin] = subprocess.Popen(
+                words,
+                cwd=self.folder,
+                env=environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    def await_ready(self) -> None:
+        """Wait until clients can come, and accounts be made."""
         self._await_ports(time.monotonic() + STARTING)
 
     def _await_ports(self, deadline: float) -> None:
         waiting = [self.starttls, self.direct, self.plain]
-        while waiting:
-            if any(process.poll() is not None for process in self._processes):
+        while waiting or not self._admin().exists():
+            if any(process.poll() is not None for process in self._processes.values()):
                 raise AssertionError(f"the server has ended:\n{self.logged()}")
             if time.monotonic() > deadline:
                 raise AssertionError(f"the server does not listen:\n{self.logged()}")
@@ -158,7 +188,7 @@ class Server:
 
     def signal(self, number: int) -> None:
         """Send a signal to all processes."""
-        for process in self._processes:
+        for process in self._processes.values():
             process.send_signal(number)
 
     def signal_one(self, plugin: str, number: int) -> None:
@@ -167,13 +197,23 @@ class Server:
 
     def kill(self) -> None:
         """End all processes at once, without a chance to tidy up."""
-        for process in self._processes:
+        for process in self._processes.values():
             process.kill()
         self._wait()
 
+    def kill_process(self, plugin: str) -> None:
+        """End the process of one plugin at once."""
+        process = self._processes.pop(plugin)
+        process.kill()
+        process.wait(STOPPING)
+
+    def pid(self, plugin: str) -> int:
+        """The number of a plugin's process."""
+        return self._processes[plugin].pid
+
     def stop(self) -> None:
         """Have all processes end in good order."""
-        for process in self._processes:
+        for process in self._processes.values():
             process.terminate()
         try:
             self._wait()
@@ -182,7 +222,7 @@ class Server:
             raise AssertionError(f"the server does not stop:\n{self.logged()}") from None
 
     def _wait(self) -> None:
-        for process in self._processes:
+        for process in self._processes.values():
             process.wait(STOPPING)
         self._processes.clear()
 

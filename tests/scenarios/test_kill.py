@@ -22,7 +22,9 @@ extensions.offline.from_one_stranger = 100000
 BODY = "message {} of round {}, {}"
 
 
-class KillTest(ScenarioTestCase):
+class KillTestCase(ScenarioTestCase):
+    """Rounds of killing."""
+
     def run_rounds(self, storage: str, rounds: int) -> None:
         """Kill while messages come in, start, look at what is there; so many times.
 
@@ -34,7 +36,7 @@ class KillTest(ScenarioTestCase):
         while counted < rounds:
             with logged_in(server.plain, "juliet") as sender:
                 sent, answered = self.send_until_killed(server, sender, round)
-            server.start()
+            self.restart(server)
             found = self.collect(server, round)
             told = f"round {round}: {sent} sent, {answered} answered, {len(found)} found"
             self.assertLess(round - counted, rounds, "too often nothing was in flight")
@@ -59,12 +61,20 @@ class KillTest(ScenarioTestCase):
             answered = self.take_answer(sender, answered)
         sender.send("".join(self.pair(sent + more, round, padding) for more in range(LAST)))
         sent += LAST
-        server.kill()
+        self.kill(server)
         try:
             while True:
                 answered = self.take_answer(sender, answered)
         except (Closed, ConnectionError):
             return sent, answered
+
+    def kill(self, server: Server) -> None:
+        """End what is to be ended."""
+        server.kill()
+
+    def restart(self, server: Server) -> None:
+        """Have the server take clients as before."""
+        server.start()
 
     def pair(self, number: int, round: int, padding: str) -> str:
         body = BODY.format(number, round, padding)
@@ -105,6 +115,8 @@ class KillTest(ScenarioTestCase):
             pass
         return body
 
+
+class KillTest(KillTestCase):
     def test_sqlite(self) -> None:
         self.run_rounds("sqlite", 20)
 

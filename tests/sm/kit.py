@@ -39,6 +39,7 @@ class House:
         extensions: Sequence[Any] = (),
         domains: Sequence[str] = ("example.com",),
         accounts: Sequence[str] = ("juliet", "romeo"),
+        lossless: bool = True,
     ) -> None:
         self.clock = Clock()
         self.clock.advance(1_800_000_000)
@@ -46,7 +47,8 @@ class House:
         self.backend: Any = MemoryStore(self.clock)
         self.domains = domains
         self._extensions = [Roster, *extensions]
-        link = self.router.link(domains, names=["sm-1"])
+        link: Any = self.router.link(domains, names=["sm-1"])
+        link.lossless = lossless
         self.manager = SessionManager(
             "sm-1", link, self.clock, self.backend, self._make_host, boot="b"
         )

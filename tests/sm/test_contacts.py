@@ -49,8 +49,10 @@ class ContactsTestCase(SynchronousTestCase):
         query = query_of(client.answer(ROSTER))
         return {
             item["jid"]: " ".join(
-                [item["subscription"], *(key for key in ("ask", "approved") if key in
-                                         item.attributes)]
+                [
+                    item["subscription"],
+                    *(key for key in ("ask", "approved") if key in item.attributes),
+                ]
             )
             for item in query.elements()
         }
@@ -64,14 +66,17 @@ class LocalTest(ContactsTestCase):
         self.assertEqual(self.state(self.romeo), {})
         self.assertEqual(seen(self.juliet.taken()), [("iq", "push")])
         [request] = self.romeo.taken()
-        self.assertEqual((request.type, request.sender, request.to),
-                         ("subscribe", "juliet@example.com", "romeo@example.com"))
+        self.assertEqual(
+            (request.type, request.sender, request.to),
+            ("subscribe", "juliet@example.com", "romeo@example.com"),
+        )
 
         self.say(self.romeo, "subscribed", "juliet@example.com")
         self.assertEqual(seen(self.romeo.taken()), [("iq", "push")])
         heard = self.juliet.taken()
-        self.assertEqual(seen(heard),
-                         [("presence", "subscribed"), ("iq", "push"), ("presence", None)])
+        self.assertEqual(
+            seen(heard), [("presence", "subscribed"), ("iq", "push"), ("presence", None)]
+        )
         self.assertEqual([heard[0].sender, heard[2].sender], ["romeo@example.com", self.romeo.jid])
         self.assertEqual(self.state(self.juliet), {"romeo@example.com": "to"})
         self.assertEqual(self.state(self.romeo), {"juliet@example.com": "from"})
@@ -84,8 +89,7 @@ class LocalTest(ContactsTestCase):
 
         self.say(self.juliet, "unsubscribe", "romeo@example.com")
         self.assertEqual(seen(self.romeo.taken()), [("presence", "unsubscribe"), ("iq", "push")])
-        self.assertEqual(seen(self.juliet.taken()),
-                         [("iq", "push"), ("presence", "unavailable")])
+        self.assertEqual(seen(self.juliet.taken()), [("iq", "push"), ("presence", "unavailable")])
         self.assertEqual(self.state(self.juliet), {"romeo@example.com": "from"})
 
         self.say(self.juliet, "unsubscribed", "romeo@example.com")
@@ -100,8 +104,10 @@ class LocalTest(ContactsTestCase):
         """3.1.4, 3.2."""
         self.say(self.juliet, "subscribe", "romeo@example.com")
         self.say(self.romeo, "unsubscribed", "juliet@example.com")
-        self.assertEqual(seen(self.juliet.taken()),
-                         [("iq", "push"), ("presence", "unsubscribed"), ("iq", "push")])
+        self.assertEqual(
+            seen(self.juliet.taken()),
+            [("iq", "push"), ("presence", "unsubscribed"), ("iq", "push")],
+        )
         self.assertEqual(self.state(self.juliet), {"romeo@example.com": "none"})
         self.assertEqual(self.state(self.romeo), {})
 
@@ -152,8 +158,7 @@ class RemoteTest(ContactsTestCase):
         )
         self.assertEqual(self.state(self.juliet), {NURSE: "to"})
         self.hear("unsubscribed")
-        self.assertEqual(seen(self.juliet.taken()),
-                         [("presence", "unsubscribed"), ("iq", "push")])
+        self.assertEqual(seen(self.juliet.taken()), [("presence", "unsubscribed"), ("iq", "push")])
         self.assertEqual(self.state(self.juliet), {NURSE: "none"})
 
     def test_inbound(self) -> None:
@@ -195,8 +200,10 @@ class RemoteTest(ContactsTestCase):
         self.juliet.taken()
         self.hear("subscribe")
         found = self.left()
-        self.assertEqual([(item.type, item.sender) for item in found],
-                         [("subscribed", "juliet@example.com"), (None, self.juliet.jid)])
+        self.assertEqual(
+            [(item.type, item.sender) for item in found],
+            [("subscribed", "juliet@example.com"), (None, self.juliet.jid)],
+        )
         self.assertEqual(seen(self.juliet.taken()), [("iq", "push")])
         self.assertEqual(self.state(self.juliet), {NURSE: "from"})
 
@@ -216,8 +223,10 @@ class RemoteTest(ContactsTestCase):
                 _parsed(f"<presence from='{NURSE}' to='juliet@example.com' {kind}/>")
             )
         self.house.settle()
-        self.assertEqual(seen(self.juliet.taken()),
-                         [("presence", "subscribed"), ("iq", "push"), ("presence", None)])
+        self.assertEqual(
+            seen(self.juliet.taken()),
+            [("presence", "subscribed"), ("iq", "push"), ("presence", None)],
+        )
 
 
 class RequestsTest(ContactsTestCase):
@@ -268,9 +277,12 @@ class RequestsTest(ContactsTestCase):
     def test_limit(self) -> None:
         """S25: up to the limit, then silence; contacts who ask are still heard later."""
         for number in range(MAX_REQUESTS + 1):
-            self.house.outside.send(_parsed(
-                f"<presence from='n{number}@remote.test' to='juliet@example.com' type='subscribe'/>"
-            ))
+            self.house.outside.send(
+                _parsed(
+                    f"<presence from='n{number}@remote.test' to='juliet@example.com'"
+                    " type='subscribe'/>"
+                )
+            )
         self.house.settle()
         user = self.house.host.users["juliet"]  # type: ignore[union-attr]
         self.assertEqual(len(user.requests), MAX_REQUESTS)
@@ -283,11 +295,15 @@ class RequestsTest(ContactsTestCase):
 
     def test_removed_with_the_item(self) -> None:
         """2.5: the request does not come back when the contact is removed."""
-        self.juliet.send("<iq type='set' id='1'><query xmlns='jabber:iq:roster'>"
-                         f"<item jid='{NURSE}'/></query></iq>")
+        self.juliet.send(
+            "<iq type='set' id='1'><query xmlns='jabber:iq:roster'>"
+            f"<item jid='{NURSE}'/></query></iq>"
+        )
         self.hear("subscribe")
-        self.juliet.send("<iq type='set' id='2'><query xmlns='jabber:iq:roster'>"
-                         f"<item jid='{NURSE}' subscription='remove'/></query></iq>")
+        self.juliet.send(
+            "<iq type='set' id='2'><query xmlns='jabber:iq:roster'>"
+            f"<item jid='{NURSE}' subscription='remove'/></query></iq>"
+        )
         self.assertEqual(self.waiting(), [])
         self.assertEqual([item.type for item in self.left()], ["unsubscribed"])
 
@@ -304,10 +320,12 @@ class AgreementTest(SynchronousTestCase):
         return items.get(other, "none")
 
     @settings(deadline=None, max_examples=40)
-    @given(st.lists(
-        st.tuples(st.booleans(), st.sampled_from([*sorted(SUBSCRIPTION), "remove", "relogin"])),
-        max_size=12,
-    ))
+    @given(
+        st.lists(
+            st.tuples(st.booleans(), st.sampled_from([*sorted(SUBSCRIPTION), "remove", "relogin"])),
+            max_size=12,
+        )
+    )
     def test_rosters_agree(self, steps: list[tuple[bool, str]]) -> None:
         pair = ["juliet@example.com", "romeo@example.com"]
         clients = [self.house.client(name, "x") for name in ("juliet", "romeo")]
@@ -331,8 +349,7 @@ class AgreementTest(SynchronousTestCase):
         for client in clients:
             client.taken()
         states = self.roster(one, pair[1]), self.roster(two, pair[0])
-        self.assertIn(states, [("none", "none"), ("to", "from"), ("from", "to"),
-                               ("both", "both")])
+        self.assertIn(states, [("none", "none"), ("to", "from"), ("from", "to"), ("both", "both")])
         one.send("<presence><status>x</status></presence>")
         self.assertEqual(len(two.taken()), int(states[0] in ("from", "both")))
         for client, other in zip(clients, reversed(pair), strict=True):

@@ -20,17 +20,40 @@ TOP = "top"
 ALL = "all"
 """To all available sessions whose priority is not negative."""
 
-BARE = {"normal": TOP, "unknown": TOP, "chat": TOP, "headline": ALL,
-        "groupchat": REFUSED, "error": SILENCE}
+BARE = {
+    "normal": TOP,
+    "unknown": TOP,
+    "chat": TOP,
+    "headline": ALL,
+    "groupchat": REFUSED,
+    "error": SILENCE,
+}
 """8.5.2.1.1."""
-BARE_AWAY = {"normal": REFUSED, "unknown": REFUSED, "chat": REFUSED, "headline": SILENCE,
-             "groupchat": REFUSED, "error": SILENCE}
+BARE_AWAY = {
+    "normal": REFUSED,
+    "unknown": REFUSED,
+    "chat": REFUSED,
+    "headline": SILENCE,
+    "groupchat": REFUSED,
+    "error": SILENCE,
+}
 """8.5.2.2.1, in a house that keeps nothing offline."""
-GONE = {"normal": REFUSED, "unknown": REFUSED, "headline": REFUSED, "groupchat": REFUSED,
-        "error": SILENCE}
+GONE = {
+    "normal": REFUSED,
+    "unknown": REFUSED,
+    "headline": REFUSED,
+    "groupchat": REFUSED,
+    "error": SILENCE,
+}
 """8.5.3.2.1; a chat message goes the way of the bare JID."""
-NOBODY = {"normal": REFUSED, "unknown": REFUSED, "chat": REFUSED, "headline": REFUSED,
-          "groupchat": REFUSED, "error": SILENCE}
+NOBODY = {
+    "normal": REFUSED,
+    "unknown": REFUSED,
+    "chat": REFUSED,
+    "headline": REFUSED,
+    "groupchat": REFUSED,
+    "error": SILENCE,
+}
 """8.5.1."""
 
 
@@ -87,16 +110,27 @@ class DeliveryTest(SynchronousTestCase):
         return bool(taken)
 
     def check(
-        self, table: dict[str, str], to: str, type: str, priorities: tuple[int | None, ...],
+        self,
+        table: dict[str, str],
+        to: str,
+        type: str,
+        priorities: tuple[int | None, ...],
         outside: bool,
     ) -> None:
-        present = [n for n, priority in enumerate(priorities) if (priority or 0) >= 0
-                   and priority is not None]
+        present = [
+            n
+            for n, priority in enumerate(priorities)
+            if (priority or 0) >= 0 and priority is not None
+        ]
         highest = max((priorities[n] or 0 for n in present), default=0)
         top = [n for n in present if priorities[n] == highest]
         rule = table[type]
-        expected = {TOP: (top, SILENCE), ALL: (present, SILENCE),
-                    SILENCE: ([], SILENCE), REFUSED: ([], REFUSED)}[rule]
+        expected = {
+            TOP: (top, SILENCE),
+            ALL: (present, SILENCE),
+            SILENCE: ([], SILENCE),
+            REFUSED: ([], REFUSED),
+        }[rule]
         self.assertEqual(self.deliver(to, type, priorities, outside), expected)
 
     def test_bare_jid_that_is_there(self) -> None:
@@ -148,8 +182,9 @@ class DeliveryTest(SynchronousTestCase):
                 self.check(NOBODY, "example.com", type, (), outside)
 
     @settings(deadline=None, max_examples=20)
-    @given(st.lists(st.none() | st.integers(-128, 127), max_size=4).map(tuple),
-           st.sampled_from(TYPES))
+    @given(
+        st.lists(st.none() | st.integers(-128, 127), max_size=4).map(tuple), st.sampled_from(TYPES)
+    )
     def test_any_priorities(self, priorities: tuple[int | None, ...], type: str) -> None:
         there = any(priority is not None and priority >= 0 for priority in priorities)
         self.check(BARE if there else BARE_AWAY, "romeo@example.com", type, priorities, False)

@@ -29,9 +29,7 @@ class FirstTest(SynchronousTestCase):
         self.juliet.taken()
         self.romeo.send("<presence to='juliet@example.com' type='subscribed'/>")
         kinds = [(item.name, item.type) for item in self.juliet.taken()]
-        self.assertEqual(
-            kinds, [("presence", "subscribed"), ("iq", "set"), ("presence", None)]
-        )
+        self.assertEqual(kinds, [("presence", "subscribed"), ("iq", "set"), ("presence", None)])
         self.romeo.close()
         [farewell] = self.juliet.taken()
         self.assertEqual((farewell.sender, farewell.type), (self.romeo.jid, "unavailable"))

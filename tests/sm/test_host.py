@@ -26,9 +26,7 @@ class SlowRealm:
     def requestAvatar(self, name: bytes, mind: Any, *interfaces: Any) -> Deferred[Any]:
         waiting: Deferred[None] = Deferred()
         self.asked.append((waiting, name))
-        return waiting.addCallback(
-            lambda _: self._realm.requestAvatar(name, mind, *interfaces)
-        )
+        return waiting.addCallback(lambda _: self._realm.requestAvatar(name, mind, *interfaces))
 
     def answer(self) -> None:
         self.asked.pop(0)[0].callback(None)
@@ -175,8 +173,10 @@ class HandlersTest(SynchronousTestCase):
         """In order, each once; what a hook raises harms nobody."""
         self.juliet.send("<presence/>", "<presence/>", "<presence type='unavailable'/>")
         self.juliet.close()
-        self.assertEqual([state for _, state in self.handlers.moments],
-                         ["not", "available", "available", "available", "not", "not"])
+        self.assertEqual(
+            [state for _, state in self.handlers.moments],
+            ["not", "available", "available", "available", "not", "not"],
+        )
 
 
 class VisibleTest(SynchronousTestCase):
@@ -217,5 +217,9 @@ class StopTest(SynchronousTestCase):
         house.host.stop()
         self.assertEqual(stopped, ["second", "first"])
         self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 2)
-        self.assertEqual(condition_of(house.client("juliet").answer(
-            "<iq type='get' id='1'><q xmlns='u:y'/></iq>")), "service-unavailable")
+        self.assertEqual(
+            condition_of(
+                house.client("juliet").answer("<iq type='get' id='1'><q xmlns='u:y'/></iq>")
+            ),
+            "service-unavailable",
+        )

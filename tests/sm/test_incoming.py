@@ -131,9 +131,7 @@ class IncomingTest(SynchronousTestCase):
         self.hooks.waiting.pop(0).errback(RuntimeError("a bug"))
         self.house.settle()
         self.assertEqual(self.heard(), ["a"])
-        self.assertEqual(
-            self.refusals(), [(A, "not-allowed"), (A, "internal-server-error")]
-        )
+        self.assertEqual(self.refusals(), [(A, "not-allowed"), (A, "internal-server-error")])
         self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
 
     def test_keeping_is_waited_for(self) -> None:
@@ -171,8 +169,12 @@ class UnreadableStoreTest(SynchronousTestCase):
         assert house.host is not None
         failing = house.host.realm
         failing.requestAvatar = _broken  # type: ignore[method-assign]
-        for kind in ("presence type='probe'", "presence type='subscribe'", "message",
-                     "iq type='get' id='1'"):
+        for kind in (
+            "presence type='probe'",
+            "presence type='subscribe'",
+            "message",
+            "iq type='get' id='1'",
+        ):
             name = kind.partition(" ")[0]
             house.from_outside(
                 f"<{kind} from='{A}' to='romeo@example.com'><q xmlns='u:x'/></{name}>"

@@ -37,10 +37,18 @@ class LoginTestCase(SynchronousTestCase):
         self.stream = Jid.parse("c2s-1/e.1")
         self.bindings = {"tls-exporter": b"0123456789abcdef"}
 
-    def step(self, content: bytes, to: str = "juliet@example.com", host: str = "example.com",
-             offered: tuple[str, ...] | None = None) -> Stanza:
+    def step(
+        self,
+        content: bytes,
+        to: str = "juliet@example.com",
+        host: str = "example.com",
+        offered: tuple[str, ...] | None = None,
+    ) -> Stanza:
         facts = StreamFacts(
-            host, bindings=self.bindings, tls="TLSv1.3", cipher="X",
+            host,
+            bindings=self.bindings,
+            tls="TLSv1.3",
+            cipher="X",
             mechanisms=self.offered if offered is None else offered,
         )
         request = verb("authenticate", facts.to_xml(), content, host=host)
@@ -70,8 +78,13 @@ class LoginTestCase(SynchronousTestCase):
         assert found is not None
         return base64.b64decode(str(found.element())).decode()
 
-    def scram(self, name: str = "juliet", password: str = "secret",
-              mechanism: str = SCRAM, spoil: Any = str) -> Stanza:
+    def scram(
+        self,
+        name: str = "juliet",
+        password: str = "secret",
+        mechanism: str = SCRAM,
+        spoil: Any = str,
+    ) -> Stanza:
         client = ScramClient([mechanism], name, password)
         step = self.auth(mechanism, encoded(client.get_client_first()))
         if step.attrs["state"] != "more":
@@ -87,8 +100,13 @@ class LoginTestCase(SynchronousTestCase):
         self.house.edge.send(Envelope(Jid.parse("example.com"), self.stream, (verb("gone"),)))
         self.house.settle()
 
-    def opened(self, ticket: str, to: str = "juliet@example.com", stream: Jid | None = None,
-               **asked: str | None) -> Envelope:
+    def opened(
+        self,
+        ticket: str,
+        to: str = "juliet@example.com",
+        stream: Jid | None = None,
+        **asked: str | None,
+    ) -> Envelope:
         request = verb("open", ticket=ticket, **asked)
         return self.house.ask(to, stream or self.stream, request)
 
@@ -116,10 +134,14 @@ class HelloTest(LoginTestCase):
         self.assertEqual(answer.type, "error")
 
     def test_broken_verbs(self) -> None:
-        for item in (verb("authenticate"), verb("authenticate", element("auth", SASL)),
-                     verb("authenticate", element("auth", SASL), host="example.com"),
-                     verb("authenticate", element("auth", SASL), host="nosuch.test"),
-                     verb("before"), verb("open")):
+        for item in (
+            verb("authenticate"),
+            verb("authenticate", element("auth", SASL)),
+            verb("authenticate", element("auth", SASL), host="example.com"),
+            verb("authenticate", element("auth", SASL), host="nosuch.test"),
+            verb("before"),
+            verb("open"),
+        ):
             self.assertEqual(self.house.ask("example.com", self.stream, item).type, "error")
 
 
@@ -146,16 +168,30 @@ class SaslTest(LoginTestCase):
     def test_incorrect_encoding(self) -> None:
         """A3."""
         good = plain("juliet")
-        for text in (good[:4] + " " + good[4:], good + "\n", good[:4] + "=" + good[4:],
-                     good.rstrip("=") + "A" * 3, "!" + good, "YQ"):
+        for text in (
+            good[:4] + " " + good[4:],
+            good + "\n",
+            good[:4] + "=" + good[4:],
+            good.rstrip("=") + "A" * 3,
+            "!" + good,
+            "YQ",
+        ):
             for mechanism in "PLAIN", SCRAM:
                 self.assertEqual(self.failure(self.auth(mechanism, text)), "incorrect-encoding")
                 self.gone()
 
     def test_malformed(self) -> None:
         """A4."""
-        for text in ("=", "", encoded("juliet"), encoded("a\0b\0c\0d"), encoded("\0\0secret"),
-                     encoded("\0juliet\0"), plain("juliet", "x" * 8192), encoded(b"\0\xff\0x")):
+        for text in (
+            "=",
+            "",
+            encoded("juliet"),
+            encoded("a\0b\0c\0d"),
+            encoded("\0\0secret"),
+            encoded("\0juliet\0"),
+            plain("juliet", "x" * 8192),
+            encoded(b"\0\xff\0x"),
+        ):
             self.assertEqual(self.failure(self.auth("PLAIN", text)), "malformed-request", text[:9])
             self.gone()
         for first in "n,,r=abc", "n,,n=juliet", "n=juliet,r=abc", "x,,n=juliet,r=a", "":
@@ -229,8 +265,14 @@ class SaslTest(LoginTestCase):
         assert accounts is not None
         accounts.disable("romeo")
         self.house.settle()
-        for name, password in (("juliet", "wrong"), ("nobody", "secret"), ("romeo", "secret"),
-                               ("a/b", "secret"), ("\u00df@x", "secret"), ("juliet@b.test", "x")):
+        for name, password in (
+            ("juliet", "wrong"),
+            ("nobody", "secret"),
+            ("romeo", "secret"),
+            ("a/b", "secret"),
+            ("\u00df@x", "secret"),
+            ("juliet@b.test", "x"),
+        ):
             for step in self.auth("PLAIN", plain(name, password)), self.scram(name, password):
                 self.assertEqual(self.failure(step), "not-authorized", name)
             self.gone()
@@ -243,8 +285,10 @@ class SaslTest(LoginTestCase):
         assert accounts is not None
         accounts.disable("romeo")
         self.house.settle()
-        steps = [self.auth("PLAIN", plain(name, word))
-                 for name, word in (("romeo", "secret"), ("nobody", "secret"), ("juliet", "no"))]
+        steps = [
+            self.auth("PLAIN", plain(name, word))
+            for name, word in (("romeo", "secret"), ("nobody", "secret"), ("juliet", "no"))
+        ]
         self.assertEqual(len({step.inner for step in steps}), 1)
 
     def salt(self, name: str) -> tuple[str, str]:
@@ -269,13 +313,15 @@ class SaslTest(LoginTestCase):
 
     def test_attempts(self) -> None:
         """A10: the last one is marked; a success in between forgives."""
-        lasts = [self.auth("PLAIN", plain("juliet", "no")).attrs.get("last")
-                 for _ in range(MAX_ATTEMPTS)]
+        lasts = [
+            self.auth("PLAIN", plain("juliet", "no")).attrs.get("last") for _ in range(MAX_ATTEMPTS)
+        ]
         self.assertEqual(lasts, [None] * (MAX_ATTEMPTS - 1) + ["true"])
         self.auth("PLAIN", plain("juliet", "no"))
         self.auth("PLAIN", plain("juliet"))
-        lasts = [self.auth("PLAIN", plain("juliet", "no")).attrs.get("last")
-                 for _ in range(MAX_ATTEMPTS)]
+        lasts = [
+            self.auth("PLAIN", plain("juliet", "no")).attrs.get("last") for _ in range(MAX_ATTEMPTS)
+        ]
         self.assertEqual(lasts.index("true"), MAX_ATTEMPTS - 1)
 
     def test_exchanges_belong_to_a_stream(self) -> None:

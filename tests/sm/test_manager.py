@@ -25,8 +25,10 @@ from xmppd.storage.interfaces import Unavailable
 
 PING = "<iq type='get' id='{}'><query xmlns='u:notes'/></iq>"
 SET = "<iq type='set' id='{}'><query xmlns='u:notes'/></iq>"
-ADD = ("<iq type='set' id='{0}'><query xmlns='jabber:iq:roster'><item jid='{0}@remote.test'/>"
-       "</query></iq>")
+ADD = (
+    "<iq type='set' id='{0}'><query xmlns='jabber:iq:roster'><item jid='{0}@remote.test'/>"
+    "</query></iq>"
+)
 
 
 class Notes(SessionExtension):
@@ -139,8 +141,10 @@ class KeptTest(SynchronousTestCase):
         self.flushLoggedErrors(Unavailable)
 
     def test_subscriptions_are_kept_before_they_are_sent(self) -> None:
-        self.juliet.send("<presence to='nurse@remote.test' type='subscribe'/>",
-                         "<message to='nurse@remote.test'/>")
+        self.juliet.send(
+            "<presence to='nurse@remote.test' type='subscribe'/>",
+            "<message to='nurse@remote.test'/>",
+        )
         self.assertEqual(self.house.left, [])
         self.kept()
         self.assertEqual([item.name for item in self.house.left], ["presence", "message"])
@@ -167,18 +171,23 @@ class HostsTest(SynchronousTestCase):
         com.send(ROSTER, "<presence/>", ADD.format("a"))
         other.send(ROSTER, "<presence/>")
         com.taken()
-        self.assertEqual([item.sender for item in other.taken()],
-                         ["juliet@example.org", "juliet@example.org/balcony"])
+        self.assertEqual(
+            [item.sender for item in other.taken()],
+            ["juliet@example.org", "juliet@example.org/balcony"],
+        )
         self.assertEqual(set(org.users), {"juliet"})
         self.assertEqual(org.users["juliet"].contacts, {})
-        com.send("<message to='juliet@example.org' type='chat'><body>hi</body></message>",
-                 "<presence to='juliet@example.org' type='probe'/>",
-                 "<iq to='juliet@example.org' id='1' type='get'>"
-                 "<query xmlns='jabber:iq:roster'/></iq>")
+        com.send(
+            "<message to='juliet@example.org' type='chat'><body>hi</body></message>",
+            "<presence to='juliet@example.org' type='probe'/>",
+            "<iq to='juliet@example.org' id='1' type='get'><query xmlns='jabber:iq:roster'/></iq>",
+        )
         [message] = other.taken()
         self.assertEqual(message.sender, com.jid)
-        self.assertEqual([condition_of(item) if item.type == "error" else item.type
-                          for item in com.taken()], ["forbidden"])
+        self.assertEqual(
+            [condition_of(item) if item.type == "error" else item.type for item in com.taken()],
+            ["forbidden"],
+        )
 
     def test_accounts_are_of_their_host(self) -> None:
         house = House(domains=["example.com", "example.org"])
@@ -198,9 +207,7 @@ class HostsTest(SynchronousTestCase):
 
     def test_a_domain_that_is_not_ours(self) -> None:
         house = House()
-        house.outside.send(
-            Envelope(Jid.parse("sm-1/b.x1"), Jid.parse("a@remote.test"), ())
-        )
+        house.outside.send(Envelope(Jid.parse("sm-1/b.x1"), Jid.parse("a@remote.test"), ()))
         self.assertIsNone(house.manager.host("nosuch.test"))
         self.assertEqual(set(house.manager.hosts), {"example.com"})
 
@@ -219,8 +226,13 @@ class LeakTest(SynchronousTestCase):
 
     def visit(self) -> None:
         juliet = self.house.client("juliet")
-        juliet.send(ROSTER, "<presence/>", "<presence to='romeo@example.com/x'/>",
-                    "<message to='romeo@example.com' type='headline'/>", PING.format("1"))
+        juliet.send(
+            ROSTER,
+            "<presence/>",
+            "<presence to='romeo@example.com/x'/>",
+            "<message to='romeo@example.com' type='headline'/>",
+            PING.format("1"),
+        )
         juliet.close()
         self.forget(juliet)
 
@@ -276,9 +288,12 @@ class LeakTest(SynchronousTestCase):
     def test_no_cycles_in_traffic(self) -> None:
         juliet, romeo = self.house.client("juliet"), self.house.client("romeo", "x")
         romeo.send("<presence/>")
-        stanzas = ["<message to='romeo@example.com/x' type='chat'><body>x</body></message>",
-                   "<message to='romeo@example.com' type='groupchat'/>", PING.format("1"),
-                   "<presence to='romeo@example.com/x'/>"]
+        stanzas = [
+            "<message to='romeo@example.com/x' type='chat'><body>x</body></message>",
+            "<message to='romeo@example.com' type='groupchat'/>",
+            PING.format("1"),
+            "<presence to='romeo@example.com/x'/>",
+        ]
         parsed = [parse_stanza(text.encode()) for text in stanzas]
         juliet.pass_on(*parsed)
         gc.collect()

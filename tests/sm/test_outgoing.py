@@ -33,16 +33,26 @@ class FromTest(OutgoingTestCase):
     """RFC 6120, 8.1.2.1; hostile inputs S1 and S2."""
 
     def test_own_address_in_any_form(self) -> None:
-        own = ("", " from='juliet@example.com/balcony'", " from='juliet@example.com'",
-               " from='JULIET@EXAMPLE.COM'")
+        own = (
+            "",
+            " from='juliet@example.com/balcony'",
+            " from='juliet@example.com'",
+            " from='JULIET@EXAMPLE.COM'",
+        )
         for said in own:
             self.juliet.send(CHAT.format(said, "hi"))
             [message] = self.romeo.taken()
             self.assertEqual(message.attrs["from"], "juliet@example.com/balcony", said)
 
     def test_other_addresses_end_the_stream(self) -> None:
-        for said in ("romeo@example.com", "juliet@example.com/other", "example.com", "",
-                     "juliet@remote.test", "not a@jid@at all/"):
+        for said in (
+            "romeo@example.com",
+            "juliet@example.com/other",
+            "example.com",
+            "",
+            "juliet@remote.test",
+            "not a@jid@at all/",
+        ):
             client = self.house.client("juliet", "x")
             client.send(CHAT.format(f" from='{said}'", "hi"), CHAT.format("", "after"))
             assert client.closed is not None, said
@@ -52,8 +62,10 @@ class FromTest(OutgoingTestCase):
         self.assertIsNone(self.juliet.closed)
 
     def test_presence_and_iq_too(self) -> None:
-        for stanza in ("<presence from='romeo@example.com'/>",
-                       "<iq type='result' id='1' from='romeo@example.com'/>"):
+        for stanza in (
+            "<presence from='romeo@example.com'/>",
+            "<iq type='result' id='1' from='romeo@example.com'/>",
+        ):
             client = self.house.client("juliet", "x")
             client.send(stanza)
             self.assertIsNotNone(client.closed)
@@ -104,9 +116,15 @@ class IqTest(OutgoingTestCase):
 
     def test_unknown_payload(self) -> None:
         """S12 and 8.2.3: whoever it was for, it is answered."""
-        for to in ("", "to='juliet@example.com'", "to='example.com'", "to='romeo@example.com'",
-                   "to='nobody@example.com'", "to='nobody@example.com/x'",
-                   "to='romeo@example.com/gone'"):
+        for to in (
+            "",
+            "to='juliet@example.com'",
+            "to='example.com'",
+            "to='romeo@example.com'",
+            "to='nobody@example.com'",
+            "to='nobody@example.com/x'",
+            "to='romeo@example.com/gone'",
+        ):
             for type in "get", "set":
                 xml = f"<iq {to} type='{type}' id='1'><query xmlns='u:x'/></iq>"
                 self.assertEqual(self.error(xml), ("cancel", "service-unavailable"), xml)
@@ -119,8 +137,14 @@ class IqTest(OutgoingTestCase):
 
     def test_strange_answers_vanish(self) -> None:
         """S14: no answer to an answer, no error to an error."""
-        for to in ("", "to='example.com'", "to='romeo@example.com'", "to='nobody@example.com'",
-                   "to='romeo@example.com/gone'", "to='x@example.com/y'"):
+        for to in (
+            "",
+            "to='example.com'",
+            "to='romeo@example.com'",
+            "to='nobody@example.com'",
+            "to='romeo@example.com/gone'",
+            "to='x@example.com/y'",
+        ):
             for type in "result", "error":
                 self.assertEqual(self._answers(f"<iq {to} type='{type}' id='1'/>"), [], to)
         self.assertEqual(self._answers("<iq type='result'/>"), [])
@@ -143,8 +167,11 @@ class IqTest(OutgoingTestCase):
 
     def test_bad_address(self) -> None:
         """S11: jid-malformed, by our domain; the stream lives."""
-        for xml in ("<message to='' id='1'/>", "<presence to='@b' id='1'/>",
-                    "<iq to='a@' id='1' type='get'><q xmlns='u:x'/></iq>"):
+        for xml in (
+            "<message to='' id='1'/>",
+            "<presence to='@b' id='1'/>",
+            "<iq to='a@' id='1' type='get'><q xmlns='u:x'/></iq>",
+        ):
             [answer] = self._answers(xml)
             self.assertEqual((answer.type, answer.id, answer.sender), ("error", "1", "example.com"))
             self.assertEqual(error_of(answer).condition, "jid-malformed")

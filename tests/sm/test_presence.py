@@ -54,8 +54,11 @@ class InitialTest(PresenceTestCase):
         found = [(item.to, item.type) for item in self.left()]
         self.assertEqual(
             sorted(found, key=str),
-            [("both@remote.test", "probe"), ("both@remote.test", None),
-             ("to@remote.test", "probe")],
+            [
+                ("both@remote.test", "probe"),
+                ("both@remote.test", None),
+                ("to@remote.test", "probe"),
+            ],
         )
         self.juliet.send("<presence/>")
         [update] = self.left()
@@ -78,9 +81,7 @@ class InitialTest(PresenceTestCase):
         self.assertEqual(told(self.juliet.taken()), [(self.juliet.jid, None)])
         other.send("<presence/>")
         self.assertEqual(told(self.juliet.taken()), [(other.jid, None)])
-        self.assertEqual(
-            sorted(told(other.taken())), [(self.juliet.jid, None), (other.jid, None)]
-        )
+        self.assertEqual(sorted(told(other.taken())), [(self.juliet.jid, None), (other.jid, None)])
         self.assertEqual(connected.taken(), [])
 
     def test_local_contacts_tell_at_once(self) -> None:
@@ -133,8 +134,9 @@ class UnavailableTest(PresenceTestCase):
         """4.5.2: in full to the contacts, to all resources and to the one that said it."""
         self.juliet.send("<presence type='unavailable'><status>bye</status></presence>")
         [farewell] = self.left()
-        self.assertEqual((farewell.to, farewell.inner), ("both@remote.test",
-                                                         b"<status>bye</status>"))
+        self.assertEqual(
+            (farewell.to, farewell.inner), ("both@remote.test", b"<status>bye</status>")
+        )
         for client in self.juliet, self.other:
             self.assertEqual(told(client.taken()), [(self.juliet.jid, "unavailable")])
         self.juliet.send("<presence type='unavailable'/>")
@@ -183,8 +185,9 @@ class DirectedTest(PresenceTestCase):
         self.assertEqual([item.to for item in self.left()], ["both@remote.test"])
         self.juliet.close("lost")
         found = self.left()
-        self.assertEqual(sorted(item.to or "" for item in found),
-                         ["both@remote.test", "room@remote.test/nick"])
+        self.assertEqual(
+            sorted(item.to or "" for item in found), ["both@remote.test", "room@remote.test/nick"]
+        )
         self.assertEqual({item.type for item in found}, {"unavailable"})
 
     def test_by_word_too(self) -> None:
@@ -192,20 +195,26 @@ class DirectedTest(PresenceTestCase):
         self.left()
         self.juliet.send("<presence type='unavailable'><status>bye</status></presence>")
         [farewell] = self.left()
-        self.assertEqual((farewell.to, farewell.inner),
-                         ("room@remote.test/nick", b"<status>bye</status>"))
+        self.assertEqual(
+            (farewell.to, farewell.inner), ("room@remote.test/nick", b"<status>bye</status>")
+        )
         self.juliet.close()
         self.assertEqual(self.left(), [])
 
     def test_without_initial_presence(self) -> None:
         """A session need not be available to join a room; contacts hear of it only once."""
         befriend_outside(self.house, self.juliet, "both@remote.test")
-        self.juliet.send("<presence to='room@remote.test/nick'/>",
-                         "<presence to='both@remote.test'/>", "<presence/>")
+        self.juliet.send(
+            "<presence to='room@remote.test/nick'/>",
+            "<presence to='both@remote.test'/>",
+            "<presence/>",
+        )
         self.left()
         self.juliet.close()
-        self.assertEqual(sorted(item.to or "" for item in self.left()),
-                         ["both@remote.test", "room@remote.test/nick"])
+        self.assertEqual(
+            sorted(item.to or "" for item in self.left()),
+            ["both@remote.test", "room@remote.test/nick"],
+        )
 
     def test_limit(self) -> None:
         """S30: a limit, and an error above it."""
@@ -224,8 +233,10 @@ class DirectedTest(PresenceTestCase):
         other.send("<presence/>")
         other.taken()
         for type in "", "type='unavailable'":
-            self.juliet.send(f"<presence to='romeo@example.com/a' {type}/>",
-                             f"<presence to='romeo@example.com/gone' {type}/>")
+            self.juliet.send(
+                f"<presence to='romeo@example.com/a' {type}/>",
+                f"<presence to='romeo@example.com/gone' {type}/>",
+            )
             self.assertEqual(len(romeo.taken()), 1)
         self.assertEqual(other.taken(), [])
         self.assertEqual(self.juliet.taken(), [])
@@ -266,12 +277,15 @@ class ProbeTest(PresenceTestCase):
 
     def test_contacts(self) -> None:
         befriend_outside(self.house, self.juliet, "a@remote.test")
-        self.assertEqual(told(self.probe("juliet@example.com")),
-                         [("juliet@example.com", "unavailable")])
+        self.assertEqual(
+            told(self.probe("juliet@example.com")), [("juliet@example.com", "unavailable")]
+        )
         self.juliet.send("<presence><status>here</status></presence>")
         [answer] = self.probe("juliet@example.com")
-        self.assertEqual((answer.sender, answer.to, answer.inner),
-                         (self.juliet.jid, "a@remote.test/x", b"<status>here</status>"))
+        self.assertEqual(
+            (answer.sender, answer.to, answer.inner),
+            (self.juliet.jid, "a@remote.test/x", b"<status>here</status>"),
+        )
         [answer] = self.probe("juliet@example.com/balcony")
         self.assertEqual(answer.sender, self.juliet.jid)
 
@@ -279,22 +293,26 @@ class ProbeTest(PresenceTestCase):
         """What is said of one resource must not be taken for all."""
         befriend_outside(self.house, self.juliet, "a@remote.test")
         self.juliet.send("<presence/>")
-        self.assertEqual(told(self.probe("juliet@example.com/gone")),
-                         [("juliet@example.com/gone", "unavailable")])
+        self.assertEqual(
+            told(self.probe("juliet@example.com/gone")),
+            [("juliet@example.com/gone", "unavailable")],
+        )
 
     def test_one_way_only(self) -> None:
         """To see somebody does not mean to be seen."""
         befriend_outside(self.house, self.juliet, "a@remote.test", sees=False)
-        self.assertEqual(told(self.probe("juliet@example.com")),
-                         [("juliet@example.com", "unsubscribed")])
+        self.assertEqual(
+            told(self.probe("juliet@example.com")), [("juliet@example.com", "unsubscribed")]
+        )
 
     def test_offline_accounts_know_their_contacts(self) -> None:
         befriend_outside(self.house, self.juliet, "a@remote.test")
         self.juliet.close()
         assert self.house.host is not None
         self.house.host.forget("juliet")
-        self.assertEqual(told(self.probe("juliet@example.com")),
-                         [("juliet@example.com", "unavailable")])
+        self.assertEqual(
+            told(self.probe("juliet@example.com")), [("juliet@example.com", "unavailable")]
+        )
 
 
 class SyntaxTest(PresenceTestCase):
@@ -302,8 +320,10 @@ class SyntaxTest(PresenceTestCase):
 
     def test_bad_presence(self) -> None:
         befriend_outside(self.house, self.juliet, "both@remote.test")
-        for bad in ("<presence><priority>{}</priority></presence>",
-                    "<presence to='both@remote.test'><priority>{}</priority></presence>"):
+        for bad in (
+            "<presence><priority>{}</priority></presence>",
+            "<presence to='both@remote.test'><priority>{}</priority></presence>",
+        ):
             for priority in "200", "x", "-129", "", "1.5", "128", "1_0", "\u0663", "9" * 5000:
                 self.juliet.send(bad.format(priority))
                 [answer] = self.juliet.taken()
@@ -316,8 +336,13 @@ class SyntaxTest(PresenceTestCase):
 
     def test_odd_but_right(self) -> None:
         befriend_outside(self.house, self.juliet, "both@remote.test")
-        for good in ("<show>foo</show>", "<priority>-128</priority>", "<priority>127</priority>",
-                     "<priority> 5 </priority>", "<priority>+5</priority>"):
+        for good in (
+            "<show>foo</show>",
+            "<priority>-128</priority>",
+            "<priority>127</priority>",
+            "<priority> 5 </priority>",
+            "<priority>+5</priority>",
+        ):
             self.juliet.send(f"<presence>{good}</presence>")
             self.assertEqual(self.left()[0].inner, good.encode())
 

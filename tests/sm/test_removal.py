@@ -82,8 +82,11 @@ class RemovalTest(Case):
         self.remove()
         told = [item.type for item in romeo.taken() if item.name == "presence"]
         self.assertEqual(told, ["unavailable"])
-        romeo.send(element("iq", None, {"type": "get", "id": "r"},
-                           b"<query xmlns='jabber:iq:roster'/>").decode())
+        romeo.send(
+            element(
+                "iq", None, {"type": "get", "id": "r"}, b"<query xmlns='jabber:iq:roster'/>"
+            ).decode()
+        )
         [roster] = romeo.taken()
         self.assertIn(b"subscription='none'", roster.inner)
 

@@ -114,8 +114,10 @@ class EditingTest(RosterTestCase):
     def test_other_accounts(self) -> None:
         """S23, S26: forbidden alike, whether the account exists or not."""
         for to in "romeo@example.com", "nobody@example.com":
-            for xml in (setting("<item jid='a@b.test'/>", f"to='{to}'"),
-                        GET.replace("<iq ", f"<iq to='{to}' ")):
+            for xml in (
+                setting("<item jid='a@b.test'/>", f"to='{to}'"),
+                GET.replace("<iq ", f"<iq to='{to}' "),
+            ):
                 self.assertEqual(self.error(xml), ("auth", "forbidden"))
         romeo = self.house.client("romeo")
         self.assertEqual(items_of(romeo.answer(GET)), {})
@@ -129,14 +131,16 @@ class EditingTest(RosterTestCase):
         for number in range(MAX_CONTACTS):
             jid = Jid.of(f"c{number}", "remote.test")
             user.contacts[jid] = Contact(jid)
-        self.assertEqual(self.error(setting("<item jid='more@remote.test'/>")),
-                         ("wait", "resource-constraint"))
+        self.assertEqual(
+            self.error(setting("<item jid='more@remote.test'/>")), ("wait", "resource-constraint")
+        )
         answer = self.juliet.answer(setting("<item jid='c1@remote.test' name='x'/>"))
         self.assertEqual(answer.type, "result")
         self.juliet.send("<presence to='more@remote.test' type='subscribe' id='p'/>")
         [refusal] = self.juliet.taken()
-        self.assertEqual((refusal.name, error_of(refusal).condition),
-                         ("presence", "resource-constraint"))
+        self.assertEqual(
+            (refusal.name, error_of(refusal).condition), ("presence", "resource-constraint")
+        )
         self.assertEqual(self.house.left, [])
 
     def test_it_survives(self) -> None:
@@ -169,13 +173,20 @@ class RemovalTest(RosterTestCase):
         self.house.left.clear()
         self.remove("nurse@remote.test")
         found = [(item.sender, item.type) for item in self.house.left]
-        self.assertEqual(sorted(found), sorted([
-            ("juliet@example.com", "unsubscribe"),
-            (self.juliet.jid, "unavailable"),
-            ("juliet@example.com", "unsubscribed"),
-        ]))
-        self.assertLess(found.index((self.juliet.jid, "unavailable")),
-                        found.index(("juliet@example.com", "unsubscribed")))
+        self.assertEqual(
+            sorted(found),
+            sorted(
+                [
+                    ("juliet@example.com", "unsubscribe"),
+                    (self.juliet.jid, "unavailable"),
+                    ("juliet@example.com", "unsubscribed"),
+                ]
+            ),
+        )
+        self.assertLess(
+            found.index((self.juliet.jid, "unavailable")),
+            found.index(("juliet@example.com", "unsubscribed")),
+        )
 
     def test_both_ends_are_local(self) -> None:
         romeo = self.house.client("romeo")

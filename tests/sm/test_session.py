@@ -43,10 +43,8 @@ class Missed(Extension):
 
 
 def message(body: object, to: str = TO, type: str = "chat") -> Stanza:
-    return parse_stanza(
-        f"<message to='{to}' from='a@remote.test' type='{type}'><body>{body}</body></message>"
-        .encode()
-    )
+    xml = f"<message to='{to}' from='a@remote.test' type='{type}'><body>{body}</body></message>"
+    return parse_stanza(xml.encode())
 
 
 def bodies(stanzas: Sequence[Stanza]) -> list[str | None]:
@@ -191,8 +189,9 @@ class DownTest(SessionTestCase):
         self.written(5)
         self.assertEqual(len(self.juliet.received), WINDOW_DOWN + 10)
         self.written(WINDOW_DOWN + 10)
-        self.assertEqual(bodies(self.juliet.received),
-                         [str(number) for number in range(WINDOW_DOWN + 50)])
+        self.assertEqual(
+            bodies(self.juliet.received), [str(number) for number in range(WINDOW_DOWN + 50)]
+        )
 
     def test_window_in_bytes(self) -> None:
         big = "x" * 50_000
@@ -209,7 +208,8 @@ class DownTest(SessionTestCase):
         seen: list[int] = []
         take = self.juliet.take
         self.juliet.take = lambda item: (  # type: ignore[method-assign]
-            seen.append(len(item.items)), take(item)
+            seen.append(len(item.items)),
+            take(item),
         )
         self.come(message("a"), message("b"), message("c"))
         self.assertEqual(seen, [3])
@@ -265,10 +265,13 @@ class EndTest(SessionTestCase):
         other.taken()
         self.house.left.clear()
         self.come(
-            message("chat"), message("normal", type="normal"),
+            message("chat"),
+            message("normal", type="normal"),
             message("headline", type="headline"),
-            parse_stanza(b"<iq from='a@remote.test' type='get' id='1' to='%b'>"
-                         b"<q xmlns='u:x'/></iq>" % TO.encode()),
+            parse_stanza(
+                b"<iq from='a@remote.test' type='get' id='1' to='%b'>"
+                b"<q xmlns='u:x'/></iq>" % TO.encode()
+            ),
             parse_stanza(b"<iq from='a@remote.test' type='result' id='2' to='%b'/>" % TO.encode()),
         )
         self.juliet.pass_on(verb("close", how="lost", written="0"))
@@ -285,8 +288,9 @@ class EndTest(SessionTestCase):
         self.come(*[message(body, "juliet@example.com") for body in ("both", "one", "none")])
         self.written(self.juliet._got - 1)
         other.pass_on(verb("close", how="lost", written=str(other._got - 2)))
-        self.assertEqual(bodies([item for item in self.juliet.taken() if item.inner]),
-                         ["both", "one", "none"])
+        self.assertEqual(
+            bodies([item for item in self.juliet.taken() if item.inner]), ["both", "one", "none"]
+        )
         self.juliet.pass_on(verb("close", how="lost", written="0"))
         self.assertEqual(bodies(self.missed), ["none"])
         self.assertEqual(self.house.host.users["juliet"].shared, {})  # type: ignore[union-attr]

@@ -124,9 +124,7 @@ class OwnLog:
         kind: int = 0,
         id: EntryId | None = None,
     ) -> EntryId:
-        return self._log.append(
-            self._owner, body, peer=peer, resource=resource, kind=kind, id=id
-        )
+        return self._log.append(self._owner, body, peer=peer, resource=resource, kind=kind, id=id)
 
     def find(self, where: Where = ANY, *, limit: int, newest: bool = False) -> Deferred[Page]:
         return self._log.find(self._owner, where, limit=limit, newest=newest)

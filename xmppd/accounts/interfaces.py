@@ -92,4 +92,3 @@ class IScramProof(ICredentials):
 
     def check(keys: ScramKeys) -> bool:
         """Whether the proof was made with the password that the keys were made of."""
-

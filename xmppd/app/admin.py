@@ -1,7 +1,9 @@
 """The socket through which the owner of a running server has verbs carried out.
 
 One JSON object a line: `{"verb": ..., "args": {...}}` is answered by `{"result": ...}` or by
-`{"error": "one line"}`. Nothing of a request is logged but the verb: it may hold a password.
+`{"error": "one line"}`. Before that come any number of `{"part": ...}`, from
+verbs that tell things as they happen; those end when the connection does. Nothing of a request is
+logged but the verb: it may hold a password.
 """
 
 import json
@@ -14,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
 from twisted.internet.interfaces import IAddress, IListeningPort
 from twisted.internet.protocol import Factory
 from twisted.logger import Logger
@@ -22,7 +24,7 @@ from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 
 from xmppd.app.config_model import Config
-from xmppd.app.ctl_verb import Refused, Role
+from xmppd.app.ctl_verb import Refused, Role, Tell
 from xmppd.app.verbs import perform
 
 MAX_LINE = 1 << 20
@@ -75,6 +77,8 @@ class AdminProtocol(LineReceiver):
 
     def __init__(self, service: "AdminSocket") -> None:
         self._service = service
+        self._streaming = False
+        self._answering: Deferred[None] | None = None
 
     def connectionMade(self) -> None:
         """Turn away everybody but the owner of this process and root."""
@@ -86,13 +90,16 @@ class AdminProtocol(LineReceiver):
             self.end(f"uid {uid} may not administer this server")
 
     def connectionLost(self, reason: Failure = Failure(Exception())) -> None:  # noqa: B008
-        """Forget the connection; what it has asked for is still carried out."""
+        """Forget the connection; what it has asked for is still carried out, but no parts told."""
         self._service.connections.discard(self)
+        if self._streaming and self._answering is not None:
+            self._answering.cancel()
 
     def lineReceived(self, line: bytes) -> None:
         """Carry out one request, and read on after that."""
         self.pauseProducing()  # type: ignore[no-untyped-call]
-        Deferred.fromCoroutine(self._answer(line))
+        self._streaming = False
+        self._answering = Deferred.fromCoroutine(self._answer(line))
 
     def lineLengthExceeded(self, line: bytes) -> None:
         """End the connection: what follows cannot be understood."""
@@ -105,9 +112,21 @@ class AdminProtocol(LineReceiver):
         self.transport.loseConnection()
 
     async def _answer(self, line: bytes) -> None:
-        answer = await self._service.answer(line)
+        try:
+            answer = await self._service.answer(line, self._tell)
+        except CancelledError:
+            return
+        self._answering = None
         self.sendLine(answer)  # type: ignore[no-untyped-call]
         self.resumeProducing()  # type: ignore[no-untyped-call]
+
+    def _tell(self, part: Any) -> None:
+        """Pass on a part of an answer; from the first on, notice the end of the connection."""
+        if not self._streaming:
+            self._streaming = True
+            transport: Any = self.transport
+            transport.resumeProducing()  # what comes waits, as `paused` is still set
+        self.sendLine(_written({"part": part}))  # type: ignore[no-untyped-call]
 
 
 class AdminFactory(Factory):
@@ -159,14 +178,16 @@ class AdminSocket(Service):
         """Whether a user may administer: the owner of this process, or root."""
         return uid in (None, 0, os.geteuid())
 
-    async def answer(self, line: bytes) -> bytes:
-        """Carry out a request and give the answer, a line too."""
+    async def answer(self, line: bytes, tell: Tell | None = None) -> bytes:
+        """Carry out a request and give the answer, a line too. Cancelled, it raises so."""
         verb = "?"
         try:
             verb, args = _parsed(line)
-            return _written({"result": await perform(self._server, verb, args)})
+            return _written({"result": await perform(self._server, verb, args, tell)})
         except Refused as problem:
             return _written({"error": str(problem)})
+        except CancelledError:
+            raise
         except Exception:
             _log.failure("The verb {verb} failed", verb=verb)
             return _written({"error": "the server failed at this (its log says how)"})

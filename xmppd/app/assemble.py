@@ -39,6 +39,7 @@ class Server(MultiService):
         self.maker = maker
         self._routing = RouterRole(config, reactor, listening)
         self.router = router = self._routing.router
+        self.links = self._routing.links
         sessions_link = router.link(config.domains, names=[SM])
         self._sessions = SessionsRole(
             SM, config, reactor, stores, maker, sessions_link, router.link

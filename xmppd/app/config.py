@@ -4,11 +4,13 @@ import os
 import secrets
 import tomllib
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import attrs
 
+from xmppd.app.config_lines import line_of
 from xmppd.app.config_model import Config, ConfigError, Origin, Wrong
 from xmppd.app.config_structure import structure
 from xmppd.app.config_words import KeyPath, shown, suggestion, written
@@ -100,15 +102,24 @@ def link_secret(path: Path) -> str:
 
     :raises ConfigError: as `read_secret`, and where the file cannot be made.
     """
-    try:
-        made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return read_secret(path)
-    except OSError as problem:
-        raise ConfigError(f"{path}: {_reason(problem)}") from None
-    with os.fdopen(made, "w") as file:
-        file.write(secrets.token_urlsafe(32) + "\n")
+    if not path.exists():
+        try:
+            _make_secret(path)
+        except OSError as problem:
+            raise ConfigError(f"{path}: {_reason(problem)}") from None
     return read_secret(path)
+
+
+def _make_secret(path: Path) -> None:
+    """Make a file with a new secret, whole from the first, unless another process was quicker."""
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(32) + "\n")
+        with suppress(FileExistsError):
+            os.link(new, path)
+    finally:
+        new.unlink(missing_ok=True)
 
 
 def read_secret(path: Path) -> str:
@@ -132,7 +143,17 @@ def error(problem: Wrong, origin: Origin) -> ConfigError:
     """Return the one line that tells what is wrong, and where."""
     where = origin.of(problem.path)
     key_path = f"{written(problem.path)}: " if problem.path else ""
+    if problem.beside:
+        first, second = _with_line(problem.beside, origin), _with_line(problem.path, origin)
+        return ConfigError(f"{where}: {first} and {second}: {problem.message} (remove one)")
     return ConfigError(f"{where}: {key_path}{problem.message}")
+
+
+def _with_line(path: KeyPath, origin: Origin) -> str:
+    """Return a key path with the line of the file where it stands, if it is a file's."""
+    file = origin.folder / Path(origin.name).name
+    line = line_of(file.read_text("utf-8"), path) if file.is_file() else None
+    return f"{written(path)} (line {line})" if line else written(path)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -17,10 +17,13 @@ _REMEDY = "write it like tcp:5222 or tcp6:5222"
 _COLON = re.compile(r"(?<!\\):")
 
 
-def check_endpoint(text: str) -> None:
-    """Raise `ValueError` with a one-line reason unless Twisted could listen at this string."""
+def check_endpoint(text: str, may_encrypt: bool = False) -> None:
+    """Raise `ValueError` with a one-line reason unless Twisted could listen at this string.
+
+    `may_encrypt` allows `ssl:`, whose certificate is read here.
+    """
     kind = _parts(text)[0][0]
-    if kind in {"ssl", "tls"}:
+    if kind in {"ssl", "tls"} and not may_encrypt:
         raise ValueError(
             f'leave TLS to us: write a tcp: endpoint and tls = "direct" (got {shown(text)})'
         )
@@ -48,6 +51,29 @@ def on_loopback(text: str) -> bool:
         return interface == "localhost" or ip_address(interface).is_loopback
     except ValueError:
         return False
+
+
+def is_private(text: str) -> bool:
+    """Tell whether what comes at a checked endpoint string cannot be read on its way."""
+    return _parts(text)[0][0] == "ssl" or on_loopback(text)
+
+
+def reaches_privately(text: str) -> bool:
+    """Tell whether what is sent to a client endpoint string cannot be read on its way."""
+    kind = _parts(text)[0][0]
+    if kind in {"tls", "ssl", "unix"}:
+        return True
+    host = _value(text, "host", 0)
+    try:
+        return kind == "tcp" and (host == "localhost" or ip_address(host).is_loopback)
+    except ValueError:
+        return False
+
+
+def shows_certificate(text: str) -> bool:
+    """Tell whether a client endpoint string names a certificate for us to show."""
+    positional, named = _parts(text)
+    return positional[0] in {"tls", "ssl"} and not {"certificate", "certKey"}.isdisjoint(named)
 
 
 def _parts(text: str) -> tuple[list[str], dict[str, str]]:
@@ -84,7 +110,7 @@ def try_places(texts: Iterable[str]) -> None:
     Kinds of endpoints other than TCP are left to their listening.
     """
     with ExitStack() as held:
-        for text in texts:
+        for text in dict.fromkeys(texts):
             try:
                 _try_place(text, held)
             except OSError as problem:

@@ -18,7 +18,15 @@ from cattrs.errors import (
 from cattrs.gen import make_dict_structure_fn, override
 
 from xmppd.app.config_endpoint import check_endpoint
-from xmppd.app.config_model import Domain, Endpoint, Extension, StoreName, Wrong
+from xmppd.app.config_model import (
+    Domain,
+    Endpoint,
+    Extension,
+    LinkEndpoint,
+    Pattern,
+    StoreName,
+    Wrong,
+)
 from xmppd.app.config_words import KeyPath, shown, suggestion
 from xmppd.protocol.jid import InvalidJid, Jid
 
@@ -63,7 +71,8 @@ def _first(problem: BaseException, path: KeyPath) -> Wrong:
     if isinstance(problem, KeyError):
         return Wrong("is missing (add it)", *path)
     if isinstance(problem, Wrong):
-        return Wrong(problem.message, *path, *problem.path)
+        beside = problem.beside and (*path, *problem.beside)
+        return Wrong(problem.message, *path, *problem.path, beside=beside)
     return Wrong(str(problem) or type(problem).__name__, *path)
 
 
@@ -83,6 +92,8 @@ def _converter(folder: Path) -> Converter:
     converter.register_structure_hook(Path, lambda value, _: folder / _path(value))
     converter.register_structure_hook(Domain, lambda value, _: _domain(value))
     converter.register_structure_hook(Endpoint, lambda value, _: _endpoint(value))
+    converter.register_structure_hook(LinkEndpoint, lambda value, _: _endpoint(value, True))
+    converter.register_structure_hook(Pattern, lambda value, _: _pattern(value))
     converter.register_structure_hook(StoreName, lambda value, _: _store_name(value))
     converter.register_structure_hook(Jid, lambda value, _: _account(value))
     converter.register_structure_hook(Extension, lambda value, _: _extension(value))
@@ -144,8 +155,14 @@ def _account(value: Any) -> Jid:
     return jid
 
 
-def _endpoint(value: Any) -> str:
-    check_endpoint(_text(value))
+def _pattern(value: Any) -> str:
+    text = _text(value)
+    domain = text.removeprefix("*.")
+    return text[: len(text) - len(domain)] + _domain(domain)
+
+
+def _endpoint(value: Any, may_encrypt: bool = False) -> str:
+    check_endpoint(_text(value), may_encrypt)
     return str(value)
 
 

@@ -7,7 +7,15 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 import attrs
 
-from xmppd.app.config_model import Config, Domain, Endpoint, Extension, StoreName
+from xmppd.app.config_model import (
+    Config,
+    Domain,
+    Endpoint,
+    Extension,
+    LinkEndpoint,
+    Pattern,
+    StoreName,
+)
 from xmppd.app.config_words import shown
 from xmppd.protocol.jid import Jid
 
@@ -23,6 +31,8 @@ _TYPES: dict[Any, str] = {
     Path: "file name",
     Domain: "domain",
     Endpoint: "endpoint",
+    LinkEndpoint: "endpoint",
+    Pattern: "domain or wildcard",
     StoreName: "name of a back-end",
     Jid: "bare JID",
 }

@@ -3,20 +3,23 @@
 import json
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from xmppd.app.admin import MAX_LINE, peer_uid
-from xmppd.app.ctl_verb import Refused, Verb
+from xmppd.app.ctl_verb import Refused, Tell, Verb
 
 
 class NotRunning(Exception):
     """Nobody listens at that socket."""
 
 
-def ask(path: Path, verb: Verb, args: Mapping[str, Any]) -> Any:
-    """Have a running server carry out a verb. Raises `NotRunning` and `Refused`."""
+def ask(path: Path, verb: Verb, args: Mapping[str, Any], tell: Tell | None = None) -> Any:
+    """Have a running server carry out a verb; `tell` is called with the parts that come first.
+
+    Raises `NotRunning` and `Refused`.
+    """
     request = json.dumps({"verb": verb.name, "args": args}).encode() + b"\n"
     if len(request) > MAX_LINE:
         raise Refused(f"{verb.name}: longer than {MAX_LINE} bytes")
@@ -26,12 +29,11 @@ def ask(path: Path, verb: Verb, args: Mapping[str, Any]) -> Any:
             _connect(connection, path)
             connection.sendall(request)
             with connection.makefile("rb") as stream:
-                answer = stream.readline()
+                return _result(path, stream, tell)
         except (TimeoutError, BlockingIOError):
             raise Refused(f"the server at {path} does not answer") from None
         except OSError as problem:
             raise Refused(f"{path}: {problem.strerror} (running as uid {os.geteuid()})") from None
-    return _result(path, answer)
 
 
 def _connect(connection: socket.socket, path: Path) -> None:
@@ -45,12 +47,17 @@ def _connect(connection: socket.socket, path: Path) -> None:
         raise Refused(f"{path}: belongs to uid {uid} (running as uid {os.geteuid()})")
 
 
-def _result(path: Path, answer: bytes) -> Any:
-    match _decoded(answer):
-        case {"result": result}:
-            return result
-        case {"error": str(problem)}:
-            raise Refused(problem)
+def _result(path: Path, lines: Iterable[bytes], tell: Tell | None) -> Any:
+    for line in lines:
+        match _decoded(line):
+            case {"part": part} if tell is not None:
+                tell(part)
+            case {"result": result}:
+                return result
+            case {"error": str(problem)}:
+                raise Refused(problem)
+            case _:
+                break
     raise Refused(f"the server at {path} closed the connection without an answer")
 
 

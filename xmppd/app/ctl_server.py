@@ -1,14 +1,11 @@
-"""Verbs on the server as a whole: how it is, another configuration, a copy of its data."""
+"""Verbs on the server as a whole: another configuration, a copy of its data."""
 
 import os
-import time
 from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from xmppd.accounts.edits import Edits
-from xmppd.app.assemble import back_ends
 from xmppd.app.config import COMMAND_LINE, check_certificates, load
 from xmppd.app.config_model import Config
 from xmppd.app.config_words import shown
@@ -19,31 +16,6 @@ from xmppd.storage.stores import StoreMap
 
 _FIXED = ("domains", "data", "admins", "resource_conflict", "tls", "storage", "log")
 """Keys and tables that only a restart brings into force."""
-
-
-async def status(server: Server) -> dict[str, Any]:
-    """How the server is."""
-    config = server.config
-    hosts = server.manager.hosts
-    sessions = {domain: len(host.sessions()) for domain, host in hosts.items()}
-    # the name of a boot is its time in milliseconds, in base 36
-    started = int(server.manager.address.resource, 36) / 1000
-    return {
-        "version": software_version(),
-        "pid": os.getpid(),
-        "uptime_seconds": int(time.time() - started),
-        "memory_bytes": memory(),
-        "domains": [
-            {"domain": domain, "sessions": sessions.get(domain, 0)} for domain in config.domains
-        ],
-        "sessions": sum(sessions.values()),
-        "storage": sorted(back_ends(config)),
-        "data": str(config.data),
-        "configuration": config.origin.name,
-        "listening": [
-            {"endpoint": place.endpoint, "tls": place.tls} for place in config.c2s.listen
-        ],
-    }
 
 
 async def reload(server: Server) -> dict[str, Any]:
@@ -113,20 +85,3 @@ def _switched(old: Config, new: Config) -> Iterable[str]:
     for name in sorted(names):
         if old.extension(name).enabled != new.extension(name).enabled:
             yield f"extensions.{name}.enabled"
-
-
-def software_version() -> str:
-    """Return the version that is installed, or `unknown` where none is."""
-    try:
-        return version("xmppd")
-    except PackageNotFoundError:
-        return "unknown"
-
-
-def memory() -> int | None:
-    """Return the bytes of memory in use by this process; None where nothing tells."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-    except OSError:
-        return None
-    return pages * os.sysconf("SC_PAGE_SIZE")

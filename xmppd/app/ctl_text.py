@@ -38,20 +38,81 @@ def _sessions(result: list[dict[str, Any]]) -> Lines:
 
 
 def _status(result: dict[str, Any]) -> Lines:
+    return [f"{name:<14} {fact}" for name, fact in _facts(result)]
+
+
+def _facts(result: dict[str, Any]) -> Iterable[tuple[str, object]]:
+    """What a status says; what a process does not do is left out."""
     memory = result["memory_bytes"]
-    facts: list[tuple[str, object]] = [
-        ("version", result["version"]),
-        ("process", result["pid"]),
-        ("running for", duration(result["uptime_seconds"])),
-        ("memory", "unknown" if memory is None else f"{memory / (1 << 20):.1f} MiB"),
-        ("configuration", result["configuration"]),
-        ("data", result["data"]),
-        ("storage", ", ".join(result["storage"])),
-        *(("listening", f"{each['endpoint']} ({each['tls']})") for each in result["listening"]),
-        ("sessions", result["sessions"]),
-        *(("domain", f"{each['domain']} ({each['sessions']})") for each in result["domains"]),
+    yield "version", result["version"]
+    yield "process", result["pid"]
+    yield "running for", duration(result["uptime_seconds"])
+    yield "memory", "unknown" if memory is None else f"{memory / (1 << 20):.1f} MiB"
+    yield "configuration", result["configuration"]
+    yield "data", result["data"]
+    if "storage" in result:
+        yield "storage", ", ".join(result["storage"])
+    for each in result.get("listening", ()):
+        yield "listening", f"{each['endpoint']} ({each['tls']})"
+    for endpoint in result.get("links_at", ()):
+        yield "links come to", endpoint
+    if "router" in result:
+        yield "router", f"link {result['router']}"
+    if "links" in result:
+        yield "links", f"{result['links']['up']} up, {result['links']['down']} down"
+    for name in ("streams", "sessions"):
+        if name in result:
+            yield name, result[name]
+    for each in result.get("domains", ()):
+        yield "domain", f"{each['domain']} ({each['sessions']})"
+
+
+def _links(result: list[dict[str, Any]]) -> Lines:
+    heads = ("LINK", "STATE", "TRUSTED", "WAITING", "PEER", "ROUTES")
+    rows = [
+        (
+            each["link"],
+            each["state"],
+            "yes" if each["trusted"] else "no",
+            each["waiting"],
+            ", ".join(each["peers"]) or None,
+            ", ".join([*each["routes"], *(["(default)"] if each["default"] else [])]) or None,
+        )
+        for each in result
     ]
-    return [f"{name:<14} {fact}" for name, fact in facts]
+    return table(heads, rows)
+
+
+def _routes(result: list[dict[str, Any]]) -> Lines:
+    keys = ("table", "match", "link", "state")
+    return table([key.upper() for key in keys], [[each[key] for key in keys] for each in result])
+
+
+def _explained(result: dict[str, Any]) -> Lines:
+    way = f"{result['table']} route {result['match']}" if result["match"] else "no route"
+    to = f" to link {result['link']} ({result['state']})" if result["link"] else ""
+    yield f"{result['from']} -> {result['to']}: {way}{to}{_fate(result)}"
+    if result["spoken_by"] is None:
+        yield f"{result['from']} is no name of any link's own: only a trusted one may say it"
+
+
+def _fate(result: dict[str, Any]) -> str:
+    if result["condition"]:
+        return f": bounces with {result['condition']}"
+    wait = result["waits_seconds"]
+    return f": waits up to {wait:g} seconds" if wait else ""
+
+
+def _stanza(part: dict[str, Any]) -> Lines:
+    if "watching" in part:
+        return [f"watching {part['watching']}"]
+    words = [part["time"], part["name"], part["type"] or "-", f"id={part['id'] or '-'}"]
+    words.append(f"{part['from']} -> {part['to']} {part['bytes']} bytes:")
+    inside = [
+        f"{child['name']} ({', '.join([*filter(None, [child['ns']]), str(child['bytes'])])})"
+        for child in part["children"]
+    ]
+    return [" ".join([*words, part.get("xml") or ", ".join(inside) or "empty"])]
 
 
 def duration(seconds: int) -> str:
@@ -115,6 +176,13 @@ _RENDERERS: Mapping[str, Callable[[Any], Lines]] = {
     "sessions": _sessions,
     "kick": _one_line("{jid}: closed{ended}"),
     "status": _status,
+    "link_list": _links,
+    "route_list": _routes,
+    "route_explain": _explained,
+    "bind": _one_line("{domain}: routed to {link}"),
+    "unbind": _one_line("{domain}: routed to {link} no more"),
+    "stanza": _stanza,
+    "watch_stanzas": _one_line("{stanzas} stanzas"),
     "reload": _reload,
     "check_config": _check_config,
     "check_certs": _check_certs,

@@ -1,6 +1,6 @@
 """What an administrative verb is: its name, what it takes, who may use it."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol, TypeAlias
 
 import attrs
@@ -8,11 +8,19 @@ from twisted.internet.defer import Deferred
 
 from xmppd.app.config_model import Config
 from xmppd.app.config_words import shown, suggestion
+from xmppd.app.linking import LinkService
+from xmppd.link.router import Router
 from xmppd.sm.manager import SessionManager
 from xmppd.storage.stores import StoreMap
 
-Kind: TypeAlias = Literal["jid", "domain", "password", "file", "text", "accounts"]
-"""What a parameter holds; all are texts but `accounts`, a list of pairs of JID and password."""
+Kind: TypeAlias = Literal[
+    "jid", "domain", "link", "password", "file", "text", "accounts", "number", "flag"
+]
+"""What a parameter holds: texts, but for `accounts`, a list of pairs of JID and password, for
+`number`, a whole one, and for `flag`, true or false."""
+
+Tell: TypeAlias = Callable[[Any], None]
+"""Takes one part of what a verb gives, a value that JSON can hold."""
 
 
 class Role(Protocol):
@@ -33,6 +41,13 @@ class Server(Role, Protocol):
     manager: SessionManager
 
 
+class Routing(Role, Protocol):
+    """A process that has a router; `links` are the places where it is connected to."""
+
+    router: Router
+    links: Sequence[LinkService]
+
+
 class Refused(Exception):
     """A verb is not carried out; the text says why in one line."""
 
@@ -48,8 +63,8 @@ class Parameter:
 
     def check(self, value: Any) -> Any:
         """Return the value. Raises `Refused`, which never quotes it: it may be a password."""
-        if not (_is_accounts(value) if self.kind == "accounts" else isinstance(value, str)):
-            expected = "a list of [JID, password]" if self.kind == "accounts" else "text"
+        fits, expected = _KINDS.get(self.kind, (_is_text, "text"))
+        if not fits(value):
             raise Refused(f"{self.name}: must be {expected}")
         return value
 
@@ -58,7 +73,8 @@ class Parameter:
 class Verb:
     """One thing that an administrator can have done.
 
-    `call` takes the server and the parameters by name, and gives a value that JSON can hold.
+    `call` takes the server and the parameters by name, and gives a value that JSON can hold; with
+    `streams` also `tell`, which takes parts of it as they come.
     `needs`: `server`, only while it runs; `store`, also on the stores of one that does not;
     `files`, even without opening stores. `role`: which process can do it. `who`: `admin`, the
     accounts that the configuration names too; `owner`, only whoever owns the data directory.
@@ -73,6 +89,7 @@ class Verb:
     role: Literal["any", "sessions", "router", "rooms"] = "sessions"
     who: Literal["admin", "owner"] = "admin"
     seconds: float = 30.0
+    streams: bool = False
 
     def checked(self, args: Mapping[str, Any]) -> dict[str, Any]:
         """Return the arguments as `call` takes them. Raises `Refused`."""
@@ -86,6 +103,18 @@ class Verb:
         return {name: known[name].check(value) for name, value in args.items()}
 
 
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
 def _is_accounts(value: Any) -> bool:
     return isinstance(value, list) and all(map(_is_account, value))
 
@@ -96,3 +125,10 @@ def _is_account(value: Any) -> bool:
         and len(value) == 2
         and all(isinstance(part, str) for part in value)
     )
+
+
+_KINDS: Mapping[Kind, tuple[Callable[[Any], bool], str]] = {
+    "accounts": (_is_accounts, "a list of [JID, password]"),
+    "number": (_is_number, "a whole number"),
+    "flag": (_is_flag, "true or false"),
+}

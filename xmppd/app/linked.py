@@ -8,11 +8,11 @@ from typing import Any
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, maybeDeferred
 
-from xmppd.app.config import link_secret
+from xmppd.app.config_endpoint import shows_certificate
 from xmppd.app.config_model import Config, ConfigError
 from xmppd.app.hosting import HostMaker
+from xmppd.app.linking import dialable, secret_of
 from xmppd.app.roles import ClientsRole, SessionsRole, stop
-from xmppd.component.session import boot_number
 from xmppd.link.codec import LINK
 from xmppd.link.dialer import Dialer
 from xmppd.link.shared import SharedLink
@@ -24,13 +24,13 @@ from xmppd.storage.stores import StoreMap
 def uplink(name: str, config: Config, reactor: Any) -> Dialer:
     """The link of an instance to the configured router. Raises ConfigError where none is."""
     address, secret_file = config.router.address, config.router.secret_file
-    if address is None or secret_file is None:
+    if address is None or (secret_file is None and not shows_certificate(address)):
         raise ConfigError(
             f"{config.origin.name}: router: neither address nor secret_file may be missing here "
             "(name them, or give --router and --secret-file)"
         )
-    settings = WireSettings(link_secret(secret_file), 5 * 1024 * 1024, trusted=True)
-    return Dialer(name, address, settings, reactor)
+    settings = WireSettings(secret_of(secret_file), 5 * 1024 * 1024, trusted=True)
+    return Dialer(name, dialable(address, reactor), settings, reactor)
 
 
 def attach(name: str, boot: str, role: str, domains: Iterable[str] = ()) -> bytes:
@@ -71,15 +71,25 @@ class LinkedSessions(MultiService):
     def _dial(self, _: object) -> None:
         domains = [*self.config.domains, *self._link.domains]
         boot = str(self.manager.address.resource)
+        self._dialer.changed = self._changed
         self._dialer.attach = attach(self._instance, boot, "sm", domains)
         self._dialer.startService()
         MultiService.startService(self)
+
+    def _changed(self, up: bool) -> None:
+        if up:
+            self.manager.relinked()
 
     def stopService(self) -> Deferred[object]:
         """End the sessions, then the link, then close the stores."""
         stopped = maybeDeferred(MultiService.stopService, self)
         stopped.addCallback(stop, self._dialer)
         return stopped.addCallback(stop, self._sessions)
+
+    @property
+    def linked(self) -> bool:
+        """Whether the link to the router is up."""
+        return self._dialer.is_up
 
     def reload(self, config: Config) -> None:
         """Take other options of extensions. Raises ConfigError before anything has changed."""
@@ -95,9 +105,9 @@ class LinkedClients(MultiService):
         self.config = config
         self.reactor = reactor
         self._dialer = uplink(name, config, reactor)
-        self._dialer.attach = attach(name, boot_number(), "c2s")
         self._clients = ClientsRole(name, config, reactor, self._dialer)
         self.edge = self._clients.edge
+        self._dialer.attach = attach(name, str(self.edge.address.resource), "c2s")
         self.certificates = self._clients.certificates
         self.opened: Deferred[Any] | None = self._clients.opened
 
@@ -110,12 +120,19 @@ class LinkedClients(MultiService):
     def _changed(self, up: bool) -> None:
         if up and not self._clients.running:
             self._clients.startService()  # type: ignore[no-untyped-call]
+        elif up:
+            self.edge.relinked()
 
     def stopService(self) -> Deferred[object]:
         """Close every stream, then the link."""
         stopped = maybeDeferred(MultiService.stopService, self)
         stopped.addCallback(stop, self._clients)
         return stopped.addCallback(stop, self._dialer)
+
+    @property
+    def linked(self) -> bool:
+        """Whether the link to the router is up."""
+        return self._dialer.is_up
 
     def reload(self, config: Config) -> None:
         """Take other limits and certificates."""

@@ -2,67 +2,139 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from twisted.application.internet import StreamServerEndpointService
-from twisted.internet.endpoints import serverFromString
+from twisted.internet.defer import maybeDeferred
+from twisted.internet.endpoints import clientFromString, serverFromString
+from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from xmppd.app.config import link_secret
-from xmppd.app.config_model import Config, LinkListen
+from xmppd.app.config_model import Config, ConfigError, LinkListen, Queue
+from xmppd.app.config_words import shown
 from xmppd.link.acceptor import Acceptor, LinkRules
+from xmppd.link.entrance import Entrance
 from xmppd.link.queue import Bounds
 from xmppd.link.router import Router
 from xmppd.link.turn import Turn
+from xmppd.link.uplink import Uplink
 from xmppd.link.wire import WireSettings
+from xmppd.tls.mutual import server_side, shows_name
 
 
 class LinkService(StreamServerEndpointService):
-    """Listens for the links of one place; stopping closes them."""
+    """Listens for the links of one place; stopping closes them.
 
-    def __init__(self, acceptor: Acceptor, endpoint: str, reactor: Any) -> None:
-        StreamServerEndpointService.__init__(
-            self, serverFromString(reactor, endpoint), acceptor
-        )
-        self.acceptor = acceptor
+    Raises CertificateError for files that cannot be used.
+    """
+
+    def __init__(self, acceptors: Sequence[Acceptor], place: LinkListen, reactor: Any) -> None:
+        self.acceptors = acceptors
+        self._entrance = Entrance(acceptors)
+        factory: Any = self._entrance
+        if place.certificate is not None:
+            options = server_side(place.certificate, place.client_ca, datetime.now(UTC))
+            factory = TLSMemoryBIOFactory(options, False, factory)
+        endpoint = serverFromString(reactor, place.endpoint)
+        StreamServerEndpointService.__init__(self, endpoint, factory)
 
     def stopService(self) -> Any:
-        """Stop listening and end all links in order."""
-        self.acceptor.stop()
-        return StreamServerEndpointService.stopService(self)
+        """Stop listening and end all links in order; fires when they have gone."""
+        closed = self._entrance.stop()
+        stopped = maybeDeferred(StreamServerEndpointService.stopService, self)
+        return stopped.addCallback(lambda _: closed)
 
 
 def link_services(config: Config, router: Router, reactor: Any) -> list[LinkService]:
-    """A service for each place where links come. Raises ConfigError for an unusable secret."""
+    """A service for each place where links come.
+
+    Raises ConfigError for an unusable secret, CertificateError for an unusable certificate.
+    """
     turn = Turn(reactor)
 
-    def is_free(name: str) -> bool:
-        ours = (*config.domains, config.muc.domain)
-        return name not in ours and not router.serves(name)
+    def is_free(name: str, trusted: bool) -> bool:
+        taken = router.explain(name, default=False)
+        if taken.table == "exact" and taken.port is not None:
+            return False
+        return trusted or name not in (*config.domains, config.muc.domain)
 
+    def acceptor(place: LinkListen) -> Acceptor:
+        check = partial(is_free, trusted=place.trusted)
+        return Acceptor(router, rules_of(place), reactor, turn, check)
+
+    sharing: dict[str, list[LinkListen]] = {}
+    for place in config.router.listen:
+        sharing.setdefault(place.endpoint, []).append(place)
     return [
-        LinkService(
-            Acceptor(router, rules_of(place), reactor, turn, is_free), place.endpoint, reactor
-        )
-        for place in config.router.listen
+        LinkService([acceptor(place) for place in places], places[0], reactor)
+        for places in sharing.values()
     ]
+
+
+def uplinks(config: Config, router: Router, reactor: Any) -> list[Uplink]:
+    """A service for each link that is dialed.
+
+    Raises ConfigError for an unusable secret or endpoint.
+    """
+    return [
+        Uplink(
+            router,
+            place.name,
+            dialable(place.endpoint, reactor),
+            WireSettings(
+                secret_of(place.secret_file), place.stanza_bytes, ping=float(place.ping_seconds)
+            ),
+            reactor,
+            bounds=_bounds(place.queue),
+            routes=place.routes,
+            default=place.default,
+        )
+        for place in config.router.connect
+    ]
+
+
+def _bounds(queue: Queue) -> Bounds:
+    return Bounds(queue.stanzas, queue.bytes, queue.seconds, queue.absent_seconds)
+
+
+def dialable(endpoint: str, reactor: Any) -> str:
+    """The client endpoint string, if it can be used, with the files that it names.
+
+    Raises ConfigError.
+    """
+    try:
+        clientFromString(reactor, endpoint)
+    except Exception as problem:  # parsers are plugins and raise what they like
+        raise ConfigError(f"{shown(endpoint)}: cannot be dialed: {problem}") from None
+    return endpoint
+
+
+def secret_of(file: Path | None) -> str | None:
+    """The secret of a link that has one. Raises ConfigError."""
+    return None if file is None else link_secret(file)
 
 
 def rules_of(place: LinkListen) -> LinkRules:
     """What a configured link may do."""
-    queue = place.queue
     return LinkRules(
         name=place.name or place.endpoint,
         settings=WireSettings(
-            place.secret or link_secret(place.secret_file),
+            place.secret or secret_of(place.secret_file),
             place.stanza_bytes,
             place.trusted,
             float(place.ping_seconds),
+            partial(shows_name, place.client_names) if place.client_names else None,
         ),
         routes=place.routes,
         default=place.default,
         instances=place.instances,
         duplicates=place.duplicates,
         balance=place.balance,
-        bounds=Bounds(queue.stanzas, queue.bytes, queue.seconds, queue.absent_seconds),
+        bounds=_bounds(place.queue),
         lenient=place.lenient,
+        may_bind=place.may_bind,
     )

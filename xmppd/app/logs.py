@@ -43,7 +43,8 @@ def observer(settings: Log, out: IO[str] | None = None) -> ILogObserver:
     out = out or sys.stdout
     least = LogLevelFilterPredicate(LogLevel.levelWithName(settings.level))
     to: Any = (
-        jsonFileLogObserver(out, recordSeparator="") if settings.format == "json"
+        jsonFileLogObserver(out, recordSeparator="")
+        if settings.format == "json"
         else HumanObserver(out)
     )
     filtering: ILogObserver = FilteringLogObserver(to, [least])

@@ -207,7 +207,7 @@ def refuse_second(config: Config, instance: str) -> None:
     try:
         make_room(socket_path(config, instance))
     except SocketTaken as problem:
-        raise SystemExit(str(problem)) from None
+        raise SystemExit(f"{config.data}: in use: {problem}") from None
 
 
 def one_line(call: Callable[[], Config]) -> Config:

@@ -10,7 +10,8 @@ from twisted.internet.defer import Deferred, maybeDeferred, succeed
 
 from xmppd.app.config_model import Config
 from xmppd.app.hosting import HostMaker
-from xmppd.app.linking import link_services
+from xmppd.app.linking import link_services, uplinks
+from xmppd.app.tracing import trace_router, traced
 from xmppd.c2s.edge import ClientEdge
 from xmppd.c2s.service import ClientService
 from xmppd.link.link import Link
@@ -38,13 +39,17 @@ class RouterRole(MultiService):
         self.config = config
         self.reactor = reactor
         self.router = Router()
+        trace_router(self.router, config.log.level)
         self.links = link_services(config, self.router, reactor) if listening else []
-        for service in self.links:
+        self.uplinks = uplinks(config, self.router, reactor) if listening else []
+        for service in (*self.links, *self.uplinks):
             self.addService(service)  # type: ignore[no-untyped-call]
         self.opened: Deferred[Any] | None = None
+        self.since = reactor.seconds()
 
     def startService(self) -> None:
         """Listen for links."""
+        self.since = self.reactor.seconds()
         MultiService.startService(self)
         self.opened = succeed(None)
 
@@ -72,6 +77,7 @@ class SessionsRole(MultiService):
         self.stores = stores
         self.maker = maker
         self._open_link = open_link
+        link = traced(link, name, config.log.level)
         self.manager = SessionManager(name, link, reactor, stores, self._make_host)
         self.opened: Deferred[Any] | None = None
 
@@ -114,7 +120,7 @@ class ClientsRole(MultiService):
         hosts = [Jid.parse(domain) for domain in config.domains]
         self.edge = ClientEdge(
             name,
-            link,
+            traced(link, name, config.log.level),
             reactor,
             config.c2s.limits,
             hosts[0],

@@ -122,3 +122,8 @@ class LinkedRooms(MultiService):
         """Take other settings for rooms to come."""
         self._role.reload(config)
         self.config = config
+
+    @property
+    def linked(self) -> bool:
+        """Whether the link to the router is up."""
+        return self._dialer.is_up

@@ -9,7 +9,7 @@ from twisted.logger import Logger
 
 from xmppd.app.admin import AdminSocket, socket_path
 from xmppd.app.config_endpoint import try_places
-from xmppd.app.config_model import Config, ConfigError, Endpoint, LinkListen, Wrong
+from xmppd.app.config_model import Config, ConfigError, LinkEndpoint, LinkListen, Wrong
 from xmppd.app.options import RouterOptions as Options
 from xmppd.app.options import make_data_folder
 from xmppd.app.process import Process, started
@@ -48,7 +48,7 @@ def with_place(config: Config, options: Options) -> Config:
         raise ConfigError("command line: --listen needs --secret-file")
     try:
         place = LinkListen(
-            Endpoint(endpoint if ":" in endpoint else f"tcp:{endpoint}:interface=127.0.0.1"),
+            LinkEndpoint(endpoint if ":" in endpoint else f"tcp:{endpoint}:interface=127.0.0.1"),
             Path(options["secret-file"] or ""),
             trusted=bool(options["trusted"]),
             secret=options["secret"] or "",

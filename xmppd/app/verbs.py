@@ -10,15 +10,20 @@ from xmppd.app.config_words import shown, suggestion
 from xmppd.app.ctl_accounts import adduser, adduser_batch, deluser, passwd, users
 from xmppd.app.ctl_checks import check_certs, check_config
 from xmppd.app.ctl_rooms import muc_affiliation, muc_create, muc_destroy, muc_list
-from xmppd.app.ctl_server import backup, reload, status
+from xmppd.app.ctl_router import bind, link_list, route_explain, route_list, unbind
+from xmppd.app.ctl_server import backup, reload
 from xmppd.app.ctl_sessions import kick, sessions
-from xmppd.app.ctl_verb import Parameter, Refused, Role, Verb
+from xmppd.app.ctl_status import status
+from xmppd.app.ctl_verb import Parameter, Refused, Role, Tell, Verb
+from xmppd.app.ctl_watch import MOST_SECONDS, watch_stanzas
 from xmppd.storage.interfaces import StorageError
 from xmppd.tls.certificate_files import CertificateError
 
 _JID = Parameter("jid", "jid", "The account; without a domain, of the first domain.")
 _ROOM = Parameter("room", "jid", "The room; without a domain, of the configured one.")
 _PASSWORD = Parameter("password", "password", "The password.")
+_LINK = Parameter("link", "link", "The link, by its name.")
+_ROUTED = Parameter("domain", "domain", "The domain, or a wildcard such as *.example.com.")
 
 VERBS: Mapping[str, Verb] = {
     verb.name: verb
@@ -59,7 +64,7 @@ VERBS: Mapping[str, Verb] = {
             (Parameter("jid", "jid", "The account, or one of its sessions by its full JID."),),
             needs="server",
         ),
-        Verb("status", "Tell how the server is.", status, needs="server"),
+        Verb("status", "Tell how the server is.", status, needs="server", role="any"),
         Verb("reload", "Read the configuration again.", reload, needs="server", who="owner"),
         Verb(
             "check_config",
@@ -104,13 +109,67 @@ VERBS: Mapping[str, Verb] = {
             who="owner",
             seconds=3600,
         ),
+        Verb(
+            "link_list", "List the links of the router.", link_list, needs="server", role="router"
+        ),
+        Verb("route_list", "List the routes.", route_list, needs="server", role="router"),
+        Verb(
+            "route_explain",
+            "Tell the way of a stanza between two addresses.",
+            route_explain,
+            (
+                Parameter("sender", "jid", "Who would send it."),
+                Parameter("to", "jid", "Whom it would be for."),
+            ),
+            needs="server",
+            role="router",
+        ),
+        Verb(
+            "bind",
+            "Route a domain to a link, until the router stops.",
+            bind,
+            (_LINK, _ROUTED),
+            needs="server",
+            role="router",
+            who="owner",
+        ),
+        Verb(
+            "unbind",
+            "Take a domain from a link: what is sent there bounces.",
+            unbind,
+            (_LINK, _ROUTED),
+            needs="server",
+            role="router",
+            who="owner",
+        ),
+        Verb(
+            "watch_stanzas",
+            "Show the stanzas from and to an address or a domain, as they pass the router.",
+            watch_stanzas,
+            (
+                Parameter("jid", "jid", "The address, with or without a resource, or a domain."),
+                Parameter("seconds", "number", "For how long.", required=False),
+                Parameter("stanzas", "number", "How many at most.", required=False),
+                Parameter("bodies", "flag", "With what they say.", required=False),
+            ),
+            needs="server",
+            role="router",
+            who="owner",
+            seconds=MOST_SECONDS + 30,
+            streams=True,
+        ),
     )
 }
 
 
-def perform(server: Any, name: str, args: Mapping[str, Any]) -> Deferred[Any]:
-    """Carry out a verb; gives what it gives, or fails with `Refused` and a line for people."""
-    return Deferred.fromCoroutine(_perform(server, name, args))
+def perform(
+    server: Any, name: str, args: Mapping[str, Any], tell: Tell | None = None
+) -> Deferred[Any]:
+    """Carry out a verb; gives what it gives, or fails with `Refused` and a line for people.
+
+    `tell` is called with the parts of what comes bit by bit; cancelling ends that.
+    """
+    return Deferred.fromCoroutine(_perform(server, name, args, tell))
 
 
 def check_role(verb: Verb, role: Role) -> None:
@@ -123,13 +182,18 @@ def check_role(verb: Verb, role: Role) -> None:
         raise Refused(f"{verb.name}: ask the process that keeps rooms (--instance muc-1)")
 
 
-async def _perform(server: Any, name: str, args: Mapping[str, Any]) -> Any:
+async def _perform(server: Any, name: str, args: Mapping[str, Any], tell: Tell | None) -> Any:
     verb = VERBS.get(name)
     if verb is None:
         raise Refused(f"no such verb: {shown(name)} ({suggestion(name, VERBS)})")
     check_role(verb, server)
+    given = verb.checked(args)
+    if verb.streams:
+        if tell is None:
+            raise Refused(f"{name}: only where its parts can be shown as they come (xmppctl)")
+        given["tell"] = tell
     try:
-        return await verb.call(server, **verb.checked(args))
+        return await verb.call(server, **given)
     except StorageError as problem:
         raise Refused(problem.detail or str(problem)) from None
     except (ConfigError, CertificateError) as problem:

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,13 +18,17 @@ from xmppd.app.ctl_direct import act_as_owner, carry_out
 from xmppd.app.ctl_init import begin
 from xmppd.app.ctl_input import read_accounts, read_password
 from xmppd.app.ctl_text import readable
-from xmppd.app.ctl_verb import Refused, Verb
+from xmppd.app.ctl_verb import Refused, Tell, Verb
 from xmppd.app.logs import escaped
 from xmppd.app.verbs import VERBS
 from xmppd.storage.interfaces import StorageError
 
 F = TypeVar("F", bound=Callable[..., Any])
-Do = Callable[[Verb, dict[str, Any]], Any]
+Do = Callable[..., Any]
+"""Carries out a verb with its arguments; a third parameter, `Tell`, takes parts of its result."""
+
+SESSIONS, ROUTER = "sm-1", "router"
+"""Names of processes, where the server is not one."""
 
 BATCH = 200
 """Accounts that are sent at a time."""
@@ -36,7 +41,7 @@ class Control:
         self.file: Path | None = None
         self.data: Path | None = None
         self.domains: tuple[str, ...] = ()
-        self.instance = INSTANCE
+        self.instance: str | None = None
         self.as_json = False
         self._do = do or self._do_somewhere
 
@@ -50,19 +55,31 @@ class Control:
         """Carry out a verb, leaving out what was not given. Raises `Refused`, ConfigError."""
         return self._do(VERBS[name], {key: arg for key, arg in args.items() if arg is not None})
 
+    def stream(self, name: str, tell: Tell, **args: Any) -> Any:
+        """As `do`, for a verb that tells parts of its result as they come."""
+        given = {key: arg for key, arg in args.items() if arg is not None}
+        return self._do(VERBS[name], given, tell)
+
     def show(self, name: str, result: Any) -> None:
         """Print what a verb gave."""
         text = json.dumps(result) if self.as_json else readable(name, result)
         if text:
             click.echo(text)
 
-    def _do_somewhere(self, verb: Verb, args: dict[str, Any]) -> Any:
+    def _do_somewhere(self, verb: Verb, args: dict[str, Any], tell: Tell | None = None) -> Any:
         """In the running server; where none runs, here."""
         act_as_owner(self.config)
-        try:
-            return ask(socket_path(self.config, self.instance), verb, args)
-        except NotRunning:
-            return carry_out(self.config, verb, args)
+        for instance in self._instances(verb):
+            with suppress(NotRunning):
+                return ask(socket_path(self.config, instance), verb, args, tell)
+        return carry_out(self.config, verb, args)
+
+    def _instances(self, verb: Verb) -> Iterable[str]:
+        """The processes to ask, the first that runs: the one named, or those that could know."""
+        if self.instance is not None:
+            return (self.instance,)
+        apart = {"sessions": (SESSIONS,), "router": (ROUTER,), "any": (SESSIONS, ROUTER)}
+        return (INSTANCE, *apart[verb.role])
 
     def do_here(self, name: str) -> Any:
         """Carry out a verb in this process."""
@@ -110,7 +127,7 @@ def _verb(name: str) -> Callable[[F], click.Command]:
 @click.option("--config", "-f", "file", type=click.Path(path_type=Path), help="Configuration file.")
 @click.option("--data", "-d", type=click.Path(path_type=Path), help="Data directory.")
 @click.option("--domain", "domains", multiple=True, help="Domain served (repeatable).")
-@click.option("--instance", default=INSTANCE, show_default=True, help="Which process to talk to.")
+@click.option("--instance", help="Which process to talk to, where the server is several: its name.")
 @_with_json
 @click.pass_context
 def main(
@@ -118,7 +135,7 @@ def main(
     file: Path | None,
     data: Path | None,
     domains: tuple[str, ...],
-    instance: str,
+    instance: str | None,
 ) -> None:
     """Administer an XMPP server, whether it runs or not."""
     control = context.ensure_object(Control)
@@ -235,6 +252,69 @@ def muc_destroy(control: Control, room: str) -> None:
 def muc_affiliation(control: Control, room: str, jid: str, affiliation: str | None) -> None:
     result = control.do("muc_affiliation", room=room, jid=jid, affiliation=affiliation)
     control.show("muc_affiliation", result)
+@_verb("bind")
+@click.argument("link")
+@click.argument("domain")
+def bind(control: Control, link: str, domain: str) -> None:
+    control.show("bind", control.do("bind", link=link, domain=domain))
+
+
+@_verb("unbind")
+@click.argument("link")
+@click.argument("domain")
+def unbind(control: Control, link: str, domain: str) -> None:
+    control.show("unbind", control.do("unbind", link=link, domain=domain))
+
+
+@main.group("link", cls=Commands, help="The links of the router.")
+def link_group() -> None:
+    """The command below does it."""
+
+
+@_command(link_group, "list", VERBS["link_list"].doc)
+def link_list(control: Control) -> None:
+    control.show("link_list", control.do("link_list"))
+
+
+@main.group("route", cls=Commands, help="The routes of the router.")
+def route_group() -> None:
+    """The commands below do it."""
+
+
+@_command(route_group, "list", VERBS["route_list"].doc)
+def route_list(control: Control) -> None:
+    control.show("route_list", control.do("route_list"))
+
+
+@_command(route_group, "explain", VERBS["route_explain"].doc)
+@click.argument("sender", metavar="FROM")
+@click.argument("to")
+def route_explain(control: Control, sender: str, to: str) -> None:
+    control.show("route_explain", control.do("route_explain", sender=sender, to=to))
+
+
+@main.group("watch", cls=Commands, help="Look on.")
+def watch_group() -> None:
+    """The command below does it."""
+
+
+@_command(watch_group, "stanzas", VERBS["watch_stanzas"].doc)
+@click.argument("jid")
+@click.option("--seconds", type=int, help="For how long (default 60).")
+@click.option("--stanzas", type=int, help="How many at most (default 1000).")
+@click.option("--bodies", is_flag=True, help="With what they say.")
+def watch_stanzas(
+    control: Control, jid: str, seconds: int | None, stanzas: int | None, bodies: bool
+) -> None:
+    result = control.stream(
+        "watch_stanzas",
+        lambda part: control.show("stanza", part),
+        jid=jid,
+        seconds=seconds,
+        stanzas=stanzas,
+        bodies=bodies or None,
+    )
+    control.show("watch_stanzas", result)
 
 
 @main.group(cls=Commands, help="Look for what is wrong; exit with 1 if anything is.")

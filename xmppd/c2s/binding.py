@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from xmppd.c2s.leg import Leg
-from xmppd.c2s.requests import said
+from xmppd.c2s.requests import is_bounce, said
 from xmppd.component.session import instance_of, verb
 from xmppd.link.envelope import Envelope
 from xmppd.protocol.errors import StanzaError, StreamError
@@ -59,7 +59,7 @@ def _answered(negotiation: Negotiation, stanza: Stanza, answer: Envelope | None)
 
 def _refusal(stanza: Stanza, answer: Envelope | None) -> bytes:
     """What the session manager has against it, or that it does not answer."""
-    if answer is None or not answer.items:
+    if answer is None or not answer.items or is_bounce(answer):
         return stanza.error("remote-server-timeout").to_bytes()
     refused = Stanza.make("iq", answer.items[0].inner, type="error", id=stanza.id)
     return refused.to_bytes()

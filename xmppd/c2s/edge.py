@@ -6,7 +6,7 @@ It speaks the session protocol with the session managers behind its link (sessio
 from collections.abc import Callable, Collection
 from itertools import count
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
@@ -74,6 +74,7 @@ class ClientEdge:
         self.legs = EdgeLegs(link, self.address, clock, self._streams)
         self._numbers = count(1)
         self._emptied: list[Deferred[None]] = []
+        self._stop_by = 0
         self._ticking = LoopingCall(self._tick)
         self._ticking.clock = clock
         link.receiver = self.receive
@@ -97,16 +98,24 @@ class ClientEdge:
     def stop(self) -> Deferred[None]:
         """Close all streams with system-shutdown.
 
-        Fires when their connections have gone, which are cut when they take too long.
+        Fires when their connections have gone, which are cut when they take too long, and when
+        session managers know of that, or do not answer.
         """
         for connection in list(self._streams.values()):
             connection.fail(StreamError("system-shutdown"))
-        if not self.connections:
-            self._stop_ticking()
-            return succeed(None)
+        self._stop_by = self.wheel.now + LINGER_SECONDS
         emptied: Deferred[None] = Deferred()
         self._emptied.append(emptied)
+        self._end_if_empty()
         return emptied
+
+    def _end_if_empty(self) -> None:
+        if self.connections or (self.legs.closing and self.wheel.now < self._stop_by):
+            return
+        self._stop_ticking()
+        emptied, self._emptied = self._emptied, []
+        for waiting in emptied:
+            waiting.callback(None)
 
     def build_protocol(self, address: IAddress | None, listen: Listen) -> Connection | None:
         """Make the protocol of a new connection, or None if its address has too many."""
@@ -166,11 +175,8 @@ class ClientEdge:
         self._closing.pop(connection, None)
         self.slow.discard(connection)
         self.throttled.discard(connection)
-        if self._emptied and not self.connections:
-            self._stop_ticking()
-            emptied, self._emptied = self._emptied, []
-            for waiting in emptied:
-                waiting.callback(None)
+        if self._emptied:
+            self._end_if_empty()
 
     # Time
 
@@ -184,6 +190,8 @@ class ClientEdge:
             self._guarded(self._look_at, name)
         if self.wheel.now % 60 == 0:
             self.addresses.next_minute()
+        if self._emptied:
+            self._end_if_empty()
 
     def _guarded(self, step: Callable[..., None], *arguments: str) -> None:
         """What goes wrong with one thing must not stop the clock for all."""

@@ -80,10 +80,10 @@ class Leg(component.Leg):
             self._connection.hold(WINDOW)
 
     def _send(self, items: tuple[Stanza, ...]) -> None:
-        legs = self._connection.edge.legs
-        if not legs.lossless:
-            legs.keep(self, items)
-        self._connection.edge.send(self.number(items))
+        edge = self._connection.edge
+        if not edge.legs.lossless:
+            edge.legs.keep(self, items)
+        edge.send(self.number(items))
 
     def _odd(self, event: Event) -> None:
         """Anything but a stanza ends the stream."""

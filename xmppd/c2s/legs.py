@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 from xmppd.c2s.connection import Connection
 from xmppd.c2s.leg import Leg
 from xmppd.component.lease import EDGE_PATIENCE, Lease, Peer
-from xmppd.component.leg import End, State
+from xmppd.component.leg import End, Kept, State
 from xmppd.component.legs import Legs
 from xmppd.component.session import Entry
 from xmppd.link.envelope import Envelope
@@ -71,13 +71,16 @@ class EdgeLegs(Legs[Leg]):
 
     def keep(self, leg: Leg, items: tuple[Stanza, ...]) -> None:
         """Keep what is being sent until it is handled."""
-        if leg.keep(items):
+        if leg.kept is None:
+            leg.kept = Kept()
             self.await_news(leg)
+        leg.kept.add(items)
 
     def settle(self, leg: Leg, entry: Entry) -> None:
         """The session manager has handled so many."""
         leg.reported(leg.peer.address, entry.epoch, entry.done)
-        if entry.got == leg.sent and leg.after(End.TOLD) is State.GONE:
+        if leg.state is State.CLOSING and entry.got == leg.sent:
+            leg.after(End.TOLD)
             self._forget(leg)
 
     def closed(self, leg: Leg) -> None:
@@ -106,6 +109,10 @@ class EdgeLegs(Legs[Leg]):
     def is_silent(self, lease: Lease, now: float) -> bool:
         """Whether nothing of ours has arrived for so long."""
         return now - lease.fresh >= EDGE_PATIENCE
+
+    def is_due(self, lease: Lease, now: float) -> bool:
+        """Every now and then, and more often when there is no sign that reports arrive."""
+        return lease.is_due(now) or lease.is_urgent(now)
 
     def silent(self, peer: Peer) -> None:
         """End the streams one after the other; who is gone by then needs no more words."""

@@ -10,6 +10,7 @@ from xmppd.c2s.wheel import Wheel
 from xmppd.link.envelope import Envelope
 from xmppd.link.link import Link
 from xmppd.protocol.jid import Jid
+from xmppd.protocol.namespaces import CONTENT
 from xmppd.protocol.stanza import Stanza
 
 TIMEOUT = 20
@@ -88,5 +89,5 @@ class Requests:
 
 
 def is_bounce(answer: Envelope) -> bool:
-    """Whether a router refused a request that nobody has read."""
-    return answer.type == "error" and not answer.items
+    """Whether a router refused a request that nobody has read: with no verb, but an error."""
+    return answer.type == "error" and all(item.ns == CONTENT for item in answer.items)

@@ -24,12 +24,16 @@ class Identity:
 
     def to_xml(self) -> bytes:
         """Write the `<identity/>` element."""
-        return element("identity", None, {
-            "category": self.category,
-            "type": self.type,
-            "name": self.name or None,
-            "xml:lang": self.lang or None,
-        })
+        return element(
+            "identity",
+            None,
+            {
+                "category": self.category,
+                "type": self.type,
+                "name": self.name or None,
+                "xml:lang": self.lang or None,
+            },
+        )
 
 
 @attrs.frozen

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 REPORT_SECONDS: Final = 10.0
 """With nothing to say, a report goes out after that time."""
-ANSWER_SECONDS: Final = 5.0
-"""A report is answered with one, if none went out for so long."""
+ANSWER_SECONDS: Final = 1.0
+"""A report is answered with one, if none went out for so long: so answers are not answered."""
 URGENT_SECONDS: Final = 12.0
-"""After so long without a sign that ours arrive, they go out every second."""
+"""After so long without a sign that its reports arrive, an edge sends one every second."""
 EDGE_PATIENCE: Final = 25.0
 """An edge gives up when the newest report that the other side has seen is so old."""
 MANAGER_PATIENCE: Final = 30.0
@@ -53,8 +53,11 @@ class Lease:
 
     def is_due(self, now: float) -> bool:
         """Whether to send a report although there is nothing to say."""
-        quiet = now - self.sent
-        return quiet >= REPORT_SECONDS or (now - self.fresh >= URGENT_SECONDS and quiet >= 1.0)
+        return now - self.sent >= REPORT_SECONDS
+
+    def is_urgent(self, now: float) -> bool:
+        """Whether to send one because none of ours seems to arrive."""
+        return now - self.fresh >= URGENT_SECONDS and now - self.sent >= ANSWER_SECONDS
 
     def renew(self, now: float) -> None:
         """Begin anew, after having given up."""

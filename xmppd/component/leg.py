@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterator, Sequence
 from enum import Enum, auto
@@ -71,8 +72,15 @@ class Kept:
     def __init__(self) -> None:
         self.items: deque[Stanza] = deque()
         self.size = 0
-        self.repeated = 0.0
+        self.repeated = -math.inf
         self._done, self._since = -1, 0.0
+
+    def add(self, items: Sequence[Stanza]) -> int:
+        """Keep these too. Returns their size."""
+        self.items.extend(items)
+        size = sum([len(item.inner) for item in items])
+        self.size += size
+        return size
 
     def stands_still(self, done: int, now: float) -> float:
         """For how many seconds `done` has been the same, as often as this is asked."""
@@ -136,16 +144,6 @@ class Leg:
         self.sent += len(items)
         return Envelope(self.other, self.address, items, self.epoch, number)
 
-    def keep(self, items: Sequence[Stanza]) -> bool:
-        """Keep what is being sent; whether nothing was kept before."""
-        kept = self.kept
-        first = kept is None
-        if kept is None:
-            kept = self.kept = Kept()
-        kept.items.extend(items)
-        kept.size += sum([len(item.inner) for item in items])
-        return first
-
     def room(self, stanzas: int, size: int) -> tuple[int, int]:
         """What may be sent of windows of that many stanzas and bytes, beyond what is kept."""
         kept = self.kept
@@ -190,17 +188,17 @@ class Leg:
         if envelope.epoch != self.epoch or envelope.sender != self.other:
             return ()
         known = self.got + 1 - envelope.number
+        if not known:
+            return envelope.items
         if known < 0:
             self.mark = AGAIN
             return ()
-        return envelope.items[known:] if known else envelope.items
+        return envelope.items[known:]
 
     @property
     def untold(self) -> bool:
         """Whether there is something to tell."""
-        return (
-            self.got != self.told or self.finished != self.told_finished or bool(self.mark)
-        )
+        return self.got != self.told or self.finished != self.told_finished or self.mark != ""
 
     def entry(self) -> Entry:
         """What a report says of this leg; it counts as told."""

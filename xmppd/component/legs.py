@@ -17,9 +17,9 @@ from xmppd.component.session import (
     ASK,
     GONE,
     Entry,
+    Report,
     instance_of,
     read_report,
-    report,
     report_numbers,
 )
 from xmppd.link.envelope import Envelope
@@ -81,6 +81,10 @@ class Legs(ABC, Generic[L]):
         """Whether to give up on the other side."""
 
     @abstractmethod
+    def is_due(self, lease: Lease, now: float) -> bool:
+        """Whether to send a report although there is nothing to say."""
+
+    @abstractmethod
     def silent(self, peer: Peer) -> None:
         """The other side is given up."""
 
@@ -130,10 +134,13 @@ class Legs(ABC, Generic[L]):
 
     def note(self, leg: L) -> None:
         """Tell of a leg soon; all that goes to one instance is one report."""
-        if not leg.noted:
-            leg.noted = True
-            leg.peer.noted.append(leg)
-            self._schedule(leg.peer)
+        if leg.noted:
+            return
+        leg.noted = True
+        peer = leg.peer
+        peer.noted.append(leg)
+        if not peer.scheduled:
+            self._schedule(peer)
 
     def tell(self, leg: L) -> None:
         """Tell of a leg at once, or as soon as the pace allows."""
@@ -143,8 +150,7 @@ class Legs(ABC, Generic[L]):
             self.note(leg)
 
     def _schedule(self, peer: Peer) -> None:
-        if peer.scheduled:
-            return
+        """Send a report soon."""
         peer.scheduled = True
         delay = self._delay
         if not self.lossless:
@@ -154,18 +160,20 @@ class Legs(ABC, Generic[L]):
     def _tell_noted(self, peer: Peer) -> None:
         peer.scheduled = False
         noted, peer.noted = peer.noted, []
+        entries = []
         for leg in noted:
             leg.noted = False
-        entries = [leg.entry() for leg in noted if leg.untold or not self.lossless]
+            if leg.untold or not self.lossless:
+                entries.append(leg.entry())
         if entries or not self.lossless:
             self._report(peer, entries)
 
-    def _report(self, peer: Peer, entries: Iterable[Entry]) -> None:
+    def _report(self, peer: Peer, entries: list[Entry]) -> None:
         number = 0
         if not self.lossless:
             number = next(self._numbers)
             peer.lease.sending(number, self.clock.seconds())
-        item = report(entries, number, peer.lease.seen)
+        item = Report(entries, number, peer.lease.seen)
         self._send(Envelope(peer.address, self.address, (item,)))
 
     def _ask(self, legs: Iterable[L]) -> None:
@@ -185,7 +193,7 @@ class Legs(ABC, Generic[L]):
             if not self._denied:
                 self.clock.callLater(ASK_SECONDS, self._denied.clear)
             self._denied |= keys
-            item = report([entry for _, entry in keys if entry is not None])
+            item = Report([entry for _, entry in keys if entry is not None], 0, 0)
             self._send(Envelope(instance, self.address, (item,)))
 
     # Hearing
@@ -241,7 +249,8 @@ class Legs(ABC, Generic[L]):
 
     def _renew(self, peer: Peer, item: Stanza) -> None:
         number, seen = report_numbers(item)
-        if peer.lease.reported(number, seen, self.clock.seconds()):
+        answer = peer.lease.reported(number, seen, self.clock.seconds())
+        if answer and not peer.scheduled:
             self._schedule(peer)
 
     def _take(self, leg: L, entry: Entry) -> None:
@@ -289,7 +298,7 @@ class Legs(ABC, Generic[L]):
             elif now - peer.compared >= COMPARE_SECONDS:
                 peer.compared = now
                 self._ask(self.legs_to(peer))
-            elif peer.lease.is_due(now):
+            elif self.is_due(peer.lease, now) and not peer.scheduled:
                 self._schedule(peer)
         for leg in list(self._waiting):
             self.look_after(leg, now)

@@ -99,9 +99,11 @@ class StreamFacts:
         if stream is None or offered is None:
             raise ValueError("no facts of the stream")
         tls = parts.get("tls")
-        bindings = {} if tls is None else {
-            child["type"]: strict_base64(str(child)) for child in tls.elements()
-        }
+        bindings = (
+            {}
+            if tls is None
+            else {child["type"]: strict_base64(str(child)) for child in tls.elements()}
+        )
         return cls(
             host,
             stream.getAttribute("via", ""),
@@ -176,27 +178,42 @@ class Entry(NamedTuple):
     mark: str = ""
 
 
+class Report(Stanza):
+    """A report as it is made. Only a wire makes bytes of it; within a process nobody reads it."""
+
+    __slots__ = ("entries",)
+
+    def __init__(self, entries: list[Entry], number: int, seen: int) -> None:
+        attributes = {"k": str(number), "seen": str(seen)} if number else {}
+        if entries and entries[0].mark == ASK:
+            attributes["ask"] = "true"
+        super().__init__(NS, "report", attributes)
+        self.entries = entries
+
+    def to_bytes(self, xmlns: str | None = None) -> bytes:
+        """The whole element."""
+        text = ";".join([_entry_text(entry) for entry in self.entries])
+        return Stanza(NS, "report", self.attrs, text.encode()).to_bytes(xmlns)
+
+
 def report(entries: Iterable[tuple[Any, ...]], number: int = 0, seen: int = 0) -> Stanza:
     """A report; all its entries ask, or none. `number` is its own, `seen` the newest taken."""
-    parts = []
-    asking = False
-    for stream, epoch, got, done, *marks in entries:
-        mark = marks[0] if marks else ""
-        if mark == ASK:
-            asking = True
-            parts.append(f"{stream}.{epoch}")
-        elif mark == GONE:
-            parts.append(f"{stream}.{epoch} gone")
-        else:
-            parts.append(f"{stream}.{epoch} {got} {done}{mark}")
-    attributes = {"k": str(number), "seen": str(seen)} if number else {}
-    if asking:
-        attributes["ask"] = "true"
-    return Stanza(NS, "report", attributes, ";".join(parts).encode())
+    return Report([Entry(*entry) for entry in entries], number, seen)
+
+
+def _entry_text(entry: Entry) -> str:
+    stream, epoch, got, done, mark = entry
+    if mark == ASK:
+        return f"{stream}.{epoch}"
+    if mark == GONE:
+        return f"{stream}.{epoch} gone"
+    return f"{stream}.{epoch} {got} {done}{mark}"
 
 
 def read_report(item: Stanza) -> list[Entry]:
     """The entries of a report; what is none is left out."""
+    if isinstance(item, Report):
+        return item.entries
     if not item.inner:
         return []
     asking = item.attrs.get("ask") == "true"
@@ -211,7 +228,9 @@ def read_report(item: Stanza) -> list[Entry]:
 
 def _read_entry(text: str, asking: bool) -> Entry:
     leg, *counts = text.split(" ")
-    stream, _, epoch = leg.rpartition(".")
+    stream, dot, epoch = leg.rpartition(".")
+    if not dot:
+        raise ValueError("no leg")
     if asking:
         return Entry(stream, int(epoch), mark=ASK)
     if counts == [GONE]:

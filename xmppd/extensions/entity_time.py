@@ -24,7 +24,10 @@ class EntityTime(Extension):
         utc = format_datetime(now * 1_000_000)
         return request.reply(
             element(
-                "time", TIME, None, element("tzo", None, None, offset),
+                "time",
+                TIME,
+                None,
+                element("tzo", None, None, offset),
                 element("utc", None, None, utc),
             )
         )

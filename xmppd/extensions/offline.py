@@ -137,8 +137,11 @@ class Offline(Extension):
         if sender is not None and not box.user.knows(sender):
             limits += [
                 ("strangers", Where(kinds=(STRANGER,)), self.options.from_strangers),
-                (sender.bare, Where(peer=sender.bare, kinds=(STRANGER,)),
-                 self.options.from_one_stranger),
+                (
+                    sender.bare,
+                    Where(peer=sender.bare, kinds=(STRANGER,)),
+                    self.options.from_one_stranger,
+                ),
             ]
         for key, where, most in limits:
             if await box.full(key, where, most):

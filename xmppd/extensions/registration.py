@@ -100,8 +100,9 @@ class Registration(SessionExtension):
         """XEP-0077, 3.1: what is needed, as a form and for those who know no forms."""
         self._check_open()
         fields = element("username"), element("password")
-        return _answer(request, element("instructions", None, None, INSTRUCTIONS), *fields,
-                       FORM.to_xml())
+        return _answer(
+            request, element("instructions", None, None, INSTRUCTIONS), *fields, FORM.to_xml()
+        )
 
     @iq("set", REGISTER, "query", to=VISITOR, discipline=SERIAL)
     async def register(self, request: Stanza, visitor: Visitor) -> Stanza:
@@ -137,8 +138,12 @@ class Registration(SessionExtension):
     def show(self, request: Stanza, session: Session | None) -> Stanza:
         """XEP-0077, 3.1: that there is an account already, and its name."""
         name = _present(session).jid.local
-        return _answer(request, element("registered"), element("username", None, None, name),
-                       element("password"))
+        return _answer(
+            request,
+            element("registered"),
+            element("username", None, None, name),
+            element("password"),
+        )
 
     @iq("set", REGISTER, "query", to=OWN_ACCOUNT | HOST)
     def change(self, request: Stanza, session: Session | None) -> Deferred[Stanza]:

@@ -11,11 +11,11 @@ from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 
-from xmppd.link.binding import Binding, binding_of
-from xmppd.link.envelope import Envelope
+from xmppd.link.binding import Binding
 from xmppd.link.gate import Gate
-from xmppd.link.handshake import Accepted
-from xmppd.link.link import Item, Receiver
+from xmppd.link.handshake import Accepted, Doorkeeper
+from xmppd.link.link import Receiver
+from xmppd.link.peer import Attach, Peer
 from xmppd.link.pool import BALANCES
 from xmppd.link.queue import Bounds
 from xmppd.link.router import Router, RouteTaken
@@ -48,64 +48,19 @@ class LinkRules:
     lenient: bool = False
     may_bind: tuple[str, ...] = ()
 
+    def fit(self, name: str) -> tuple[int, int]:
+        """How well a name goes with this link: for the choice among those that share a place.
 
-@attrs.frozen
-class Attach:
-    """What a trusted link says of itself: its name, boot and domains."""
-
-    name: str
-    boot: str
-    domains: tuple[str, ...]
-
-    @classmethod
-    def parse(cls, stanza: Stanza) -> Attach:
-        """Read the element."""
-        attributes = stanza.attrs
-        domains = tuple(attributes.get("domains", "").split())
-        return cls(attributes.get("name", ""), attributes.get("boot", ""), domains)
-
-
-@attrs.define(eq=False)
-class Peer:
-    """One connection that is up: what it may say, and the trunks that carry to it."""
-
-    router: Router
-    wire: Wire
-    gate: Gate
-    trunks: tuple[Trunk, ...]
-    bind: Callable[[Trunk, Binding], None]
-
-    def received(self, item: Item) -> None:
-        """Check an item and route it; raises `StreamError`."""
-        item = self.gate.check(item)
-        if not isinstance(item, Envelope):
-            if item.to is None:
-                self._refuse(item, self.gate.refusal(item))
-                return
-            if item.name == "iq" and self._takes(item):
-                return
-        self.router.route(item, self.wire)
-
-    def _takes(self, iq: Stanza) -> bool:
-        """Look at an iq that passes; tells whether it was for the router itself."""
-        if iq.type in ("result", "error"):
-            for trunk in self.trunks:
-                trunk.answered(iq)
-            return False
-        binding = binding_of(iq, self.wire.name)
-        if binding is None:
-            return False
-        try:
-            self.bind(self.trunks[0], binding)
-        except StanzaError as error:
-            self._refuse(iq, error)
-        else:
-            self.wire.send(iq.reply(binding.answer()))
-        return True
-
-    def _refuse(self, stanza: Stanza, error: StanzaError | None) -> None:
-        if error is not None and stanza.type not in ("error", "result"):
-            self.wire.send(stanza.error(error))
+        A route, or the link's own name, goes before the longest wildcard, that before the name
+        of an instance, and that before a link which takes any name.
+        """
+        if self.settings.trusted:
+            takes_all = not self.instances and "." not in name
+            return (2, 0) if name in self.instances else (1 if takes_all else -1, 1)
+        if name == self.name or name in self.routes:
+            return 4, 0
+        longest = max([len(route) for route in self.routes if covers([route], name)], default=0)
+        return (3, longest) if longest else (0 if self.routes else 1, 0)
 
 
 class Acceptor(Factory):
@@ -141,7 +96,11 @@ class Acceptor(Factory):
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
         """A connection that has said nothing yet."""
-        wire = Accepted(self, self.rules.settings, self._turn, self._clock)
+        return self.accept()
+
+    def accept(self, choose: Callable[[str], Doorkeeper] | None = None) -> Accepted:
+        """A connection that this link may have to leave to another one, as `choose` says."""
+        wire = Accepted(self, self.rules.settings, self._turn, self._clock, choose)
         self._wires.add(wire)
         wire.gone.addCallback(lambda _: self._wires.discard(wire))
         return wire
@@ -174,7 +133,7 @@ class Acceptor(Factory):
             raise StreamError("not-authorized", "no instance of that name is expected")
         if rules.routes and not all(covers(rules.routes, domain) for domain in attached.domains):
             raise StreamError("not-authorized", "domains that are not this link's")
-        if _is_older(attached.boot, self._boots.get(name, "")):
+        if attached.is_before(self._boots.get(name, "")):
             raise StreamError("conflict", "the instance has connected in a later life")
         self._attached[wire] = attached
         return name
@@ -280,7 +239,8 @@ class Acceptor(Factory):
     def _gate(self, wire: Wire, trunks: tuple[Trunk, ...]) -> Gate:
         rules = self.rules
         trusted = rules.settings.trusted
-        return Gate(self.router, trunks, wire.name, trusted, rules.default, rules.lenient)
+        stamp = wire.name if rules.lenient else ""
+        return Gate(self.router, trunks, trusted, rules.default, stamp)
 
     def _end(self, trunk: Trunk, why: str) -> None:
         """End all connections of a trunk, for another has come."""
@@ -341,8 +301,3 @@ def covers(routes: Iterable[str], domain: str) -> bool:
         if f"*.{rest}" in known:
             return True
     return False
-
-
-def _is_older(boot: str, known: str) -> bool:
-    """Whether a boot comes before the one that is known; the numbers grow with every start."""
-    return (len(boot), boot) < (len(known), known)

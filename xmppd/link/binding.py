@@ -43,9 +43,10 @@ def binding_of(iq: Stanza, name: str) -> Binding | None:
 
 
 def _prepared(domain: str) -> str:
-    """The name as it is routed; a wildcard, or what is no name, stays as it is."""
+    """The name or wildcard as it is routed; what is neither stays as it is."""
+    star = "*." if domain.startswith("*.") else ""
     try:
-        jid = Jid.parse(domain)
+        jid = Jid.parse(domain.removeprefix(star))
     except InvalidJid:
         return domain
-    return jid.domain if jid == jid.domain else domain
+    return f"{star}{jid}" if jid == jid.domain else domain

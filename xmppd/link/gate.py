@@ -15,28 +15,26 @@ from xmppd.protocol.stanza import Stanza
 class Gate:
     """Checks what comes from one connection before it is routed.
 
-    It may say a `from` of the domains that are routed to one of `ports`, which are its own, and
-    of its `name`; with `foreign` also of those that no link of the router has, as who speaks for
-    other servers must; else a `trusted` one may say any. Only that utters envelopes, from its own
-    instances and domains. A `lenient` gate stamps stanzas without `from` with the link's name.
+    It may say a `from` of the domains that are routed to one of `ports`, which are its own; with
+    `foreign` also of those that no link of the router has, as who speaks for other servers must;
+    else a `trusted` one may say any. Only that utters envelopes, from its own instances and
+    domains. Where `stamp` is a name, stanzas without `from` get that.
     """
 
     def __init__(
         self,
         router: Router,
         ports: Collection[Port],
-        name: str,
         trusted: bool = False,
         foreign: bool = False,
-        lenient: bool = False,
+        stamp: str = "",
     ) -> None:
         self._router = router
         self._ports = ports
-        self._name = name
         self._trusted = trusted
         self._foreign = foreign
         self._free = trusted and not foreign
-        self._stamp = Jid.parse(name) if lenient else None
+        self._stamp = Jid.parse(stamp) if stamp else None
 
     def check(self, item: Item) -> Item:
         """Give the item to route.
@@ -58,16 +56,14 @@ class Gate:
             self._check_lost(item)
         return item
 
-    def refusal(self, item: Item) -> StanzaError | None:
-        """Why an item that was checked must not be routed; None where it may."""
-        if item.to is not None:
-            return None
-        if isinstance(item, Stanza) and item.malformed == "to":
+    def refusal(self, stanza: Stanza) -> StanzaError:
+        """What a stanza without `to` is answered with, where it does not end the stream."""
+        if stanza.malformed == "to":
             return StanzaError("jid-malformed")
         return StanzaError("bad-request", "a stanza without 'to'")
 
     def _check_domain(self, domain: str) -> None:
-        if domain != self._name and not (self._foreign and not self._router.is_local(domain)):
+        if not self._foreign or self._router.is_local(domain):
             raise StreamError("invalid-from", "not this link's domain")
 
     def _check_lost(self, stanza: Stanza) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from collections.abc import Callable
 from hashlib import sha1
 from typing import Protocol
 
@@ -36,15 +37,24 @@ class Doorkeeper(Owner, Protocol):
 
 
 class Accepted(Wire):
-    """The side that listens: it is told a name, and wants the secret proved."""
+    """The side that listens: it is told a name, and wants the secret proved.
+
+    `choose` gives the owner that is in charge of a name, where there are several.
+    """
 
     forwards = True
 
     def __init__(
-        self, owner: Doorkeeper, settings: WireSettings, turn: Turn, clock: IReactorTime
+        self,
+        owner: Doorkeeper,
+        settings: WireSettings,
+        turn: Turn,
+        clock: IReactorTime,
+        choose: Callable[[str], Doorkeeper] | None = None,
     ) -> None:
         super().__init__(owner, settings, turn, clock)
         self._doorkeeper = owner
+        self._choose = choose
         self._id = ""
 
     def _our_header(self) -> bytes:
@@ -59,6 +69,8 @@ class Accepted(Wire):
             return
         self._header = event.header
         name = _name_of(event.header)
+        if self._choose is not None:
+            self.owner = self._doorkeeper = self._choose(name)
         self.settings = self._doorkeeper.admit(self, name)
         self.name = name
         self._write(self._our_header())
@@ -70,15 +82,23 @@ class Accepted(Wire):
             return
         if event.ns != CONTENT or event.name != "handshake":
             raise StreamError("not-authorized", "a handshake is due")
-        shown = str(event.element()).strip().encode()
-        if not hmac.compare_digest(shown, digest(self._id, self.settings.secret).encode()):
-            raise StreamError("not-authorized", "wrong secret")
+        self._check(str(event.element()).strip().encode())
         self._write(b"<handshake/>")
         self._proved()
         if self.settings.trusted:
             self._handle = self._attach_event
         else:
             self._up()
+
+    def _check(self, shown: bytes) -> None:
+        """Whoever that is has to have the certificate, the secret, or where asked for both."""
+        secret, vouches = self.settings.secret, self.settings.vouches
+        if vouches is not None and not vouches(self._transport):
+            raise StreamError("not-authorized", "wrong certificate")
+        if secret is None and vouches is None:
+            raise StreamError("not-authorized", "no proof would do")
+        if secret is not None and not hmac.compare_digest(shown, digest(self._id, secret).encode()):
+            raise StreamError("not-authorized", "wrong secret")
 
     def _attach_event(self, event: Event) -> None:
         """A trusted link says what it is: the first thing after the handshake."""
@@ -129,7 +149,7 @@ class Dialed(Wire):
         self._header = event.header
         if event.header.content != COMPONENT_ACCEPT:
             raise StreamError("invalid-namespace")
-        proof = digest(event.header.attrs.get("id", ""), self.settings.secret)
+        proof = digest(event.header.attrs.get("id", ""), self.settings.secret or "")
         self._write(element("handshake", None, None, proof))
         self._handle = self._handshake_event
 

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakSet
 
 from twisted.internet.interfaces import IDelayedCall
-
-FEW = 1_000
 
 
 class OwnTime:
@@ -13,8 +12,8 @@ class OwnTime:
 
     def __init__(self, reactor: Any) -> None:
         self._reactor = reactor
-        self._later: list[IDelayedCall] = []
-        self._many = FEW  # when to look through them
+        # What has been called or cancelled is let go of by the reactor, and so by us.
+        self._later: WeakSet[Any] = WeakSet()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._reactor, name)
@@ -23,16 +22,12 @@ class OwnTime:
         self, delay: float, call: Callable[..., object], *args: object, **named: object
     ) -> IDelayedCall:
         """As the reactor's."""
-        if len(self._later) > self._many:
-            self._later = [each for each in self._later if each.active()]
-            self._many = 2 * len(self._later) + FEW
         made: IDelayedCall = self._reactor.callLater(delay, call, *args, **named)
-        self._later.append(made)
+        self._later.add(made)
         return made
 
     def forget(self) -> None:
         """Cancel what is still to be called."""
-        later, self._later = self._later, []
-        for each in later:
+        for each in list(self._later):
             if each.active():
                 each.cancel()

@@ -242,7 +242,10 @@ class Router:
                 self.route(item.answer(self._refusal(item, condition), type="error"))
             return
         if item.ns == CONTENT and item.sender is not None and answers_error(item):
-            self.route(item.error(condition or self.condition(item.to)))
+            error = item.error(condition or self.condition(item.to))
+            if error.sender is None:  # it had no `to` that could be its sender
+                error = error.readdressed(None, item.sender.host)
+            self.route(error)
 
     def _refusal(self, item: Envelope, condition: str) -> Stanza:
         known = self.is_instance(item.to.domain)

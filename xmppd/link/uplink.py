@@ -41,7 +41,7 @@ class Uplink(Dialer):
         super().__init__(name, endpoint, settings, reactor, attach, trunk=trunk)
         self._router = router
         router.attach(trunk, routes, names, default, settings.trusted)
-        self._gate = Gate(router, (trunk,), name, settings.trusted, default)
+        self._gate = Gate(router, (trunk,), settings.trusted, default)
 
     def receives(self, wire: Wire) -> Receiver:
         """Check what comes, and route it."""
@@ -49,11 +49,8 @@ class Uplink(Dialer):
 
         def received(item: Item) -> None:
             item = gate.check(item)
-            if isinstance(item, Stanza):
-                if item.to is None:
-                    return
-                if item.name == "iq" and item.type in ("result", "error"):
-                    trunk.answered(item)
+            if isinstance(item, Stanza) and item.name == "iq" and item.type in ("result", "error"):
+                trunk.answered(item)
             router.route(item, wire)
 
         return received

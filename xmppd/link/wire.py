@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 
 import attrs
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall, IProtocol, IPushProducer, IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IProtocol, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -15,7 +15,7 @@ from zope.interface import implementer
 from xmppd.link.codec import CARRIED, envelope, to_bytes
 from xmppd.link.life import Life
 from xmppd.link.link import Item, Receiver
-from xmppd.link.output import Output
+from xmppd.link.outbox import Outbox
 from xmppd.link.reader import Passed, Reader
 from xmppd.link.turn import Turn
 from xmppd.protocol.errors import StreamError
@@ -33,8 +33,6 @@ PING_SECONDS: Final = 30.0
 """A link that says nothing for so long is asked for a sign of life; after as long again without
 one it counts as down."""
 BEFORE_HANDSHAKE: Final = 10_240
-HIGH_WATER: Final = 1024 * 1024
-"""Bytes written in one turn above which a connection counts as full until they are taken."""
 ALIVE: Final = "xmppd-alive"
 """The id of our pings; what comes back under it is not passed on."""
 _PING: Final = "urn:xmpp:ping"
@@ -42,12 +40,17 @@ _PING: Final = "urn:xmpp:ping"
 
 @attrs.frozen
 class WireSettings:
-    """How a connection of a link behaves. Sizes are in bytes, times in seconds."""
+    """How a connection of a link behaves. Sizes are in bytes, times in seconds.
 
-    secret: str = attrs.field(repr=False)
+    `secret` is None where a certificate does instead: who listens has `vouches` then, which tells
+    of a transport whether the peer has shown the right one.
+    """
+
+    secret: str | None = attrs.field(repr=False)
     max_stanza: int = 1024 * 1024
     trusted: bool = False
     ping: float = PING_SECONDS
+    vouches: Callable[[Any], bool] | None = None
 
 
 class Owner(Protocol):
@@ -69,11 +72,11 @@ class Owner(Protocol):
         """A connection ended before it was up."""
 
 
-@implementer(IProtocol, IPushProducer)
+@implementer(IProtocol)
 class Wire:
     """One connection. Subclasses do their side of the handshake.
 
-    `full` says that the transport is to be given no more for now. `gone` fires when the connection
+    `gone` fires when the connection
     is lost. `forwards` says that what comes
     is only passed on, so that nobody needs to know the children of each stanza.
     """
@@ -87,11 +90,10 @@ class Wire:
         self.owner = owner
         self.settings = settings
         self.name = ""
-        self.full = False
         self.peer = ""
         self.gone: Deferred[None] = Deferred()
         self._clock = clock
-        self._turn = turn
+        self._outbox = Outbox(turn, self._drained)
         # Until the handshake is done the framer stops behind each element, for what follows it
         # is under other rules.
         self._framer = Framer(BEFORE_HANDSHAKE, stop_at=frozenset({CONTENT}))
@@ -99,12 +101,10 @@ class Wire:
         self._handle: Callable[[Event], None] = self._header_event
         self._receive: Receiver = _nowhere
         self._header: Header | None = None
+        self._lang = ""  # of the peer's stream header: it holds for stanzas that have none
         self._transport: Any = None
-        self._output: Output | None = None
-        self._out: list[bytes] = []
-        self._size = 0
         self._left = 0
-        self._ready = self._closed = self._opened = self._choked = False
+        self._ready = self._closed = self._opened = False
         self._timer: IDelayedCall | None = None
         self._life: Life | None = None
         self._holds: set[object] = set()
@@ -114,8 +114,7 @@ class Wire:
     def makeConnection(self, transport: Any) -> None:
         """A socket is there."""
         self._transport = transport
-        self._output = Output(transport)
-        self._output.watch(self)
+        self._outbox.connect(transport)
         if hasattr(transport, "setTcpNoDelay"):
             transport.setTcpNoDelay(True)
         self.peer = str(transport.getPeer())
@@ -146,21 +145,6 @@ class Wire:
         self._leave(reason.getErrorMessage())
         self.gone.callback(None)
 
-    # IPushProducer, towards our own transport
-
-    def pauseProducing(self) -> None:
-        """The transport's buffer is full."""
-        self.full = self._choked = True
-
-    def resumeProducing(self) -> None:
-        """The transport's buffer is empty again."""
-        self._choked = False
-        self._has_drained()
-
-    def stopProducing(self) -> None:
-        """The transport takes no more."""
-        self.full = self._choked = True
-
     # Reading less, as others ask; a paused connection still sends
 
     def pause_for(self, why: object) -> None:
@@ -178,30 +162,20 @@ class Wire:
 
     # Sending
 
+    @property
+    def full(self) -> bool:
+        """Whether the transport is to be given no more for now."""
+        return self._outbox.full
+
     def send(self, item: Item) -> None:
         """Write an item; all of one turn goes out together."""
         self._write(to_bytes(item))
 
     def _write(self, data: bytes) -> None:
-        if self._closed:
-            return
-        out = self._out
-        if not out:
-            self._turn.later(self._flush)
-        out.append(data)
-        self._size += len(data)
-        if self._size > HIGH_WATER:
-            self.full = True
+        if not self._closed:
+            self._outbox.write(data)
 
-    def _flush(self) -> None:
-        out, self._out, self._size = self._out, [], 0
-        if out and self._output is not None:
-            self._output.write(b"".join(out))
-        if self.full and not self._choked:
-            self._has_drained()
-
-    def _has_drained(self) -> None:
-        self.full = False
+    def _drained(self) -> None:
         if self._ready:
             self.owner.drained(self)
 
@@ -227,11 +201,9 @@ class Wire:
             return
         header = b"" if self._opened else self._our_header()
         self._write(b"%b%b</stream:stream>" % (header, last))
-        self._flush()
         self._closed = True
         self._stop_timers()
-        assert self._output is not None
-        self._output.finish()
+        self._outbox.finish()
         if self._holds:  # the peer's end is to be noticed
             self._transport.resumeProducing()
         self._timer = self._clock.callLater(CLOSE_SECONDS, self._abort)
@@ -248,8 +220,7 @@ class Wire:
 
     def _abort(self) -> None:
         self._timer = None
-        if self._output is not None:
-            self._output.abort()
+        self._outbox.abort()
 
     # Before the handshake is done
 
@@ -281,7 +252,9 @@ class Wire:
         if self._closed:
             return
         self._ready = True
-        if self.forwards and self._header is not None:
+        assert self._header is not None
+        self._lang = self._header.attrs.get("xml:lang", "")
+        if self.forwards and not self._lang:
             self._feed = Reader(self._framer, self._header).feed
         settings = self.settings
         self._life = Life(
@@ -310,11 +283,16 @@ class Wire:
                 if event.ns != CONTENT or event.name not in STANZAS:
                     self._odd(event)
                 elif event.name != "iq" or not self._is_sign_of_life(event):
-                    receive(event)
+                    receive(self._with_lang(event))
             elif isinstance(event, Frame):
                 receive(self._opened_frame(event))
             else:
                 self._end_event(event)
+
+    def _with_lang(self, stanza: Stanza) -> Stanza:
+        if not self._lang or stanza.lang is not None:
+            return stanza
+        return stanza.readdressed(None, None, **{"xml:lang": self._lang})
 
     def _opened_frame(self, frame: Frame) -> Item:
         for item in frame.items:
@@ -362,7 +340,7 @@ class Wire:
 
     def _is_excused(self) -> bool:
         """Who is not read cannot be heard; but then what we write must go on its way."""
-        left, self._left = self._left, 0 if self._output is None else self._output.left()
+        left, self._left = self._left, self._outbox.left()
         return bool(self._holds) and not (self.full and self._left == left)
 
     def _silent(self) -> None:

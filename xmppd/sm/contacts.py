@@ -139,9 +139,7 @@ def receive(host: Host, user: User, kind: Kind, stanza: Stanza) -> Deferred[Any]
         if outcome.send_unavailable:
             send_unavailable(host, user, jid)
         if outcome.reply is not None:
-            host.manager.send(
-                Stanza.make("presence", to=jid, sender=user.jid, type=outcome.reply)
-            )
+            host.manager.send(Stanza.make("presence", to=jid, sender=user.jid, type=outcome.reply))
         if outcome.send_presence:
             send_presence(host, user, jid)
         # RFC 6121, 3.1.6, 3.2.3 and 3.3.3: the presence MUST come before the roster push.
@@ -183,9 +181,13 @@ def _first(failure: Any) -> Any:
 def kept_request(stanza: Stanza) -> bytes:
     """A request as it is kept: whole, unless its payload is too big."""
     data = stanza.to_bytes()
-    return data if len(data) <= MAX_REQUEST_BYTES else Stanza.make(
-        "presence", to=stanza.to, sender=stanza.sender, type="subscribe"
-    ).to_bytes()
+    return (
+        data
+        if len(data) <= MAX_REQUEST_BYTES
+        else Stanza.make(
+            "presence", to=stanza.to, sender=stanza.sender, type="subscribe"
+        ).to_bytes()
+    )
 
 
 def send_presence(host: Host, user: User, jid: Jid) -> None:
@@ -198,6 +200,4 @@ def send_presence(host: Host, user: User, jid: Jid) -> None:
 def send_unavailable(host: Host, user: User, jid: Jid) -> None:
     """Unavailable of each available session, to a contact who may see them no more."""
     for session in user.available:
-        host.manager.send(
-            Stanza.make("presence", to=jid, sender=session.jid, type="unavailable")
-        )
+        host.manager.send(Stanza.make("presence", to=jid, sender=session.jid, type="unavailable"))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from xmppd.component.lease import MANAGER_PATIENCE, Lease, Peer
-from xmppd.component.leg import ROUTE_BYTES, End, Leg, State, portions
+from xmppd.component.leg import ROUTE_BYTES, End, Kept, Leg, State, portions
 from xmppd.component.legs import Legs, number_of
 from xmppd.component.session import Entry, instance_of
 from xmppd.link.envelope import Envelope
@@ -71,28 +71,25 @@ class Edges(Legs[EdgeLeg]):
 
     def carry(self, leg: EdgeLeg, items: Sequence[Stanza]) -> None:
         """Send what goes to the client, and keep it until it is written."""
-        if leg.keep(items) and not self.lossless:
-            self.await_news(leg)
-        assert leg.kept is not None
-        if leg.kept.size <= ROUTE_BYTES:
+        kept = leg.kept
+        if kept is None:
+            kept = leg.kept = Kept()
+            if not self.lossless:
+                self.await_news(leg)
+        size = kept.add(items)
+        if size <= ROUTE_BYTES:
             self._send(leg.number(tuple(items)))
             return
         for portion in portions(items):
             self._send(leg.number(portion))
 
-    def take(self, leg: EdgeLeg, envelope: Envelope) -> tuple[Stanza, ...]:
-        """What is new of a client's stanzas."""
-        items = leg.unknown(envelope)
-        if not self.lossless:
-            self._came(leg, envelope)
-        return items
-
-    def _came(self, leg: EdgeLeg, envelope: Envelope) -> None:
+    def came(self, leg: EdgeLeg, envelope: Envelope) -> None:
+        """Traffic of an edge that may be another's, or have left something out."""
         if envelope.sender != leg.other or envelope.epoch != leg.epoch:
             self.stray(envelope, envelope.sender)
             return
         leg.peer.lease.heard = self.clock.seconds()
-        self._unused.pop(leg, None)
+        self._used(leg)
         if leg.mark:
             self.note(leg)
 
@@ -108,10 +105,15 @@ class Edges(Legs[EdgeLeg]):
 
     def settle(self, leg: EdgeLeg, entry: Entry) -> None:
         """The edge has written so many."""
-        self._unused.pop(leg, None)
+        self._used(leg)
         self._manager.legs[leg.other].written(entry.done)
-        if entry.got == leg.sent and leg.after(End.TOLD) is State.GONE:
-            self._forget(leg)
+        if leg.state is State.CLOSING and entry.got == leg.sent:
+            self.ended(leg, End.TOLD)
+
+    def _used(self, leg: EdgeLeg) -> None:
+        """Its edge knows of that leg."""
+        if self._unused.pop(leg, None) is not None:
+            self._manager.logins.bound(leg.other)
 
     # Ends
 
@@ -141,6 +143,7 @@ class Edges(Legs[EdgeLeg]):
     def look_after(self, leg: EdgeLeg, now: float) -> None:
         """End what is not used, and the stream of a client that takes nothing."""
         if now - self._unused.get(leg, now) >= UNUSED_SECONDS:
+            self._manager.logins.unheard(leg.other)
             self.absent(leg)
         elif leg.kept is not None and leg.kept.stands_still(leg.done, now) >= PROGRESS_SECONDS:
             error = StreamError("policy-violation", "too slow in reading")
@@ -149,6 +152,10 @@ class Edges(Legs[EdgeLeg]):
     def is_silent(self, lease: Lease, now: float) -> bool:
         """Whether nothing has come for so long."""
         return now - lease.heard >= MANAGER_PATIENCE
+
+    def is_due(self, lease: Lease, now: float) -> bool:
+        """Every now and then; edges ask when they miss that."""
+        return lease.is_due(now)
 
     def silent(self, peer: Peer) -> None:
         """All sessions of that edge are lost."""

@@ -31,9 +31,7 @@ def mechanisms_of(portal: Portal) -> tuple[str, ...]:
     """What the checkers of a portal can serve, in the order of strength."""
     scram = portal.checkers.get(IScramProof)
     hashes = scram.hashes if scram is not None and IScramKeys.providedBy(scram) else ()
-    plain = any(
-        interface.__name__ == "IUsernamePassword" for interface in portal.checkers
-    )
+    plain = any(interface.__name__ == "IUsernamePassword" for interface in portal.checkers)
     return tuple(
         mechanism.name
         for mechanism in MECHANISMS

@@ -82,11 +82,10 @@ def _handle(host: Host, stanza: Stanza, user: User) -> Deferred[Any] | None:
     try:
         hooks = host.dispatch.received[stanza.name]
         verdict = walk(hooks, stanza, user) if hooks else stanza
-        # Asked in this order, for an instance of a Deferred is not told at once: it is an ABC.
-        if isinstance(verdict, Stanza) or not isinstance(verdict, Deferred):
-            pending = _walked(verdict, host, user)
+        if isinstance(verdict, Deferred):
+            pending: Deferred[Any] | None = verdict.addCallback(_walked, host, user)
         else:
-            pending = verdict.addCallback(_walked, host, user)
+            pending = _walked(verdict, host, user)
     except Exception:
         host.refuse_failure(Failure(), stanza)
         return None
@@ -187,8 +186,8 @@ def _iq(host: Host, stanza: Stanza, user: User) -> None:
             host.handle(OWN_ACCOUNT if own else ACCOUNT, stanza, origin)
         return  # else: the session that asked has ended
     session = user.sessions.get(to.resource)
-    roster = not own and stanza.type == "set" and any(
-        child[0] == ROSTER for child in stanza.children
+    roster = (
+        not own and stanza.type == "set" and any(child[0] == ROSTER for child in stanza.children)
     )
     if session is None or session.closing or roster:
         host.refuse(stanza, StanzaError("service-unavailable"))

@@ -108,10 +108,12 @@ class Logins:
         if host is None:
             self._refuse(envelope, StanzaError("item-not-found"))
             return
-        before = [feature for extension in host.dispatch.extensions
-                  for feature in extension.before_login]
-        after = [feature for extension in host.dispatch.extensions
-                 for feature in extension.after_login]
+        before = [
+            feature for extension in host.dispatch.extensions for feature in extension.before_login
+        ]
+        after = [
+            feature for extension in host.dispatch.extensions for feature in extension.after_login
+        ]
         pre = " ".join(host.dispatch.namespaces(Target.VISITOR))
         self._answer(envelope, host_facts("1", host.mechanisms, before, after, pre))
 
@@ -257,9 +259,19 @@ class Logins:
         except StanzaError as error:
             self._refuse(envelope, error)
             return
-        self._forget(self._tickets, envelope.sender)
+        if self._answers is None:
+            self.bound(envelope.sender)
         opened = verb("opened", session=session.address, e=str(session.leg.epoch), jid=session.jid)
         self._answer(envelope, opened)
+
+    def bound(self, stream: Jid) -> None:
+        """A stream has its session, and its edge knows."""
+        self._forget(self._tickets, stream)
+
+    def unheard(self, stream: Jid) -> None:
+        """No answer to a stream's `open` has arrived: one that comes again is a new one."""
+        if self._answers is not None:
+            self._answers.forget(stream)
 
     # Answers
 

@@ -124,7 +124,9 @@ class SessionManager:
     def _traffic(self, session: Session, envelope: Envelope) -> None:
         """Take a leg's items in their order; repeats are dropped (3.5)."""
         leg = session.leg
-        items = self.edges.take(leg, envelope)
+        items = leg.unknown(envelope)
+        if not self.edges.lossless:
+            self.edges.came(leg, envelope)
         if not items:
             return
         host = session.user.host

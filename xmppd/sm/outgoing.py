@@ -64,8 +64,8 @@ def _handle(host: Host, session: Session, stanza: Stanza) -> Deferred[Any] | Non
     except Exception:
         _failed(Failure(), host, session, stamped)
         return None
-    return None if pending is None else unfinished(
-        pending.addErrback(_failed, host, session, stamped)
+    return (
+        None if pending is None else unfinished(pending.addErrback(_failed, host, session, stamped))
     )
 
 
@@ -77,10 +77,9 @@ def _walk(host: Host, session: Session, stanza: Stanza) -> Deferred[Any] | None:
         _check_iq(stanza)
     hooks = host.dispatch.sent[stanza.name]
     verdict = walk(hooks, stanza, session) if hooks else stanza
-    # Asked in this order, for an instance of a Deferred is not told at once: it is an ABC.
-    if isinstance(verdict, Stanza) or not isinstance(verdict, Deferred):
-        return _pass_on(verdict, host, session)
-    return verdict.addCallback(_pass_on, host, session)
+    if isinstance(verdict, Deferred):
+        return verdict.addCallback(_pass_on, host, session)
+    return _pass_on(verdict, host, session)
 
 
 def _stamped(session: Session, stanza: Stanza) -> Stanza | None:

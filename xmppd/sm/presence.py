@@ -174,9 +174,7 @@ def _probed(host: Host, user: User, stanza: Stanza) -> None:
         assert session.presence is not None
         host.manager.send(session.presence.readdressed(asker))
     if not found and asker.bare != user.jid:
-        host.manager.send(
-            Stanza.make("presence", to=asker, sender=to, type="unavailable")
-        )
+        host.manager.send(Stanza.make("presence", to=asker, sender=to, type="unavailable"))
 
 
 def refuse_probe(host: Host, stanza: Stanza) -> None:

@@ -89,9 +89,7 @@ class Roster(SessionExtension):
         kept = contacts.change(self.host, user, edit.jid, edit.apply(old))
         return kept.addCallback(lambda _: request.reply())
 
-    def _remove(
-        self, request: Stanza, session: Session, old: Contact | None
-    ) -> Deferred[Stanza]:
+    def _remove(self, request: Stanza, session: Session, old: Contact | None) -> Deferred[Stanza]:
         """RFC 6121, 2.5: the item goes, and with it the subscriptions both ways."""
         if old is None:
             raise StanzaError("item-not-found")
@@ -105,9 +103,7 @@ class Roster(SessionExtension):
             for kind in kinds:
                 if kind == "unsubscribed" and old.contact_subscribed:
                     contacts.send_unavailable(host, user, old.jid)
-                host.manager.send(
-                    Stanza.make("presence", to=old.jid, sender=user.jid, type=kind)
-                )
+                host.manager.send(Stanza.make("presence", to=old.jid, sender=user.jid, type=kind))
             return request.reply()
 
         return kept.addCallback(tell)

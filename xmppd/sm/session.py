@@ -124,7 +124,9 @@ class Session:
         if len(self._queue or ()) > MAX_QUEUE or self._queue_bytes > MAX_QUEUE_BYTES:
             self.close(StreamError("policy-violation", "too slow in reading"))
         elif self._is_crowded():
-            self.user.host.manager.reports.delay(stanza.sender, self)
+            # Whose fault an answer is: of the client itself, which asks faster than it reads.
+            asker = self.jid if stanza.type in ("result", "error") else stanza.sender
+            self.user.host.manager.reports.delay(asker, self)
 
     def _is_crowded(self) -> bool:
         return len(self._queue or ()) > CROWDED or self._queue_bytes > CROWDED_BYTES
@@ -188,9 +190,7 @@ class Session:
                 self.user.host.manager.reports.go_on(self)
 
     @staticmethod
-    def _tell_watchers(
-        watched: dict[Stanza, Callable[[], None]], written: list[Stanza]
-    ) -> None:
+    def _tell_watchers(watched: dict[Stanza, Callable[[], None]], written: list[Stanza]) -> None:
         for stanza in written:
             if stanza in watched:
                 watched.pop(stanza)()

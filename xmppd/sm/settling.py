@@ -30,13 +30,13 @@ class Settling:
 
     def note(self, session: Session) -> None:
         """A session has handled something."""
-        if session in self._delayed:
+        if self._delayed and session in self._delayed:
             return
         leg = session.leg
         handled = leg.finished = session.handled
         if handled - leg.told_finished >= REPORT_EVERY:
             self._manager.edges.tell(leg)
-        elif leg.untold:
+        elif not leg.noted and leg.untold:
             self._manager.edges.note(leg)
 
     def delay(self, sender: Jid | None, behind: Session) -> None:
@@ -46,6 +46,7 @@ class Settling:
         if session is not None and session not in self._delayed:
             timer = self._manager.clock.callLater(DELAY_SECONDS, self._settle, session)
             self._delayed[session] = behind, timer
+            session.leg.finished = session.leg.told_finished
 
     def go_on(self, recipient: Session) -> None:
         """A recipient has caught up."""
