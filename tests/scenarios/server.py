@@ -193,7 +193,7 @@ class Server:
 
     def signal_one(self, plugin: str, number: int) -> None:
         """Send a signal to the process of one plugin."""
-        self._processes[list(self._layout).index(plugin)].send_signal(number)
+        self._processes[plugin].send_signal(number)
 
     def kill(self) -> None:
         """End all processes at once, without a chance to tidy up."""

@@ -3,23 +3,16 @@
 import shutil
 import signal
 import time
-from pathlib import Path
 
 from tests.scenarios import test_profanity
 from tests.scenarios.raw import Closed, RawClient, logged_in
 from tests.scenarios.server import (
     DOMAIN,
-    LOOPBACK,
     ScenarioTestCase,
     Server,
-    free_port,
     password_of,
 )
 from tests.scenarios.terminal import Terminal
-from xmppd.app.admin import socket_path
-from xmppd.app.config import load
-from xmppd.app.ctl_client import NotRunning, ask
-from xmppd.app.verbs import VERBS
 
 SERVICE = f"conference.{DOMAIN}"
 ROOM = f"orchard@{SERVICE}"
@@ -35,21 +28,7 @@ class RoomsTestCase(ScenarioTestCase):
 
     def rooms(self, *accounts: str) -> Server:
         """Start it with those accounts."""
-        settings = SETTINGS
-        if len(self.layout) > 1:
-            secret = Path(self.mktemp()).resolve()
-            secret.write_text("a secret of links")
-            secret.chmod(0o600)
-            place = f"tcp:{LOOPBACK}:{free_port()}"
-            port = place.rpartition(":")[2]
-            settings += (
-                f'router.address = "{place}"\nrouter.secret_file = "{secret}"\n'
-                f'[[router.listen]]\nendpoint = "tcp:{port}:interface={LOOPBACK}"\n'
-                f'secret_file = "{secret}"\ntrusted = true'
-            )
-        server = self.server(settings=settings)
-        added = [(f"{name}@{DOMAIN}", password_of(name)) for name in accounts]
-        self.tell(server, INSTANCES[self.layout[0]], "adduser_batch", accounts=added)
+        server = self.server(*accounts, settings=SETTINGS)
         self.await_rooms(server, *accounts[:1])
         return server
 
@@ -74,18 +53,6 @@ class RoomsTestCase(ScenarioTestCase):
     def stop_rooms(self, server: Server) -> None:
         """Have the process that keeps rooms end in good order."""
         server.stop()
-
-    def tell(self, server: Server, instance: str, verb: str, **args: object) -> None:
-        """Have a process do something, once it is there."""
-        deadline = time.monotonic() + STARTING
-        while True:
-            try:
-                ask(socket_path(load(server.config), instance), VERBS[verb], args)
-                return
-            except NotRunning:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.1)
 
     def enter(self, client: RawClient, nick: str) -> list[int]:
         """Enter the room; gives the status codes of one's own presence."""
