@@ -1,7 +1,6 @@
 """People in rooms, with clients as they use them; in one process and in several."""
 
 import shutil
-import signal
 import time
 
 from tests.scenarios import test_profanity
@@ -151,7 +150,7 @@ class SplitTest(WholeTest):
     copy = "copy"
 
     def stop_rooms(self, server: Server) -> None:
-        server.signal_one("xmpp-muc", signal.SIGTERM)
+        server.stop_one("xmpp-muc")
 
 
 class TerminalTest(RoomsTestCase, test_profanity.ProfanityTest):

@@ -27,7 +27,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 Do = Callable[..., Any]
 """Carries out a verb with its arguments; a third parameter, `Tell`, takes parts of its result."""
 
-SESSIONS, ROUTER = "sm-1", "router"
+SESSIONS, ROUTER, ROOMS = "sm-1", "router", "muc-1"
 """Names of processes, where the server is not one."""
 
 BATCH = 200
@@ -78,7 +78,12 @@ class Control:
         """The processes to ask, the first that runs: the one named, or those that could know."""
         if self.instance is not None:
             return (self.instance,)
-        apart = {"sessions": (SESSIONS,), "router": (ROUTER,), "any": (SESSIONS, ROUTER)}
+        apart = {
+            "sessions": (SESSIONS,),
+            "router": (ROUTER,),
+            "rooms": (ROOMS,),
+            "any": (SESSIONS, ROUTER),
+        }
         return (INSTANCE, *apart[verb.role])
 
     def do_here(self, name: str) -> Any:
