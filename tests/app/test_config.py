@@ -329,7 +329,7 @@ class LaterTest(FileTestCase):
         warnings = self.load(MEASURED).warnings
         self.assertEqual(
             [warning.split(": ")[1] for warning in warnings],
-            ["muc", "extensions.archive"],
+            ["extensions.archive"],
         )
         self.assertEqual(self.load("").warnings, ())
 

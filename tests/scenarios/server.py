@@ -191,6 +191,12 @@ class Server:
         for process in self._processes.values():
             process.send_signal(number)
 
+    def stop_one(self, plugin: str) -> None:
+        """Have the process of one plugin end in good order."""
+        process = self._processes.pop(plugin)
+        process.terminate()
+        process.wait(STOPPING)
+
     def kill(self) -> None:
         """End all processes at once, without a chance to tidy up."""
         for process in self._processes.values():

@@ -31,6 +31,12 @@ xmpp_s2s = ServiceMaker(
     "Speaks with other XMPP servers, for a router.",
     "xmpp-s2s",
 )
+xmpp_muc = ServiceMaker(
+    "xmppd rooms",
+    "xmppd.app.tap_muc",
+    "XMPP multi-user chat, behind a router.",
+    "xmpp-muc",
+)
 
 _router.module = "xmppd.app.tap_router"
 _router.description = "Moves stanzas between XMPP components (XEP-0114)."

@@ -13,6 +13,7 @@ from xmppd.accounts.edits import Edits
 from xmppd.app.config_model import Config
 from xmppd.app.hosting import HostMaker, MakePortal
 from xmppd.app.roles import ClientsRole, RouterRole, ServersRole, SessionsRole, stop
+from xmppd.app.rooms import RoomsRole
 from xmppd.component.extension import Extension
 from xmppd.link.own_time import OwnTime
 from xmppd.s2s.connector import Dial
@@ -56,6 +57,11 @@ class Server(MultiService):
         self.federation: ServersRole | None = None
         if config.federates:
             self.federation = self._servers(listening, resolver, dial)
+        self._rooms = None if config.muc.domain is None else RoomsRole(config, reactor)
+        self.rooms = self.room_stores = None
+        if self._rooms is not None:
+            self.rooms, self.room_stores = self._rooms.rooms, self._rooms.stores
+            self._rooms.serve(router.link([self.rooms.name]))
         self.manager = self._sessions.manager
         self.edge = self._clients.edge
         self.clients = self._clients.clients
@@ -66,7 +72,14 @@ class Server(MultiService):
         """Open the stores, then everything else; `opened` fires when clients can come."""
         self._sessions.startService()
         assert self._sessions.opened is not None
-        self.opened = self._sessions.opened.addCallback(self._listen)
+        self.opened = self._sessions.opened.addCallback(self._open_rooms)
+        self.opened.addCallback(self._listen)
+
+    def _open_rooms(self, _: object) -> Any:
+        if self._rooms is None:
+            return None
+        self._rooms.startService()
+        return self._rooms.opened
 
     def _listen(self, _: object) -> Any:
         self._routing.startService()
@@ -88,9 +101,9 @@ class Server(MultiService):
     def stopService(self) -> Deferred[object]:
         """Close every stream, then the links, then the stores."""
         stopped = maybeDeferred(MultiService.stopService, self)
-        federation = [] if self.federation is None else [self.federation]
-        for role in (self._clients, *federation, self._routing, self._sessions):
-            stopped.addCallback(stop, role)
+        for role in (self._rooms, self._clients, self.federation, self._routing, self._sessions):
+            if role is not None:
+                stopped.addCallback(stop, role)
         return stopped.addCallback(lambda _: self.reactor.forget())
 
     def reload(self, config: Config) -> None:
@@ -103,6 +116,8 @@ class Server(MultiService):
         self._clients.reload(config)
         if self.federation is not None:
             self.federation.reload(config)
+        if self._rooms is not None:
+            self._rooms.reload(config)
         self.config = config
 
 

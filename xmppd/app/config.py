@@ -21,7 +21,6 @@ ENVIRONMENT_PREFIX = "XMPPD__"
 COMMAND_LINE = "command line"
 
 LATER: Mapping[KeyPath, str] = {
-    ("muc",): "xmppd.muc",
     ("extensions", "archive"): "xmppd.extensions.archive",
 }
 """Keys that are taken without effect, with the module that will read them once it exists."""

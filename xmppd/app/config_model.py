@@ -401,6 +401,22 @@ class ServerListen:
 
 
 @attrs.frozen
+class RoomDefaults:
+    """What rooms are like whose owners have said nothing."""
+
+    persistent: bool = key("They last when the last one leaves.", False)
+    hidden: bool = key("They are not listed.", False)
+    members_only: bool = key("Only members may enter.", False)
+    moderated: bool = key("Only those with voice may speak.", False)
+    open_topic: bool = key("Participants may change the subject.", False)
+    identities: Literal["moderators", "everyone"] = key("Who sees real addresses.", "moderators")
+    history: int = key("Messages that newcomers are sent.", 20, least=0, most=500)
+    registration: Literal["open", "ask", "off"] = key(
+        "Registration: `open` to anyone, by `ask`ing the admins, or `off`.", "ask"
+    )
+
+
+@attrs.frozen
 class Static:
     """Where a remote domain is, whatever DNS says."""
 
@@ -497,6 +513,28 @@ class Federation:
     def policy_of(self, domain: str) -> Policy:
         """Return what proves a remote domain."""
         return self.policy.get(Domain(domain)) or self.policy.get(DEFAULT) or "dialback-over-tls"
+
+
+@attrs.frozen
+class Muc:
+    """Rooms (XEP-0045)."""
+
+    domain: Domain | None = key(
+        "Domain of the rooms, such as `conference.example.com`; without it there are none.", None
+    )
+    name: str = key("What people call the service.", "Chatrooms")
+    create: Literal["anyone", "local", "admins"] = key(
+        "Who may make rooms: anyone, accounts of `domains`, or `admins` only.", "anyone"
+    )
+    most_rooms: int = key("Most rooms at once.", 100_000, least=1)
+    most_occupants: int = key("Most occupants of a room.", 5_000, least=1)
+    silence_seconds: int = key(
+        "An occupant silent for so long is asked for a sign of life, and removed where its "
+        "server says that it is gone.",
+        900,
+        least=60,
+    )
+    defaults: RoomDefaults = table("What new rooms are like.", RoomDefaults)
 
 
 @attrs.frozen
@@ -604,6 +642,7 @@ class Config:
     c2s: Clients = table("Clients.", Clients)
     router: RouterTable = table("The router and its links.", RouterTable)
     s2s: Federation = table("Other servers.", Federation)
+    muc: Muc = table("Rooms.", Muc)
     tls: Tls = table("TLS.", Tls)
     storage: Storage = table("Storage.", Storage)
     log: Log = table("Logging.", Log)
@@ -615,6 +654,8 @@ class Config:
     warnings: tuple[str, ...] = internal(())
 
     def __attrs_post_init__(self) -> None:
+        if self.muc.domain in self.domains:
+            raise Wrong("is one of domains (rooms need one of their own)", "muc", "domain")
         for name in self.host:
             if name not in self.domains:
                 served = ", ".join(self.domains[:5])

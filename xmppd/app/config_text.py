@@ -53,6 +53,7 @@ def explain(config: Config) -> str:
         ("certificates", f"{config.certificates} (made where none is found)"),
         *_stores(config),
         ("resource conflict", config.resource_conflict),
+        ("rooms", config.muc.domain or "none"),
         *(("limit", f"{name} = {shown(value)}") for name, value in _limits(config)),
         *(("administrator", str(admin)) for admin in config.admins),
         *_extensions(config),

@@ -11,6 +11,8 @@ from xmppd.app.config_model import Config
 from xmppd.app.config_words import shown
 from xmppd.app.ctl_verb import Refused, Server
 from xmppd.app.hosting import HostMaker
+from xmppd.app.rooms import FOLDER
+from xmppd.storage.stores import StoreMap
 
 _FIXED = ("domains", "data", "admins", "resource_conflict", "tls", "storage", "log")
 """Keys and tables that only a restart brings into force."""
@@ -23,12 +25,18 @@ async def reload(server: Server) -> dict[str, Any]:
     return {"restart": waiting_for_restart(old, new), "warnings": list(new.warnings)}
 
 
-async def backup(server: Server, file: str) -> dict[str, Any]:
-    """Write a copy of all that is kept."""
+async def backup(server: Any, file: str) -> dict[str, Any]:
+    """Write a copy of all that this process keeps; that of rooms has `.muc` behind its name."""
     path = Path(file)
     if not path.is_absolute():
         raise Refused(f"{shown(file)}: write the whole path")
-    await server.stores.backup(path)
+    stores: StoreMap | None = getattr(server, "stores", None)
+    if stores is None:
+        raise Refused("this process keeps nothing (ask sm-1, muc-1)")
+    await stores.backup(path)
+    rooms: StoreMap | None = getattr(server, "room_stores", None)
+    if rooms is not None:
+        await rooms.backup(path.with_name(f"{path.name}.{FOLDER}"))
     return {"file": file}
 
 
@@ -66,6 +74,8 @@ def waiting_for_restart(old: Config, new: Config) -> list[str]:
         differ.append("c2s.listen")
     if old.s2s != new.s2s:
         differ.append("s2s")
+    if old.muc.domain != new.muc.domain:
+        differ.append("muc.domain")
     if [host.storage for host in old.host.values()] != [host.storage for host in new.host.values()]:
         differ.append("host.*.storage")
     return [*differ, *_switched(old, new)]

@@ -169,6 +169,11 @@ def _init(result: dict[str, Any]) -> Lines:
         yield from result["dns"]
 
 
+def _rooms(result: list[dict[str, Any]]) -> Lines:
+    keys = ("room", "occupants", "name")
+    return table([key.upper() for key in keys], [[each[key] for key in keys] for each in result])
+
+
 def _one_line(form: str) -> Callable[[Any], Lines]:
     return lambda result: [
         form.format_map({**result, "ended": _ended(result.get("sessions_ended", 0))})
@@ -197,6 +202,10 @@ _RENDERERS: Mapping[str, Callable[[Any], Lines]] = {
     "reload": _reload,
     "check_config": _check_config,
     "check_certs": _check_certs,
+    "muc_list": _rooms,
+    "muc_create": _one_line("{room}: made, owned by {owner}"),
+    "muc_destroy": _one_line("{room}: ended"),
+    "muc_affiliation": _one_line("{jid} is {affiliation} of {room}"),
     "backup": _one_line("{file}: written"),
     "init": _init,
 }

@@ -13,7 +13,9 @@ from xmppd.link.router import Router
 from xmppd.sm.manager import SessionManager
 from xmppd.storage.stores import StoreMap
 
-Kind: TypeAlias = Literal["jid", "domain", "link", "password", "file", "accounts", "number", "flag"]
+Kind: TypeAlias = Literal[
+    "jid", "domain", "link", "password", "file", "text", "accounts", "number", "flag"
+]
 """What a parameter holds: texts, but for `accounts`, a list of pairs of JID and password, for
 `number`, a whole one, and for `flag`, true or false."""
 
@@ -84,7 +86,7 @@ class Verb:
     call: Callable[..., Awaitable[Any]]
     parameters: tuple[Parameter, ...] = ()
     needs: Literal["files", "store", "server"] = "store"
-    role: Literal["any", "sessions", "router", "servers"] = "sessions"
+    role: Literal["any", "sessions", "router", "servers", "rooms"] = "sessions"
     who: Literal["admin", "owner"] = "admin"
     seconds: float = 30.0
     streams: bool = False

@@ -21,7 +21,10 @@ from xmppd.app.xmppctl import main as xmppctl
 from xmppd.component.catalogue import doap, xep_table
 from xmppd.component.extension import Extension
 from xmppd.extensions.builtin import BUILTIN
+from xmppd.muc.service import Rooms
 
+IMPLEMENTERS = (*BUILTIN, Rooms)
+"""Whatever implements XEPs."""
 FOLDER = Path("docs/reference")
 _WIDTH = 80
 _TYPES: Mapping[Any, str] = {
@@ -40,7 +43,7 @@ def pages() -> Mapping[str, Callable[[], str]]:
         "extensions.md": extensions,
         "xmppctl.md": commands,
         "xeps.md": xeps,
-        "xmppd.doap": lambda: doap(BUILTIN),
+        "xmppd.doap": lambda: doap(IMPLEMENTERS),
     }
 
 
@@ -51,7 +54,7 @@ def configuration() -> str:
 
 def xeps() -> str:
     """The XEPs that are implemented."""
-    return f"# XEPs\n\n{_MADE}\n\n{xep_table(BUILTIN)}"
+    return f"# XEPs\n\n{_MADE}\n\n{xep_table(IMPLEMENTERS)}"
 
 
 def extensions() -> str:

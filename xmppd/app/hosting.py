@@ -15,9 +15,11 @@ from xmppd.accounts.registry import Accounts
 from xmppd.accounts.stored import Stores
 from xmppd.app.config import check_extensions, options_for
 from xmppd.app.config_model import Config
+from xmppd.component.discovery import Item
 from xmppd.component.extension import Extension
 from xmppd.extensions.builtin import BUILTIN
 from xmppd.link.link import Link
+from xmppd.protocol.jid import Jid
 from xmppd.sm.host import Host
 from xmppd.sm.manager import SessionManager
 
@@ -41,6 +43,12 @@ def extension_classes(
             found[entry.name] = entry.load()
     check_extensions(config, found)
     return found
+
+
+def services(config: Config) -> tuple[Item, ...]:
+    """What all hosts list beside themselves."""
+    muc = config.muc
+    return () if muc.domain is None else (Item(Jid.of("", muc.domain), None, muc.name),)
 
 
 class HostMaker:
@@ -85,6 +93,7 @@ class HostMaker:
         host = Host(domain, manager, portal, stores, accounts, self.config.admins)
         host.resource_conflict = self.config.resource_conflict
         host.open_link = open_link
+        host.services = services(self.config)
         host.start(self._makers(domain))
         return host
 

@@ -183,4 +183,5 @@ class LinkedServers(MultiService):
 def routed_here(config: Config) -> frozenset[str]:
     """The domains and wildcards that the router has routes for, as the configuration says."""
     routes = [route for place in config.router.listen for route in place.routes]
-    return frozenset([*config.domains, *routes])
+    rooms = [] if config.muc.domain is None else [config.muc.domain]
+    return frozenset([*config.domains, *rooms, *routes])

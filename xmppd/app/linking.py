@@ -60,7 +60,7 @@ def link_services(config: Config, router: Router, reactor: Any) -> list[LinkServ
         taken = router.explain(name, default=False)
         if taken.table == "exact" and taken.port is not None:
             return False
-        return trusted or name not in config.domains
+        return trusted or name not in (*config.domains, config.muc.domain)
 
     def acceptor(place: LinkListen) -> Acceptor:
         check = partial(is_free, trusted=place.trusted)

@@ -14,8 +14,9 @@ from zope.interface import Interface
 
 from xmppd.app.admin import SocketTaken, make_room, socket_path
 from xmppd.app.config import load
-from xmppd.app.config_model import Config, ConfigError
+from xmppd.app.config_model import Config, ConfigError, Domain
 from xmppd.app.config_text import explain
+from xmppd.protocol.jid import InvalidJid, Jid
 
 
 class RoleOptions(usage.Options):
@@ -143,11 +144,31 @@ class S2sOptions(UplinkOptions, _WithDomains):
     instance = "s2s-1"
 
 
+class MucOptions(UplinkOptions, _WithDomains):
+    """Options of `twistd xmpp-muc`: rooms. `--domain` is that of the rooms."""
+
+    instance = "muc-1"
+
+    def load(self) -> Config:
+        """Read the configuration, as the options say. Raises ConfigError."""
+        config = load(self["config"], environ=os.environ, data=self["data"])
+        for domain in self["domains"]:
+            config = attrs.evolve(config, muc=attrs.evolve(config.muc, domain=_domain(domain)))
+        return config
+
+
 class SmOptions(UplinkOptions, _WithDomains, strcred.AuthOptionMixin):
     """Options of `twistd xmpp-sm`: sessions and accounts."""
 
     instance = "sm-1"
     supportedInterfaces: tuple[type[Interface], ...] = (IUsernamePassword,)
+
+
+def _domain(text: str) -> Domain:
+    try:
+        return Domain(Jid.of("", text).domain)
+    except InvalidJid as problem:
+        raise ConfigError(f"command line: --domain: {problem}") from None
 
 
 def with_router(config: Config, options: UplinkOptions) -> Config:

@@ -1,5 +1,6 @@
 """What a role has when it is a process: an admin socket, a log, signals, an end when it fails."""
 
+import gc
 import os
 import signal
 from collections.abc import Callable, Mapping
@@ -15,6 +16,11 @@ from xmppd.app.logs import observer
 from xmppd.app.options import RoleOptions
 from xmppd.storage.interfaces import StorageError
 from xmppd.tls.certificate_files import CertificateError
+
+YOUNG = 50_000
+"""Objects that may be new before Python looks for circles among them. A message to a room of
+thousands makes as many stanzas that live for a turn; looking through these costs half of the work.
+"""
 
 
 class Process(MultiService):
@@ -46,6 +52,7 @@ class Process(MultiService):
         for warning in self._role.config.warnings:
             self.log.warn("{warning}", warning=warning)
         MultiService.startService(self)
+        gc.set_threshold(YOUNG)
         signal.signal(signal.SIGHUP, self._hang_up)
         self._role.opened.addErrback(self._failed)
 

@@ -9,6 +9,7 @@ from xmppd.app.config_model import ConfigError
 from xmppd.app.config_words import shown, suggestion
 from xmppd.app.ctl_accounts import adduser, adduser_batch, deluser, passwd, users
 from xmppd.app.ctl_checks import check_certs, check_config
+from xmppd.app.ctl_rooms import muc_affiliation, muc_create, muc_destroy, muc_list
 from xmppd.app.ctl_router import bind, link_list, route_explain, route_list, unbind
 from xmppd.app.ctl_server import backup, reload
 from xmppd.app.ctl_servers import s2s_check, s2s_close, s2s_list
@@ -21,6 +22,7 @@ from xmppd.tls.certificate_files import CertificateError
 
 _JID = Parameter("jid", "jid", "The account; without a domain, of the first domain.")
 _REMOTE = Parameter("domain", "domain", "The domain of the other server.")
+_ROOM = Parameter("room", "jid", "The room; without a domain, of the configured one.")
 _PASSWORD = Parameter("password", "password", "The password.")
 _LINK = Parameter("link", "link", "The link, by its name.")
 _ROUTED = Parameter("domain", "domain", "The domain, or a wildcard such as *.example.com.")
@@ -105,11 +107,32 @@ VERBS: Mapping[str, Verb] = {
             needs="files",
             who="owner",
         ),
+        Verb("muc_list", "List rooms.", muc_list, role="rooms"),
+        Verb(
+            "muc_create",
+            "Make a room that lasts.",
+            muc_create,
+            (_ROOM, Parameter("owner", "jid", "The account that owns it.")),
+            role="rooms",
+        ),
+        Verb("muc_destroy", "End a room.", muc_destroy, (_ROOM,), role="rooms"),
+        Verb(
+            "muc_affiliation",
+            "Tell or change how an account stands to a room.",
+            muc_affiliation,
+            (
+                _ROOM,
+                Parameter("jid", "jid", "The account."),
+                Parameter("affiliation", "text", "The new one.", required=False),
+            ),
+            role="rooms",
+        ),
         Verb(
             "backup",
             "Write a copy of all that is kept.",
             backup,
             (Parameter("file", "file", "A file that does not exist yet."),),
+            role="any",
             who="owner",
             seconds=3600,
         ),
@@ -184,6 +207,8 @@ def check_role(verb: Verb, role: Role) -> None:
         raise Refused(f"{verb.name}: ask the process that talks to servers (--instance s2s-1)")
     if verb.role == "router" and not hasattr(role, "router"):
         raise Refused(f"{verb.name}: ask the router (--instance router)")
+    if verb.role == "rooms" and getattr(role, "rooms", None) is None:
+        raise Refused(f"{verb.name}: ask the process that keeps rooms (--instance muc-1)")
 
 
 async def _perform(server: Any, name: str, args: Mapping[str, Any], tell: Tell | None) -> Any:

@@ -27,7 +27,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 Do = Callable[..., Any]
 """Carries out a verb with its arguments; a third parameter, `Tell`, takes parts of its result."""
 
-SESSIONS, ROUTER = "sm-1", "router"
+SESSIONS, ROUTER, ROOMS = "sm-1", "router", "muc-1"
 """Names of processes, where the server is not one."""
 
 BATCH = 200
@@ -78,7 +78,12 @@ class Control:
         """The processes to ask, the first that runs: the one named, or those that could know."""
         if self.instance is not None:
             return (self.instance,)
-        apart = {"sessions": (SESSIONS,), "router": (ROUTER,), "any": (SESSIONS, ROUTER)}
+        apart = {
+            "sessions": (SESSIONS,),
+            "router": (ROUTER,),
+            "rooms": (ROOMS,),
+            "any": (SESSIONS, ROUTER),
+        }
         return (INSTANCE, *apart[verb.role])
 
     def do_here(self, name: str) -> Any:
@@ -220,6 +225,38 @@ def reload(control: Control) -> None:
 @click.argument("file", type=click.Path())
 def backup(control: Control, file: str) -> None:
     control.show("backup", control.do("backup", file=os.path.abspath(file)))
+
+
+@main.group(cls=Commands, help="See to rooms.")
+def muc() -> None:
+    """The commands below do it."""
+
+
+@_command(muc, "list", VERBS["muc_list"].doc)
+def muc_list(control: Control) -> None:
+    control.show("muc_list", control.do("muc_list"))
+
+
+@_command(muc, "create", VERBS["muc_create"].doc)
+@click.argument("room")
+@click.argument("owner")
+def muc_create(control: Control, room: str, owner: str) -> None:
+    control.show("muc_create", control.do("muc_create", room=room, owner=owner))
+
+
+@_command(muc, "destroy", VERBS["muc_destroy"].doc)
+@click.argument("room")
+def muc_destroy(control: Control, room: str) -> None:
+    control.show("muc_destroy", control.do("muc_destroy", room=room))
+
+
+@_command(muc, "affiliation", VERBS["muc_affiliation"].doc)
+@click.argument("room")
+@click.argument("jid")
+@click.argument("affiliation", required=False)
+def muc_affiliation(control: Control, room: str, jid: str, affiliation: str | None) -> None:
+    result = control.do("muc_affiliation", room=room, jid=jid, affiliation=affiliation)
+    control.show("muc_affiliation", result)
 
 
 @_verb("bind")

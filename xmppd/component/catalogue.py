@@ -1,17 +1,29 @@
-"""What extensions say of themselves, as a table of XEPs and as a DOAP file."""
+"""What extensions and components say of themselves, as a table of XEPs and as a DOAP file."""
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import ClassVar, Protocol
 
 import attrs
 
-from xmppd.component.extension import Extension
 from xmppd.protocol.markup import element, escape_text
 
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _DOAP = "http://usefulinc.com/ns/doap#"
 _XMPP = "https://linkmauve.fr/ns/xmpp-doap#"
 _RFCS = (6120, 6121, 7622)
+
+
+class Implementer(Protocol):
+    """A class that says which XEPs it implements: an extension, or a component."""
+
+    xep: ClassVar[tuple[int, str] | tuple[()]]
+    also: ClassVar[tuple[tuple[int, str], ...]]
+    default: ClassVar[bool]
+
+    @classmethod
+    def title(cls) -> str:
+        """Its name in configuration and documentation."""
 
 
 @attrs.frozen(order=True)
@@ -29,7 +41,7 @@ class _Entry:
         return f"https://xmpp.org/extensions/xep-{self.number:04}.html"
 
 
-def xep_table(classes: Iterable[type[Extension]]) -> str:
+def xep_table(classes: Iterable[type[Implementer]]) -> str:
     """The XEPs that extensions implement, as a Markdown table by number."""
     lines = ["| XEP | version | extension | by default | what it does |", "|---|---|---|---|---|"]
     for entry in _entries(classes):
@@ -42,7 +54,7 @@ def xep_table(classes: Iterable[type[Extension]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def doap(classes: Iterable[type[Extension]]) -> str:
+def doap(classes: Iterable[type[Implementer]]) -> str:
     """A description of the project by the DOAP vocabulary, with the XEPs as XEP-0453 says."""
     lines = [
         "<?xml version='1.0' encoding='UTF-8'?>",
@@ -72,16 +84,16 @@ def _supported(entry: _Entry) -> Iterator[str]:
     yield "      </xmpp:SupportedXep>"
 
 
-def _entries(classes: Iterable[type[Extension]]) -> list[_Entry]:
+def _entries(classes: Iterable[type[Implementer]]) -> list[_Entry]:
     return sorted(entry for cls in classes for entry in _entries_of(cls))
 
 
-def _entries_of(cls: type[Extension]) -> Iterator[_Entry]:
+def _entries_of(cls: type[Implementer]) -> Iterator[_Entry]:
     for number, version in ((cls.xep,) if cls.xep else ()) + cls.also:
         yield _Entry(number, version, cls.title(), cls.default, _summary(cls, number))
 
 
-def _summary(cls: type[Extension], number: int) -> str:
+def _summary(cls: type[Implementer], number: int) -> str:
     """What a docstring's first paragraph says of a XEP.
 
     That is what follows `XEP-NNNN:` as far as the next number; where it does not name that XEP

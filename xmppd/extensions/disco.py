@@ -60,7 +60,7 @@ class Disco(Extension):
         if node := node_of(request):
             return self._items_of_node(request, node)
         items = [item for extension in self._discoverable() for item in extension.host_items()]
-        return items_answer(request, items)
+        return items_answer(request, [*self.host.services, *items])
 
     @iq("get", DISCO_ITEMS, "query", to=OWN_ACCOUNT | ACCOUNT)
     async def items_of_account(self, request: Stanza) -> Stanza:

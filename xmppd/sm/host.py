@@ -16,6 +16,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from xmppd.accounts.interfaces import IAccount, NoSuchAccount
+from xmppd.component.discovery import Item
 from xmppd.component.dispatch import Dispatch, answer_to
 from xmppd.component.extension import Extension, Target
 from xmppd.component.session import StreamFacts
@@ -67,8 +68,8 @@ class Host:
 
     Extensions reach everything through it: `domain`, `jid`, `clock`, `users`, `accounts` (None
     where accounts are not ours), `dispatch`, `config` (free facts that the assembly gives, such as
-    the software's name), and the methods below. `open_link` makes links for further domains;
-    whoever knows the router sets it.
+    the software's name), `services` (what it lists beside itself), and the methods below.
+    `open_link` makes links for further domains; whoever knows the router sets it.
     """
 
     log = Logger()
@@ -92,6 +93,7 @@ class Host:
         self.accounts = accounts
         self.admins = frozenset(admins)
         self.resource_conflict = "replace"
+        self.services: tuple[Item, ...] = ()
         self.mechanisms = mechanisms_of(portal)
         self.fallback_key = secrets.token_bytes(32)
         self.open_link: Callable[[list[str]], Link] = _no_link

@@ -36,7 +36,11 @@ A factory is called with (folder, reactor, group, on_edit), as are those of othe
 entry-point group `xmppd.storage`.
 """
 
-GROUPS = (("account", "credentials"), ("roster", "requests"))
+GROUPS = (
+    ("account", "credentials"),
+    ("roster", "requests"),
+    ("room", "standings", "rooms"),
+)
 """Stores that are written in one unit, and so must be on one back-end."""
 
 Edited = Callable[[Owner, str, Iterable[object]], None]
@@ -175,8 +179,9 @@ class Stores:
     def log(self, store: str) -> Log:
         return self._stores.backend(store, self._domain).log(store)
 
-    def unit(self) -> AbstractContextManager[Deferred[None]]:
-        return self._stores.backend("account", self._domain).unit()
+    def unit(self, store: str = "account") -> AbstractContextManager[Deferred[None]]:
+        """A unit on the back-end of that store."""
+        return self._stores.backend(store, self._domain).unit()
 
 
 def _first(failure: Any) -> Any:

@@ -1,0 +1,89 @@
+"""A room alone: what commands give, with no protocol in sight."""
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.chat.kit import HERE, JULIET, OWNER, ROMEO, enter, room_with
+from xmppd.chat.commands import Configure, Enter, Leave, Say, SetStandings, Shutdown, StandingChange
+from xmppd.chat.events import Entered, Left, Said, Welcomed
+from xmppd.chat.model import Affiliation, Person, Sight, Text, Why
+from xmppd.chat.outcome import Done, Reason, Refused, SaveMessage, SaveStanding
+
+
+class RoomTest(SynchronousTestCase):
+    def refused(self, outcome: Done | Refused) -> Reason:
+        assert isinstance(outcome, Refused), outcome
+        return outcome.reason
+
+    def done(self, outcome: Done | Refused) -> Done:
+        assert isinstance(outcome, Done), outcome
+        return outcome
+
+    def test_three_ways_to_be_told(self) -> None:
+        """Oneself, who may see addresses, the rest: three notices however many are inside."""
+        room = room_with()
+        for person in (OWNER, ROMEO, Person("paris@home.test", "x")):
+            self.done(enter(room, person))
+        notices = self.done(enter(room, JULIET)).notices
+        self.assertEqual([type(each.event) for each in notices], [Entered, Entered, Welcomed])
+        self.assertEqual([each.sight for each in notices[:2]], [Sight.FULL, Sight.NICK])
+        self.assertEqual([stay.person for stay in notices[0].to], [OWNER])
+
+    def test_say(self) -> None:
+        room = room_with()
+        enter(room, OWNER)
+        enter(room, ROMEO)
+        done = self.done(room.handle(Say(ROMEO, Text("hi"))))
+        [notice] = done.notices
+        assert isinstance(notice.event, Said)
+        self.assertEqual({stay.person for stay in notice.to}, {OWNER, ROMEO})
+        self.assertEqual(done.writes, (SaveMessage(notice.event.message),))
+        silent = self.done(room.handle(Say(ROMEO, Text("", storable=False))))
+        self.assertEqual(silent.writes, ())
+        self.assertEqual(len(room.history), 1)
+
+    def test_same_again_is_nothing(self) -> None:
+        room = room_with(persistent=True)
+        change = SetStandings(OWNER, (StandingChange(ROMEO.account, Affiliation.MEMBER),))
+        [write] = self.done(room.handle(change)).writes
+        assert isinstance(write, SaveStanding)
+        self.assertEqual(room.handle(change), Done())
+
+    def test_too_many_sessions(self) -> None:
+        room = room_with()
+        for number in range(10):
+            self.done(enter(room, Person(ROMEO.account, str(number))))
+        eleventh = enter(room, Person(ROMEO.account, "11"))
+        self.assertEqual(self.refused(eleventh), Reason.FULL)
+
+    def test_occupant_ids_differ_by_room(self) -> None:
+        one, other = room_with(), room_with()
+        other.saved.secret = "another"
+        self.assertNotEqual(one.id_of(ROMEO.account), other.id_of(ROMEO.account))
+
+    def test_unknown_configuration(self) -> None:
+        """What is stored of an option that is gone does not matter; nobody can set it."""
+        room = room_with(gone="value")
+        self.assertNotIn("gone", room.config)
+        outcome = room.handle(Configure(OWNER, {"gone": "value"}))
+        self.assertEqual(self.refused(outcome), Reason.BAD_CONFIG)
+
+    def test_shutdown(self) -> None:
+        room = room_with(persistent=True)
+        enter(room, OWNER)
+        done = self.done(room.handle(Shutdown()))
+        [notice] = done.notices
+        assert isinstance(notice.event, Left)
+        self.assertEqual((notice.event.why, done.ended), (Why.SHUTDOWN, False))
+
+    def test_lost(self) -> None:
+        room = room_with(persistent=True)
+        enter(room, OWNER)
+        done = self.done(room.handle(Leave(OWNER, None, Why.LOST)))
+        self.assertFalse(done.ended)
+        self.assertEqual(room.handle(Leave(OWNER)), Done())
+
+    def test_wrong_password_is_no_matter_for_who_is_inside(self) -> None:
+        room = room_with(password="pw")
+        self.assertEqual(self.refused(enter(room, ROMEO)), Reason.BAD_PASSWORD)
+        self.done(enter(room, ROMEO, password="pw"))
+        self.done(room.handle(Enter(ROMEO, "romeo", HERE)))

@@ -1,0 +1,137 @@
+"""What is kept of rooms, and when it is told (storage: acknowledged means kept)."""
+
+from typing import Any
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from xmppd.chat.commands import Configure, Enter, SetStandings, SetTopic, StandingChange
+from xmppd.chat.model import Affiliation, Author, Message, Person, Presence, Saved, Standing
+from xmppd.chat.options.core import CORE
+from xmppd.chat.outcome import SaveStanding
+from xmppd.chat.room import Room
+from xmppd.muc.content import StanzaContent
+from xmppd.muc.keeping import Listed, RoomStore, everything
+from xmppd.muc.live import LiveRoom
+from xmppd.protocol.errors import StanzaError
+from xmppd.protocol.jid import Jid
+from xmppd.protocol.parsing import parse_stanza
+from xmppd.storage.interfaces import Full
+from xmppd.storage.stores import StoreMap
+
+DOMAIN = "rooms.test"
+OWNER = Person(Jid("owner@home.test"), "desk")
+CONSTRAINT = "resource-constraint"
+WIRE = Jid("owner@home.test/desk")
+
+
+def content(xml: str) -> StanzaContent:
+    return StanzaContent(parse_stanza(xml.encode()))
+
+
+def saved(**config: Any) -> Saved:
+    room = Saved(f"room@{DOMAIN}", OWNER.account, "secret", 1.0, config=config)
+    room.standings[OWNER.account] = Standing(Affiliation.OWNER, at=1.0)
+    return room
+
+
+class StoreTest(SynchronousTestCase):
+    def setUp(self) -> None:
+        clock = Clock()
+        names = ["memory"]
+        self.stores = StoreMap(None, clock, names, lambda *_: "memory", lambda *_: None)
+        self.successResultOf(self.stores.open())
+        self.store = RoomStore(self.stores.of(DOMAIN), DOMAIN)
+        self.clock = clock
+
+    def load(self) -> Saved | None:
+        loading = Deferred.fromCoroutine(self.store.load("room"))
+        self.clock.advance(1)
+        return self.successResultOf(loading)
+
+    def keep(self, room: Saved, *writes: Any) -> None:
+        kept = self.store.keep("room", room, Listed("Name", True), writes or everything(room))
+        self.clock.advance(1)
+        self.successResultOf(kept)
+
+    def test_round_trip(self) -> None:
+        room = saved(moderated=True)
+        room.standings["domain.test"] = Standing(Affiliation.OUTCAST, reason="spam", at=2.0)
+        subject = content("<message type='groupchat'><subject>S &amp; é</subject></message>")
+        room.topic = Message("1", 3.0, Author("nick", "id", OWNER.account), subject)
+        self.keep(room)
+        self.assertEqual(self.load(), room)
+
+    def test_standings_alone(self) -> None:
+        room = saved()
+        self.keep(room)
+        row = Standing(Affiliation.MEMBER, "nick", at=1.0)
+        self.keep(room, SaveStanding("a@b.test", row))
+        self.assertEqual(self.load().standings["a@b.test"], row)
+        self.keep(room, SaveStanding("a@b.test", None))
+        self.assertEqual(self.load(), room)
+
+    def test_list_and_removal(self) -> None:
+        self.keep(saved())
+        listing = Deferred.fromCoroutine(self.store.listed())
+        self.assertEqual(self.successResultOf(listing), {"room": Listed("Name", True)})
+        self.store.remove("room")
+        self.clock.advance(1)
+        self.assertIsNone(self.load())
+        self.assertEqual(self.successResultOf(Deferred.fromCoroutine(self.store.listed())), {})
+
+
+class FakeStore:
+    """A store that says when it has kept something only when the test says so."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Deferred[None]] = []
+        self.removed: list[str] = []
+
+    def keep(self, *_: object) -> Deferred[None]:
+        self.waiting.append(Deferred())
+        return self.waiting[-1]
+
+    def remove(self, local: str) -> Deferred[None]:
+        self.removed.append(local)
+        return succeed(None)
+
+
+class ToldWhenKeptTest(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.store: Any = FakeStore()
+        self.sent: list[str] = []
+        room = Room(saved(persistent=True), CORE, lambda: 5.0, lambda: "1")
+        self.live = LiveRoom(room, self.store, self.send, lambda live: None, stored=True)
+        presence = Presence(content("<presence/>"))
+        self.assertIsNone(self.live.do(Enter(OWNER, "me", presence, wire=WIRE)))
+        self.sent.clear()
+
+    def send(self, stanza: Any, to: Any) -> None:
+        self.sent += [stanza.name for _ in to]
+
+    def test_topic_waits_and_others_wait_behind_it(self) -> None:
+        subject = content("<message type='groupchat'><subject>S</subject></message>")
+        first = self.live.do(SetTopic(OWNER, subject))
+        second = self.live.do(Enter(OWNER, "me", Presence(content("<presence/>")), wire=WIRE))
+        assert first is not None and second is not None
+        self.assertEqual(self.sent, [])
+        self.store.waiting[0].callback(None)
+        self.assertEqual(self.sent, ["message", "presence", "message"])
+        self.successResultOf(first)
+        self.successResultOf(second)
+
+    def test_what_cannot_be_kept_is_told_to_who_asked(self) -> None:
+        change = StandingChange("a@b.test", Affiliation.MEMBER)
+        done = self.live.do(SetStandings(OWNER, (change,)))
+        assert done is not None
+        self.store.waiting[0].errback(Full("room"))
+        self.assertEqual(self.failureResultOf(done, StanzaError).value.condition, CONSTRAINT)
+        self.assertEqual(len(self.flushLoggedErrors(Full)), 1)
+
+    def test_no_longer_persistent(self) -> None:
+        self.live.do(Configure(OWNER, {"persistent": False}))
+        self.assertEqual(self.store.removed, ["room"])
+        self.live.do(Configure(OWNER, {"persistent": True}))
+        self.assertEqual(len(self.store.waiting), 1)

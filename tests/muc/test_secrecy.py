@@ -1,0 +1,71 @@
+"""Random lives of rooms, looked at as bytes: who may not know an address is never told one."""
+
+from typing import Any
+
+import attrs
+from hypothesis import settings
+from hypothesis.stateful import run_state_machine_as_test
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.chat.test_room_machine import ACCOUNTS, RoomMachine
+from xmppd.chat.commands import Command
+from xmppd.chat.events import Configured, Declined, RegistrationAsked, VoiceAsked
+from xmppd.chat.model import Presence, Sight, Text
+from xmppd.chat.outcome import Done, Notice, Refused
+from xmppd.muc.content import StanzaContent
+from xmppd.muc.encode import Encoder
+from xmppd.protocol.jid import Jid
+from xmppd.protocol.markup import element
+from xmppd.protocol.parsing import parse_stanza
+from xmppd.protocol.stanza import Stanza
+
+ASKING = (Declined, RegistrationAsked, VoiceAsked)
+"""What is told to those who decide about somebody, with the address."""
+
+
+def in_stanzas(command: Command) -> Command:
+    """The same command, with content as XMPP has it."""
+    changes: dict[str, Any] = {}
+    content = getattr(command, "content", None)
+    if isinstance(content, Text):
+        body = Stanza.make("message", element("body", None, None, content.text), type="groupchat")
+        changes["content"] = StanzaContent(body, content.storable)
+    presence = getattr(command, "presence", None)
+    if isinstance(presence, Presence) and isinstance(presence.content, Text):
+        shown = Stanza.make("presence", element("status", None, None, presence.content.text))
+        changes["presence"] = Presence(StanzaContent(shown), presence.priority)
+    if hasattr(command, "wire"):
+        person = command.person
+        changes["wire"] = Jid.parse(f"{person.account}/{person.session}")
+    return attrs.evolve(command, **changes) if changes else command
+
+
+class SecrecyMachine(RoomMachine):
+    def do(self, command: Command) -> Done | Refused:
+        self.was_open = self.room.open
+        return super().do(in_stanzas(command))
+
+    def check_outcome(self, outcome: Done) -> None:
+        super().check_outcome(outcome)
+        encoder = Encoder(Jid.parse(self.room.saved.address))
+        for notice in outcome.notices:
+            for stanza, to in encoder.encode(notice):
+                self.check_stanza(notice, stanza, to)
+
+    def check_stanza(self, notice: Notice, stanza: Stanza, to: tuple[Jid, ...]) -> None:
+        data = stanza.to_bytes()
+        parse_stanza(data)
+        if notice.sight is Sight.FULL or isinstance(notice.event, (*ASKING, Configured)):
+            return
+        if self.room.open or self.was_open:
+            return
+        own = {jid.bare for jid in to}
+        for account in ACCOUNTS:
+            if account not in own:
+                assert account.encode() not in data, (notice, data)
+
+
+class SecrecyTest(SynchronousTestCase):
+    def test_random_lives(self) -> None:
+        wanted = settings(RoomMachine.TestCase.settings, max_examples=40)
+        run_state_machine_as_test(SecrecyMachine, settings=wanted)

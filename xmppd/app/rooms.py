@@ -1,0 +1,129 @@
+"""The role that keeps rooms: its stores, and its service of a domain."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+from twisted.application.service import MultiService
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.task import deferLater
+
+from xmppd.app.config_model import Config
+from xmppd.app.linked import attach, uplink
+from xmppd.app.roles import stop
+from xmppd.component.session import boot_number
+from xmppd.link.link import Link
+from xmppd.muc.keeping import STORES, RoomStore
+from xmppd.muc.service import Rooms
+from xmppd.muc.settings import RoomSettings
+from xmppd.storage.stores import StoreMap
+
+FOLDER = "muc"
+"""Where in the data directory rooms are kept: apart from accounts, so that in every layout the
+process that keeps rooms is the only one that has these stores open."""
+
+
+FAREWELL = 0.0
+"""Seconds that what occupants are told in the end has to go out."""
+
+
+def room_settings(config: Config) -> RoomSettings:
+    """What the configuration says of rooms."""
+    muc = config.muc
+    return RoomSettings(
+        muc.name,
+        muc.create,
+        muc.most_rooms,
+        muc.most_occupants,
+        float(muc.silence_seconds),
+        attrs.asdict(muc.defaults),
+        frozenset(config.admins),
+        frozenset(config.domains),
+    )
+
+
+class RoomsRole(MultiService):
+    """The rooms of one domain, which `config.muc` must name."""
+
+    def __init__(self, config: Config, reactor: Any) -> None:
+        MultiService.__init__(self)
+        assert config.muc.domain is not None
+        domain = config.muc.domain
+        self.config = config
+        self._reactor = reactor
+        self._folder = config.data / FOLDER
+        names = {config.store(store, domain) for store in STORES}
+        self._in_memory = names == {"memory"}
+        self.stores = StoreMap(self._folder, reactor, names, config.store, lambda *_: None)
+        store = RoomStore(self.stores.of(domain), domain)
+        self.rooms = Rooms(domain, reactor, store, room_settings(config))
+        self.opened: Deferred[Any] | None = None
+
+    def serve(self, link: Link) -> None:
+        """Serve the domain by a link."""
+        self.rooms.attach(link)
+
+    def startService(self) -> None:
+        """Open the stores and learn which rooms there are; `opened` fires when that is done."""
+        if not self._in_memory:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.opened = self.stores.open().addCallback(self._opened)
+
+    def _opened(self, _: object) -> Deferred[None]:
+        MultiService.startService(self)
+        return Deferred.fromCoroutine(self.rooms.open()).addCallback(lambda _: self.rooms.start())
+
+    def stopService(self) -> Deferred[object]:
+        """Tell the occupants, then close the stores."""
+        self.rooms.shut_down()
+        stopped = maybeDeferred(MultiService.stopService, self)
+        # what was said goes out at the end of this turn, and must do so before streams are closed
+        stopped.addCallback(lambda _: deferLater(self._reactor, FAREWELL))
+        return stopped.addCallback(lambda _: self.stores.close())
+
+    def reload(self, config: Config) -> None:
+        """Take other settings for rooms to come."""
+        self.config = config
+        self.rooms.settings = room_settings(config)
+
+
+class LinkedRooms(MultiService):
+    """Rooms in a process of their own. It links when its stores are open."""
+
+    def __init__(self, name: str, config: Config, reactor: Any) -> None:
+        MultiService.__init__(self)
+        self.config = config
+        self.reactor = reactor
+        self._role = RoomsRole(config, reactor)
+        self.rooms = self._role.rooms
+        self.stores = self._role.stores
+        self._dialer = uplink(name, config, reactor)
+        self._dialer.attach = attach(name, boot_number(), "muc", [self.rooms.name])
+        self._role.serve(self._dialer)
+        self.opened: Deferred[Any] | None = None
+
+    def startService(self) -> None:
+        """Open the stores, then dial."""
+        self._role.startService()
+        assert self._role.opened is not None
+        self.opened = self._role.opened.addCallback(self._dial)
+
+    def _dial(self, _: object) -> None:
+        self._dialer.startService()
+        MultiService.startService(self)
+
+    def stopService(self) -> Deferred[object]:
+        """Tell the occupants, close the stores, then the link."""
+        stopped = maybeDeferred(MultiService.stopService, self)
+        return stopped.addCallback(stop, self._role).addCallback(stop, self._dialer)
+
+    def reload(self, config: Config) -> None:
+        """Take other settings for rooms to come."""
+        self._role.reload(config)
+        self.config = config
+
+    @property
+    def linked(self) -> bool:
+        """Whether the link to the router is up."""
+        return self._dialer.is_up

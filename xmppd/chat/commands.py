@@ -1,0 +1,208 @@
+"""What can be asked of a room. Each begins with the session that asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+import attrs
+
+from xmppd.chat.model import (
+    Affiliation,
+    Content,
+    HistoryWish,
+    Invitation,
+    Person,
+    Presence,
+    Role,
+    Why,
+)
+
+
+@attrs.frozen
+class Enter:
+    """Come in, or be told everything anew. `wire` is what the session's adaptor sends by."""
+
+    person: Person
+    nick: str
+    presence: Presence
+    password: str = ""
+    wish: HistoryWish = HistoryWish()
+    wire: Any = attrs.field(default=None, eq=False)
+
+
+@attrs.frozen
+class Leave:
+    """Go, or be gone."""
+
+    person: Person
+    content: Content | None = None
+    why: Why = Why.PARTED
+
+
+@attrs.frozen
+class ShowPresence:
+    """Show another presence."""
+
+    person: Person
+    presence: Presence
+
+
+@attrs.frozen
+class Rename:
+    """Take another nick, with all sessions under the present one."""
+
+    person: Person
+    nick: str
+    presence: Presence
+
+
+@attrs.frozen
+class Say:
+    """Say something to all."""
+
+    person: Person
+    content: Content
+
+
+@attrs.frozen
+class Whisper:
+    """Say something to one occupant."""
+
+    person: Person
+    nick: str
+    content: Content
+
+
+@attrs.frozen
+class SetTopic:
+    """Set the topic."""
+
+    person: Person
+    content: Content
+
+
+@attrs.frozen
+class Invite:
+    """Ask others to come."""
+
+    person: Person
+    invitations: tuple[Invitation, ...]
+
+
+@attrs.frozen
+class Decline:
+    """Not come, though invited."""
+
+    person: Person
+    to: str
+    reason: str = ""
+
+
+@attrs.frozen
+class RequestVoice:
+    """Ask the moderators for a role."""
+
+    person: Person
+    role: Role = Role.PARTICIPANT
+
+
+@attrs.frozen
+class Register:
+    """Become a member, with a nick that nobody else may take."""
+
+    person: Person
+    nick: str
+
+
+@attrs.frozen
+class Unregister:
+    """Be a member no longer."""
+
+    person: Person
+
+
+@attrs.frozen
+class StandingChange:
+    """Another affiliation for an account; a nick of None leaves the reserved one."""
+
+    account: str
+    affiliation: Affiliation
+    nick: str | None = None
+    reason: str = ""
+
+
+@attrs.frozen
+class SetStandings:
+    """Change affiliations: all of them or none."""
+
+    person: Person
+    changes: tuple[StandingChange, ...]
+
+
+@attrs.frozen
+class RoleChange:
+    """Another role for who wears a nick; NONE: out."""
+
+    nick: str
+    role: Role
+    reason: str = ""
+
+
+@attrs.frozen
+class SetRoles:
+    """Change roles: all of them or none."""
+
+    person: Person
+    changes: tuple[RoleChange, ...]
+
+
+@attrs.frozen
+class Configure:
+    """Change the configuration, and open a new room to others.
+
+    `owners` and `admins`, unless None, are who is to have these affiliations from now on.
+    """
+
+    person: Person
+    values: Mapping[str, Any]
+    owners: tuple[str, ...] | None = None
+    admins: tuple[str, ...] | None = None
+
+
+@attrs.frozen
+class Destroy:
+    """End the room."""
+
+    person: Person
+    reason: str = ""
+    alternate: str = ""
+    password: str = ""
+
+
+@attrs.frozen
+class Shutdown:
+    """The service ends: everybody is told."""
+
+    person: Person = Person("")
+
+
+Command: TypeAlias = (
+    Enter
+    | Leave
+    | ShowPresence
+    | Rename
+    | Say
+    | Whisper
+    | SetTopic
+    | Invite
+    | Decline
+    | RequestVoice
+    | Register
+    | Unregister
+    | SetStandings
+    | SetRoles
+    | Configure
+    | Destroy
+    | Shutdown
+)

@@ -1,0 +1,235 @@
+"""Coming, being there, going."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from xmppd.chat.commands import Enter, Leave, Rename, ShowPresence, Shutdown
+from xmppd.chat.events import Entered, Left, Renamed, Shown, Welcomed
+from xmppd.chat.model import (
+    Affiliation,
+    HistoryWish,
+    Message,
+    Occupancy,
+    Occupant,
+    Person,
+    Presence,
+    Role,
+    Sight,
+    Why,
+)
+from xmppd.chat.nicks import fold, is_nick
+from xmppd.chat.outcome import Changes, Reason, Refusal
+from xmppd.chat.rights import Right
+
+if TYPE_CHECKING:
+    from xmppd.chat.room import Room
+
+MOST_STAYS = 10
+"""Sessions under one nick."""
+
+
+def enter(room: Room, command: Enter, out: Changes) -> None:
+    """Let a session in, or tell one that is inside everything anew."""
+    inside = room.occupant(command.person)
+    _check_nick(room, command.nick, command.person, inside)
+    if inside is not None:
+        _enter_again(room, command, inside, out)
+        return
+    _check_admission(room, command.person)
+    key = fold(command.nick)
+    if key in room.occupants:
+        _add_stay(room, command, key, out)
+    else:
+        _add_occupant(room, command, key, out)
+    created = room.saved.locked and len(room.sessions) == 1
+    _welcome(room, command, key, out, created=created)
+
+
+def _check_admission(room: Room, person: Person) -> None:
+    affiliation = room.affiliation(person.account)
+    if affiliation is Affiliation.OUTCAST:
+        raise Refusal(Reason.BANNED)
+    if room.saved.locked and affiliation is not Affiliation.OWNER:
+        raise Refusal(Reason.NO_ROOM, "the room is not open yet")
+    if not room.may(person, Right.ENTER):
+        raise Refusal(Reason.MEMBERS_ONLY)
+
+
+def _check_nick(room: Room, nick: str, person: Person, own: Occupant | None = None) -> None:
+    """Raise `Refusal` where somebody may not take a nick."""
+    if not is_nick(nick):
+        raise Refusal(Reason.BAD_NICK)
+    key = fold(nick)
+    if room.reserved.get(key, person.account) != person.account:
+        raise Refusal(Reason.NICK_TAKEN)
+    wearer = room.occupants.get(key)
+    if wearer is None or wearer is own:
+        return
+    if own is not None or wearer.account != person.account:
+        raise Refusal(Reason.NICK_TAKEN)
+    if len(room.stays[key]) >= MOST_STAYS:
+        raise Refusal(Reason.FULL, "too many sessions under one nick")
+
+
+def _add_occupant(room: Room, command: Enter, key: str, out: Changes) -> None:
+    account = command.person.account
+    affiliation = room.affiliation(account)
+    role = room.first_role(affiliation)
+    stay = Occupancy(command.person, command.presence, next(room.counter), command.wire)
+    occupant = Occupant(command.nick, account, room.id_of(account), affiliation, role, stay)
+    room.stays[key] = {command.person: stay}
+    room.sessions[command.person] = key
+    room.put(key, occupant)
+    room.tell_others(out, Entered(occupant), key)
+
+
+def _add_stay(room: Room, command: Enter, key: str, out: Changes) -> None:
+    before = room.occupants[key]
+    stay = Occupancy(command.person, command.presence, next(room.counter), command.wire)
+    room.stays[key][command.person] = stay
+    room.sessions[command.person] = key
+    room.moved()
+    _show_again(room, before, key, out, but=command.person)
+
+
+def _show_again(
+    room: Room, before: Occupant, key: str, out: Changes, but: Person | None = None
+) -> None:
+    """Tell of an occupant if it shows another presence now; not the session `but`."""
+    occupant = room.show(key)
+    if occupant is not before:
+        own = [stay for person, stay in room.stays[key].items() if person != but]
+        room.tell_all(out, Shown(occupant), key, own)
+
+
+def _enter_again(room: Room, command: Enter, inside: Occupant, out: Changes) -> None:
+    key = room.sessions[command.person]
+    if command.nick != inside.nick:
+        _rename(room, key, command.nick, out)
+        key = fold(command.nick)
+    if command.presence != room.stays[key][command.person].presence:
+        _take_presence(room, command.person, command.presence, out, but=command.person)
+    _welcome(room, command, key, out)
+
+
+def _welcome(room: Room, command: Enter, key: str, out: Changes, created: bool = False) -> None:
+    me = room.occupants[key]
+    others = tuple(each for each in room.occupants.values() if each is not me)
+    sees = room.may(command.person, Right.SEE_ADDRESSES)
+    event = Welcomed(
+        others,
+        me,
+        wished(room.history, command.wish, room.clock()),
+        room.saved.topic,
+        command.wish.chars,
+        room.open,
+        created,
+        me.nick != command.nick,
+    )
+    stay = room.stays[key][command.person]
+    room.tell(out, event, (stay,), Sight.FULL if sees else Sight.NICK)
+
+
+def wished(history: object, wish: HistoryWish, now: float) -> tuple[Message, ...]:
+    """The part of a history that somebody wants; characters are the adaptor's to count."""
+    found: list[Message] = list(history)  # type: ignore[call-overload]
+    since = wish.since
+    if wish.seconds is not None:
+        since = max(since or 0.0, now - wish.seconds)
+    if since is not None:
+        found = [message for message in found if message.at >= since]
+    if wish.messages is not None:
+        found = found[max(0, len(found) - wish.messages) :]
+    return () if wish.chars == 0 else tuple(found)
+
+
+def show_presence(room: Room, command: ShowPresence, out: Changes) -> None:
+    """Show another presence."""
+    room.inside(command.person)
+    _take_presence(room, command.person, command.presence, out)
+
+
+def _take_presence(
+    room: Room, person: Person, presence: Presence, out: Changes, but: Person | None = None
+) -> None:
+    key = room.sessions[person]
+    before = room.occupants[key]
+    _note_presence(room, key, person, presence)
+    _show_again(room, before, key, out, but)
+
+
+def _note_presence(room: Room, key: str, person: Person, presence: Presence) -> None:
+    stay = room.stays[key][person]
+    room.stays[key][person] = attrs.evolve(stay, presence=presence, since=next(room.counter))
+    room.moved()
+
+
+def rename(room: Room, command: Rename, out: Changes) -> None:
+    """Give a person another nick, in all its sessions under the present one."""
+    inside = room.inside(command.person)
+    _check_nick(room, command.nick, command.person, inside)
+    if command.nick == inside.nick:
+        _take_presence(room, command.person, command.presence, out)
+        return
+    key = room.sessions[command.person]
+    _note_presence(room, key, command.person, command.presence)
+    room.show(key)
+    _rename(room, key, command.nick, out)
+
+
+def _rename(room: Room, key: str, nick: str, out: Changes) -> None:
+    old, stays = room.occupants[key], room.stays[key]
+    new = fold(nick)
+    if new != key:
+        room.take_out(key)
+        room.stays[new] = stays
+        room.sessions.update(dict.fromkeys(stays, new))
+    occupant = attrs.evolve(old, nick=nick)
+    room.put(new, occupant)
+    room.tell_all(out, Renamed(occupant, old), new)
+
+
+def leave(room: Room, command: Leave, out: Changes) -> None:
+    """Take a session out. Who is not inside is not told so."""
+    key = room.sessions.get(command.person)
+    if key is None:
+        return
+    stays = room.stays[key]
+    if len(stays) == 1:
+        remove(
+            room,
+            key,
+            command.why,
+            out,
+            event=Left(_gone(room, key), command.why, content=command.content),
+        )
+        room.settle(out)
+        return
+    before, stay = room.occupants[key], stays.pop(command.person)
+    del room.sessions[command.person]
+    room.moved()
+    gone = Left(attrs.evolve(before, role=Role.NONE), command.why, content=command.content)
+    room.tell(out, gone, (stay,), Sight.SELF)
+    _show_again(room, before, key, out)
+
+
+def _gone(room: Room, key: str) -> Occupant:
+    return attrs.evolve(room.occupants[key], role=Role.NONE)
+
+
+def remove(room: Room, key: str, why: Why, out: Changes, *, event: Left | None = None) -> None:
+    """Take an occupant out with all its sessions, and tell everybody."""
+    event = event or Left(_gone(room, key), why)
+    stays = room.take_out(key)
+    room.tell_all(out, event, key, stays.values())
+
+
+def shut_down(room: Room, command: Shutdown, out: Changes) -> None:
+    """Tell each occupant that it is out; nothing is stored, and nobody is told of others."""
+    for key in list(room.occupants):
+        gone = Left(_gone(room, key), Why.SHUTDOWN)
+        room.tell(out, gone, room.stays[key].values(), Sight.SELF)
+        room.take_out(key)

@@ -1,0 +1,163 @@
+"""What happens in a room, as it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+import attrs
+
+from xmppd.chat.model import Author, Content, Invitation, Message, Occupant, Role, Why
+
+
+@attrs.frozen
+class Welcomed:
+    """To a session that has come in: who is there, itself, what was said, the topic.
+
+    `chars`: the most characters of history that it wants. `renamed`: its nick is not the one it
+    asked for.
+    """
+
+    occupants: tuple[Occupant, ...]
+    me: Occupant
+    history: tuple[Message, ...]
+    topic: Message | None
+    chars: int | None
+    open: bool
+    created: bool
+    renamed: bool
+
+
+@attrs.frozen
+class Entered:
+    """An occupant has come."""
+
+    occupant: Occupant
+
+
+@attrs.frozen
+class Shown:
+    """An occupant shows another presence."""
+
+    occupant: Occupant
+
+
+@attrs.frozen
+class Ranked:
+    """An occupant's role or affiliation is another."""
+
+    occupant: Occupant
+    by: Author | None
+    reason: str
+
+
+@attrs.frozen
+class Left:
+    """An occupant is gone; its role is NONE by now. `content` is what it said in going."""
+
+    occupant: Occupant
+    why: Why
+    by: Author | None = None
+    reason: str = ""
+    content: Content | None = None
+
+
+@attrs.frozen
+class Renamed:
+    """An occupant has another nick."""
+
+    occupant: Occupant
+    old: Occupant
+
+
+@attrs.frozen
+class Said:
+    """A message to all."""
+
+    message: Message
+
+
+@attrs.frozen
+class TopicSet:
+    """The topic is another."""
+
+    message: Message
+
+
+@attrs.frozen
+class Whispered:
+    """A message to one occupant."""
+
+    author: Author
+    content: Content
+
+
+@attrs.frozen
+class Invited:
+    """To an account outside. `open`: addresses are known to everybody in the room."""
+
+    invitation: Invitation
+    by: Author
+    password: str
+    open: bool
+
+
+@attrs.frozen
+class Declined:
+    """To who invited: somebody will not come."""
+
+    account: str
+    reason: str
+
+
+@attrs.frozen
+class VoiceAsked:
+    """To moderators: somebody wants to speak."""
+
+    occupant: Occupant
+    role: Role
+
+
+@attrs.frozen
+class RegistrationAsked:
+    """To admins: somebody wants to be a member."""
+
+    account: str
+    nick: str
+
+
+@attrs.frozen
+class Configured:
+    """The room's configuration is another: old and new values of what changed."""
+
+    old: Mapping[str, Any]
+    new: Mapping[str, Any]
+
+
+@attrs.frozen
+class Destroyed:
+    """To each occupant: the room is no more."""
+
+    occupant: Occupant
+    reason: str
+    alternate: str
+    password: str
+
+
+Event: TypeAlias = (
+    Welcomed
+    | Entered
+    | Shown
+    | Ranked
+    | Left
+    | Renamed
+    | Said
+    | TopicSet
+    | Whispered
+    | Invited
+    | Declined
+    | VoiceAsked
+    | RegistrationAsked
+    | Configured
+    | Destroyed
+)

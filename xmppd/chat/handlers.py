@@ -1,0 +1,28 @@
+"""Which function carries out which command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from xmppd.chat import commands, entering, ruling, talking
+
+HANDLERS: Mapping[type, Callable[[Any, Any, Any], None]] = {
+    commands.Enter: entering.enter,
+    commands.Leave: entering.leave,
+    commands.ShowPresence: entering.show_presence,
+    commands.Rename: entering.rename,
+    commands.Shutdown: entering.shut_down,
+    commands.Say: talking.say,
+    commands.Whisper: talking.whisper,
+    commands.SetTopic: talking.set_topic,
+    commands.Invite: talking.invite,
+    commands.Decline: talking.decline,
+    commands.RequestVoice: talking.request_voice,
+    commands.Register: ruling.register,
+    commands.Unregister: ruling.unregister,
+    commands.SetStandings: ruling.set_standings,
+    commands.SetRoles: ruling.set_roles,
+    commands.Configure: ruling.configure,
+    commands.Destroy: ruling.destroy,
+}

@@ -1,0 +1,110 @@
+"""What comes of a command: who is told what, and what is to be kept; or why not."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+import attrs
+
+from xmppd.chat.events import Event
+from xmppd.chat.model import Message, Occupancy, Sight, Standing
+
+
+class Reason(Enum):
+    """Why something is refused."""
+
+    NO_NICK = auto()
+    BAD_NICK = auto()
+    NICK_TAKEN = auto()
+    BAD_PASSWORD = auto()
+    BANNED = auto()
+    MEMBERS_ONLY = auto()
+    FULL = auto()
+    NO_ROOM = auto()
+    CREATION_CLOSED = auto()
+    NOT_INSIDE = auto()
+    NO_VOICE = auto()
+    FORBIDDEN = auto()
+    OUTRANKED = auto()
+    SELF = auto()
+    LAST_OWNER = auto()
+    NO_OCCUPANT = auto()
+    BAD_CONFIG = auto()
+    BAD_REQUEST = auto()
+    REGISTRATION_OFF = auto()
+    WHISPER_LIMITED = auto()
+    TOO_FAST = auto()
+
+
+@attrs.frozen
+class Refused:
+    """The answer to a command that changed nothing."""
+
+    reason: Reason
+    text: str = ""
+
+
+class Refusal(Exception):
+    """Raised inside the room; `Room.handle` gives the `Refused` in it."""
+
+    def __init__(self, reason: Reason, text: str = "") -> None:
+        super().__init__(reason.name)
+        self.refused = Refused(reason, text)
+
+
+@attrs.frozen
+class Notice:
+    """An event, and who is told: stays in the room (or just ended), or an account outside."""
+
+    event: Event
+    to: tuple[Occupancy, ...]
+    sight: Sight = Sight.NICK
+    account: str = ""
+
+
+@attrs.frozen
+class SaveRoom:
+    """Configuration, topic and the rest of the room are to be kept."""
+
+
+@attrs.frozen
+class SaveStanding:
+    """An account's standing is to be kept; None: removed."""
+
+    account: str
+    standing: Standing | None
+
+
+@attrs.frozen
+class SaveMessage:
+    """A message is to be kept."""
+
+    message: Message
+
+
+Write = SaveRoom | SaveStanding | SaveMessage
+
+
+@attrs.frozen
+class Done:
+    """What is to be told, in order, and kept first. `ended`: there is no such room any more."""
+
+    notices: tuple[Notice, ...] = ()
+    writes: tuple[Write, ...] = ()
+    ended: bool = False
+
+
+@attrs.define
+class Changes:
+    """A `Done` in the making."""
+
+    notices: list[Notice] = attrs.field(factory=list)
+    writes: list[Write] = attrs.field(factory=list)
+    ended: bool = False
+
+    def save(self, write: Write) -> None:
+        if write not in self.writes:
+            self.writes.append(write)
+
+    def done(self) -> Done:
+        return Done(tuple(self.notices), tuple(self.writes), self.ended)

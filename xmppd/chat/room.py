@@ -1,0 +1,276 @@
+"""A room: a command goes in, an outcome comes out. No clock, no protocol, no waiting.
+
+The same state, command, clock and ids give the same outcome. What is refused changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from hashlib import sha256
+from hmac import new as hmac
+from itertools import count
+from typing import Any
+
+import attrs
+
+from xmppd.chat.commands import Command
+from xmppd.chat.events import Event
+from xmppd.chat.handlers import HANDLERS
+from xmppd.chat.model import (
+    Affiliation,
+    Author,
+    Message,
+    Occupancy,
+    Occupant,
+    Person,
+    Role,
+    Saved,
+    Sight,
+    Standing,
+)
+from xmppd.chat.nicks import fold
+from xmppd.chat.option import Check, Field, Option
+from xmppd.chat.outcome import Changes, Done, Notice, Reason, Refusal, Refused
+from xmppd.chat.rights import NEEDS, Need, Right, first_role, list_right
+
+
+class Room:
+    """One room with who is in it.
+
+    `clock` gives seconds since 1970, `ids` an id for each message, growing.
+    """
+
+    def __init__(
+        self,
+        saved: Saved,
+        options: Sequence[Option],
+        clock: Callable[[], float],
+        ids: Callable[[], str],
+        history: Iterable[Message] = (),
+        most_occupants: int = 5_000,
+        defaults: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.saved = saved
+        self.options = options
+        self.clock = clock
+        self.new_id = ids
+        self.most_occupants = most_occupants
+        self.fields = {field.name: field for option in options for field in option.fields}
+        plain = {name: field.default for name, field in self.fields.items()}
+        self.defaults = {**plain, **(defaults or {})}
+        self.occupants: dict[str, Occupant] = {}
+        self.stays: dict[str, dict[Person, Occupancy]] = {}
+        self.sessions: dict[Person, str] = {}
+        self.history: deque[Message] = deque(history)
+        self.invited: dict[str, str] = {}
+        self.counter = count(1)
+        self._checks = _checks(options)
+        self.reconfigured()
+
+    def handle(self, command: Command) -> Done | Refused:
+        """Carry out a command."""
+        out = Changes()
+        try:
+            for option, check in self._checks.get(type(command), ()):
+                check(option, self, command)
+            HANDLERS[type(command)](self, command, out)
+        except Refusal as refusal:
+            return refusal.refused
+        return out.done()
+
+    # What it is like
+
+    @property
+    def open(self) -> bool:
+        """Whether everybody inside sees real addresses."""
+        return self.needs[Right.SEE_ADDRESSES] == Role.VISITOR
+
+    def reconfigured(self) -> None:
+        """Derive what depends on the configuration."""
+        stored = self.saved.config.items()
+        self.config = {**self.defaults, **{k: v for k, v in stored if k in self.fields}}
+        self.needs: dict[Right, Need] = dict(NEEDS)
+        for option in self.options:
+            self.needs.update(option.moves(self.config))
+        self.reserved = {
+            fold(standing.nick): account
+            for account, standing in self.saved.standings.items()
+            if standing.nick
+        }
+        keep = self.config.get("history", 0)
+        while len(self.history) > keep:
+            self.history.popleft()
+        self.moved()
+
+    def field(self, name: str) -> Field:
+        """A field of the configuration."""
+        return self.fields[name]
+
+    # Who is what
+
+    def affiliation(self, account: str) -> Affiliation:
+        """How an account stands to the room; a ban of its domain holds unless it has a row."""
+        standings = self.saved.standings
+        standing = standings.get(account) or standings.get(account.rpartition("@")[2])
+        return Affiliation.NONE if standing is None else standing.affiliation
+
+    def occupant(self, person: Person) -> Occupant | None:
+        """Who a session is in the room."""
+        key = self.sessions.get(person)
+        return None if key is None else self.occupants[key]
+
+    def inside(self, person: Person) -> Occupant:
+        """The same. Raises `Refusal` for who is not inside."""
+        occupant = self.occupant(person)
+        if occupant is None:
+            raise Refusal(Reason.NOT_INSIDE)
+        return occupant
+
+    def named(self, nick: str) -> Occupant:
+        """Who wears a nick. Raises `Refusal`."""
+        occupant = self.occupants.get(fold(nick))
+        if occupant is None:
+            raise Refusal(Reason.NO_OCCUPANT)
+        return occupant
+
+    def all_of(self, account: str) -> list[Occupant]:
+        """Everybody inside who is of that account, or of that domain."""
+        if "@" in account:
+            return [each for each in self.occupants.values() if each.account == account]
+        return [
+            each
+            for each in self.occupants.values()
+            if each.account.rpartition("@")[2] == account
+            and each.account not in self.saved.standings
+        ]
+
+    def author(self, person: Person) -> Author:
+        """Who does something; without a nick where that is not somebody inside."""
+        occupant = self.occupant(person)
+        if occupant is None:
+            return Author("", "", person.account)
+        return Author(occupant.nick, occupant.id, occupant.account)
+
+    def id_of(self, account: str) -> str:
+        """What an account is called in this room, whatever its nick (XEP-0421)."""
+        return hmac(self.saved.secret.encode(), account.encode(), sha256).hexdigest()[:32]
+
+    def first_role(self, affiliation: Affiliation) -> Role:
+        """The role of somebody who comes with that affiliation."""
+        return first_role(affiliation, affiliation >= self.needs[Right.HAVE_VOICE])
+
+    def joins_own(self, person: Person, nick: str) -> bool:
+        """Whether entering under a nick adds a session to an occupant of the same account."""
+        occupant = self.occupants.get(fold(nick))
+        return occupant is not None and occupant.account == person.account
+
+    # Who may what
+
+    def may(self, person: Person, right: Right) -> bool:
+        """Whether a session has a right."""
+        need = self.needs[right]
+        if isinstance(need, Affiliation):
+            return self.affiliation(person.account) >= need
+        occupant = self.occupant(person)
+        return occupant is not None and occupant.role >= need
+
+    def need(self, person: Person, right: Right, reason: Reason = Reason.FORBIDDEN) -> None:
+        """Raise `Refusal` where a session does not have a right."""
+        if not self.may(person, right):
+            raise Refusal(reason)
+
+    def standings(self, person: Person, affiliation: Affiliation) -> dict[str, Standing] | Refused:
+        """Who has an affiliation, for one who wants to know."""
+        if not self.may(person, list_right(affiliation)):
+            return Refused(Reason.FORBIDDEN)
+        return {
+            account: standing
+            for account, standing in self.saved.standings.items()
+            if standing.affiliation is affiliation
+        }
+
+    def having(self, person: Person, role: Role) -> list[Occupant] | Refused:
+        """Who has a role, for one who wants to know."""
+        if not self.may(person, list_right(role)):
+            return Refused(Reason.FORBIDDEN)
+        return [each for each in self.occupants.values() if each.role is role]
+
+    # Who is told
+
+    def moved(self) -> None:
+        """Who is inside, or sees what, has changed."""
+        self._audiences: dict[bool | None, tuple[Occupancy, ...]] = {}
+
+    def audience(self, addresses: bool | None = None) -> tuple[Occupancy, ...]:
+        """All sessions; or only those who see real addresses, or do not."""
+        found = self._audiences.get(addresses)
+        if found is None:
+            need = self.needs[Right.SEE_ADDRESSES]
+            found = self._audiences[addresses] = tuple(
+                stay
+                for key, stays in self.stays.items()
+                if addresses is None or (self.occupants[key].role >= need) is addresses
+                for stay in stays.values()
+            )
+        return found
+
+    def tell(self, out: Changes, event: Event, to: Iterable[Occupancy], sight: Sight) -> None:
+        """Have somebody told, if there is anybody."""
+        to = tuple(to)
+        if to:
+            out.notices.append(Notice(event, to, sight))
+
+    def tell_all(
+        self, out: Changes, event: Event, key: str, own: Iterable[Occupancy] | None = None
+    ) -> None:
+        """Have everybody told of an occupant, each as they may know; `own` are its sessions."""
+        mine = self.stays.get(key, {})
+        self.tell(out, event, mine.values() if own is None else own, Sight.SELF)
+        self.tell_others(out, event, key)
+
+    def tell_others(self, out: Changes, event: Event, key: str) -> None:
+        """Have everybody else told of an occupant."""
+        mine = self.stays.get(key, {})
+        for sight, addresses in ((Sight.FULL, True), (Sight.NICK, False)):
+            audience = self.audience(addresses)
+            self.tell(out, event, [stay for stay in audience if stay.person not in mine], sight)
+
+    # Changing, for the commands
+
+    def put(self, key: str, occupant: Occupant) -> None:
+        """An occupant is as this says."""
+        self.occupants[key] = occupant
+        self.moved()
+
+    def show(self, key: str) -> Occupant:
+        """Have an occupant show the presence of its session that goes first."""
+        stays = self.stays[key].values()
+        shown = max(stays, key=lambda stay: (stay.presence.priority, stay.since))
+        occupant = self.occupants[key]
+        if shown is not occupant.shown:
+            occupant = attrs.evolve(occupant, shown=shown)
+            self.put(key, occupant)
+        return occupant
+
+    def take_out(self, key: str) -> dict[Person, Occupancy]:
+        """An occupant is no longer there; gives the sessions that were it."""
+        stays = self.stays.pop(key)
+        del self.occupants[key]
+        for person in stays:
+            del self.sessions[person]
+        self.moved()
+        return stays
+
+    def settle(self, out: Changes) -> None:
+        """A room that does not last ends when nobody is in it."""
+        if not self.occupants and not self.config["persistent"]:
+            out.ended = True
+
+
+def _checks(options: Iterable[Option]) -> dict[type, list[tuple[Option, Check]]]:
+    found: dict[type, list[tuple[Option, Check]]] = {}
+    for option in options:
+        for command, check in option.checks.items():
+            found.setdefault(command, []).append((option, check))
+    return found

@@ -1,0 +1,287 @@
+"""Who is what, and what the room is like: roles, affiliations, configuration, the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import attrs
+
+from xmppd.chat.commands import (
+    Configure,
+    Destroy,
+    Register,
+    RoleChange,
+    SetRoles,
+    SetStandings,
+    StandingChange,
+    Unregister,
+)
+from xmppd.chat.entering import remove
+from xmppd.chat.events import Configured, Destroyed, Left, Ranked, RegistrationAsked
+from xmppd.chat.model import Affiliation, Author, Occupant, Person, Role, Sight, Standing, Why
+from xmppd.chat.nicks import fold, is_nick
+from xmppd.chat.outcome import Changes, Reason, Refusal, SaveRoom, SaveStanding
+from xmppd.chat.rights import (
+    Right,
+    affiliation_right,
+    outranks_for_role,
+    role_after,
+    role_right,
+)
+
+if TYPE_CHECKING:
+    from xmppd.chat.room import Room
+
+MOST_STANDINGS = 10_000
+"""Rows in the list of affiliations."""
+
+
+# Roles
+
+
+def set_roles(room: Room, command: SetRoles, out: Changes) -> None:
+    """Give and take voice, make moderators, kick."""
+    actor = room.occupant(command.person)
+    if actor is None:
+        raise Refusal(Reason.FORBIDDEN)
+    targets = [(room.named(change.nick), change) for change in command.changes]
+    for target, change in targets:
+        if change.role is Role.NONE and target.affiliation > actor.affiliation:
+            raise Refusal(Reason.OUTRANKED)
+        room.need(command.person, role_right(target.role, change.role))
+        if target.role is not change.role and not outranks_for_role(actor, target, change.role):
+            raise Refusal(Reason.OUTRANKED)
+    by = room.author(command.person)
+    for _, change in targets:
+        _set_role(room, change, by, out)
+    room.settle(out)
+
+
+def _set_role(room: Room, change: RoleChange, by: Author, out: Changes) -> None:
+    key = fold(change.nick)
+    target = room.occupants.get(key)
+    if target is None or target.role is change.role:
+        return
+    changed = attrs.evolve(target, role=change.role)
+    if change.role is Role.NONE:
+        remove(room, key, Why.KICKED, out, event=Left(changed, Why.KICKED, by, change.reason))
+        return
+    room.put(key, changed)
+    room.tell_all(out, Ranked(changed, by, change.reason), key)
+
+
+# Affiliations
+
+
+def set_standings(room: Room, command: SetStandings, out: Changes) -> None:
+    """Change affiliations: ban, make members, admins, owners."""
+    check_standings(room, command.person, command.changes)
+    for change in command.changes:
+        apply_standing(room, command.person, change, out)
+    room.settle(out)
+
+
+def check_standings(room: Room, person: Person, changes: Iterable[StandingChange]) -> None:
+    """Raise `Refusal` unless somebody may make all these changes."""
+    planned = dict(room.saved.standings)
+    for change in changes:
+        _check_change(room, person, change)
+        _plan(room, planned, change)
+    if len(planned) > max(MOST_STANDINGS, len(room.saved.standings)):
+        raise Refusal(Reason.FULL, "the list of affiliations is full")
+    if not any(standing.affiliation is Affiliation.OWNER for standing in planned.values()):
+        raise Refusal(Reason.LAST_OWNER)
+
+
+def _check_change(room: Room, person: Person, change: StandingChange) -> None:
+    old, new = _row(room, change.account).affiliation, change.affiliation
+    if "@" not in change.account and new not in (Affiliation.OUTCAST, Affiliation.NONE):
+        raise Refusal(Reason.BAD_REQUEST, "a domain can only be banned")
+    if not room.may(person, affiliation_right(old, new)):
+        admin = room.may(person, Right.EDIT_MEMBERS)
+        outranked = admin and old >= Affiliation.ADMIN
+        raise Refusal(Reason.OUTRANKED if outranked else Reason.FORBIDDEN)
+    if new is Affiliation.OUTCAST and change.account == person.account:
+        raise Refusal(Reason.SELF)
+
+
+def _row(room: Room, account: str) -> Standing:
+    return room.saved.standings.get(account) or Standing(Affiliation.NONE)
+
+
+def _plan(room: Room, planned: dict[str, Standing], change: StandingChange) -> None:
+    """Make a change in a copy of the list; raise `Refusal` where its nick is not free."""
+    row = _changed(planned.get(change.account), change, 0.0)
+    planned.pop(change.account, None)
+    if row is None:
+        return
+    if change.nick and row.nick:
+        if not is_nick(row.nick):
+            raise Refusal(Reason.BAD_NICK)
+        check_free(room, planned, row.nick, change.account)
+    planned[change.account] = row
+
+
+def check_free(room: Room, standings: dict[str, Standing], nick: str, account: str) -> None:
+    """Raise `Refusal` where a nick is reserved, or worn, by another account."""
+    key = fold(nick)
+    wearer = room.occupants.get(key)
+    taken = any(
+        fold(standing.nick) == key
+        for other, standing in standings.items()
+        if standing.nick and other != account
+    )
+    if taken or (wearer is not None and wearer.account != account):
+        raise Refusal(Reason.NICK_TAKEN)
+
+
+def _changed(row: Standing | None, change: StandingChange, now: float) -> Standing | None:
+    if change.affiliation is Affiliation.NONE:
+        return None
+    nick = ""
+    if change.affiliation >= Affiliation.MEMBER:
+        nick = change.nick if change.nick is not None else (row.nick if row else "")
+    return Standing(change.affiliation, nick, change.reason, now)
+
+
+def apply_standing(room: Room, person: Person, change: StandingChange, out: Changes) -> None:
+    """Make a change that has been checked."""
+    account = change.account
+    row = room.saved.standings.get(account)
+    new = _changed(row, change, room.clock())
+    same = row is new or (
+        row is not None
+        and new is not None
+        and (row.affiliation, row.nick) == (new.affiliation, new.nick)
+    )
+    if same:
+        return
+    if new is None:
+        del room.saved.standings[account]
+    else:
+        room.saved.standings[account] = new
+    room.reconfigured()
+    out.save(SaveStanding(account, new))
+    by = room.author(person)
+    for occupant in room.all_of(account):
+        _rank(room, occupant, by, change.reason, out)
+
+
+def _rank(room: Room, occupant: Occupant, by: Author, reason: str, out: Changes) -> None:
+    """Let an occupant's affiliation have its effect."""
+    key = room.sessions[occupant.shown.person]
+    old, new = occupant.affiliation, room.affiliation(occupant.account)
+    if old is new:
+        return
+    if new < room.needs[Right.ENTER]:
+        why = Why.BANNED if new is Affiliation.OUTCAST else Why.AFFILIATION
+        gone = attrs.evolve(occupant, affiliation=new, role=Role.NONE)
+        remove(room, key, why, out, event=Left(gone, why, by, reason))
+        return
+    role = role_after(occupant.role, old, new, room.first_role(new))
+    changed = attrs.evolve(occupant, affiliation=new, role=role)
+    room.put(key, changed)
+    room.tell_all(out, Ranked(changed, by, reason), key)
+
+
+# Registration
+
+
+def register(room: Room, command: Register, out: Changes) -> None:
+    """Reserve a nick, and make a member of who is none; or ask the admins to."""
+    person, nick = command.person, command.nick
+    standing = _row(room, person.account)
+    if room.affiliation(person.account) is Affiliation.OUTCAST:
+        raise Refusal(Reason.FORBIDDEN)
+    if not is_nick(nick):
+        raise Refusal(Reason.BAD_NICK)
+    check_free(room, room.saved.standings, nick, person.account)
+    if standing.affiliation is Affiliation.NONE and room.config["registration"] == "ask":
+        _ask_admins(room, RegistrationAsked(person.account, nick), out)
+        return
+    affiliation = max(standing.affiliation, Affiliation.MEMBER)
+    apply_standing(room, person, StandingChange(person.account, affiliation, nick), out)
+
+
+def _ask_admins(room: Room, event: RegistrationAsked, out: Changes) -> None:
+    for key, each in room.occupants.items():
+        if each.affiliation >= Affiliation.ADMIN:
+            room.tell(out, event, room.stays[key].values(), Sight.FULL)
+
+
+def unregister(room: Room, command: Unregister, out: Changes) -> None:
+    """Give back a nick; who is no more than a member is no member any longer."""
+    account = command.person.account
+    affiliation = _row(room, account).affiliation
+    if affiliation < Affiliation.MEMBER:
+        raise Refusal(Reason.BAD_REQUEST, "not registered")
+    if affiliation is Affiliation.MEMBER:
+        affiliation = Affiliation.NONE
+    apply_standing(room, command.person, StandingChange(account, affiliation, ""), out)
+    room.settle(out)
+
+
+# The room itself
+
+
+def configure(room: Room, command: Configure, out: Changes) -> None:
+    """Change the configuration; whoever could not enter any more is out."""
+    room.need(command.person, Right.CONFIGURE)
+    for name, value in command.values.items():
+        if name not in room.fields or not room.fields[name].takes(value):
+            raise Refusal(Reason.BAD_CONFIG, f"{name} cannot be that")
+    changes = _wanted_standings(room, command)
+    check_standings(room, command.person, changes)
+    _unlock(room, out)
+    old = room.config
+    new = {name: value for name, value in command.values.items() if old[name] != value}
+    if new:
+        room.saved.config = {**room.saved.config, **new}
+        room.reconfigured()
+        out.save(SaveRoom())
+        event = Configured({name: old[name] for name in new}, new)
+        room.tell(out, event, room.audience(), Sight.NICK)
+    for change in changes:
+        apply_standing(room, command.person, change, out)
+    _remove_outsiders(room, out)
+    room.settle(out)
+
+
+def _unlock(room: Room, out: Changes) -> None:
+    if room.saved.locked:
+        room.saved.locked = False
+        out.save(SaveRoom())
+
+
+def _wanted_standings(room: Room, command: Configure) -> tuple[StandingChange, ...]:
+    """What it takes for owners and admins to be those that the command lists."""
+    wanted: dict[str, Affiliation] = {}
+    lists = ((Affiliation.ADMIN, command.admins), (Affiliation.OWNER, command.owners))
+    for affiliation, accounts in lists:
+        if accounts is not None:
+            for account, standing in room.saved.standings.items():
+                if standing.affiliation is affiliation:
+                    wanted.setdefault(account, Affiliation.NONE)
+            wanted.update(dict.fromkeys(accounts, affiliation))
+    return tuple(
+        StandingChange(account, affiliation)
+        for account, affiliation in wanted.items()
+        if _row(room, account).affiliation is not affiliation
+    )
+
+
+def _remove_outsiders(room: Room, out: Changes) -> None:
+    for key, occupant in list(room.occupants.items()):
+        if occupant.affiliation < room.needs[Right.ENTER]:
+            remove(room, key, Why.MEMBERS_ONLY, out)
+
+
+def destroy(room: Room, command: Destroy, out: Changes) -> None:
+    """End the room."""
+    room.need(command.person, Right.CONFIGURE)
+    for key in list(room.occupants):
+        gone = attrs.evolve(room.occupants[key], role=Role.NONE, affiliation=Affiliation.NONE)
+        event = Destroyed(gone, command.reason, command.alternate, command.password)
+        room.tell(out, event, room.take_out(key).values(), Sight.SELF)
+    out.ended = True

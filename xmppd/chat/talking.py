@@ -1,0 +1,107 @@
+"""Saying something: to all, to one, about the topic, to people outside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xmppd.chat.commands import (
+    Decline,
+    Invite,
+    RequestVoice,
+    Say,
+    SetTopic,
+    StandingChange,
+    Whisper,
+)
+from xmppd.chat.events import Declined, Invited, Said, TopicSet, VoiceAsked, Whispered
+from xmppd.chat.model import Affiliation, Content, Invitation, Message, Person, Role, Sight
+from xmppd.chat.outcome import Changes, Notice, Reason, Refusal, SaveMessage, SaveRoom
+from xmppd.chat.rights import Right
+from xmppd.chat.ruling import apply_standing
+
+if TYPE_CHECKING:
+    from xmppd.chat.room import Room
+
+MOST_INVITED = 1_000
+"""Invitations that are remembered, so that they can be declined."""
+
+
+def _message(room: Room, person: Person, content: Content) -> Message:
+    return Message(room.new_id(), room.clock(), room.author(person), content)
+
+
+def say(room: Room, command: Say, out: Changes) -> None:
+    """Tell everybody, the author too."""
+    room.inside(command.person)
+    room.need(command.person, Right.SAY, Reason.NO_VOICE)
+    message = _message(room, command.person, command.content)
+    if command.content.storable:
+        keep = room.config["history"]
+        room.history.append(message)
+        while len(room.history) > keep:
+            room.history.popleft()
+        out.save(SaveMessage(message))
+    out.notices.append(Notice(Said(message), room.audience()))
+
+
+def whisper(room: Room, command: Whisper, out: Changes) -> None:
+    """Tell one occupant, in all its sessions."""
+    room.inside(command.person)
+    target = room.named(command.nick)
+    room.need(command.person, Right.WHISPER, Reason.WHISPER_LIMITED)
+    event = Whispered(room.author(command.person), command.content)
+    key = room.sessions[target.shown.person]
+    room.tell(out, event, room.stays[key].values(), Sight.NICK)
+
+
+def set_topic(room: Room, command: SetTopic, out: Changes) -> None:
+    """Set the topic and tell everybody."""
+    room.inside(command.person)
+    room.need(command.person, Right.SET_TOPIC)
+    message = _message(room, command.person, command.content)
+    room.saved.topic = message
+    out.save(SaveRoom())
+    out.notices.append(Notice(TopicSet(message), room.audience()))
+
+
+def invite(room: Room, command: Invite, out: Changes) -> None:
+    """Ask people outside to come; in a members-only room that makes them members."""
+    room.inside(command.person)
+    room.need(command.person, Right.INVITE)
+    for invitation in command.invitations:
+        if room.affiliation(invitation.to) is Affiliation.OUTCAST:
+            raise Refusal(Reason.FORBIDDEN, "who is banned cannot be invited")
+    for invitation in command.invitations:
+        _invite(room, command.person, invitation, out)
+
+
+def _invite(room: Room, person: Person, invitation: Invitation, out: Changes) -> None:
+    if room.affiliation(invitation.to) < room.needs[Right.ENTER]:
+        apply_standing(room, person, StandingChange(invitation.to, Affiliation.MEMBER), out)
+    if len(room.invited) >= MOST_INVITED:
+        del room.invited[next(iter(room.invited))]
+    room.invited[invitation.to] = person.account
+    event = Invited(invitation, room.author(person), room.config["password"], room.open)
+    out.notices.append(Notice(event, (), account=invitation.to))
+
+
+def decline(room: Room, command: Decline, out: Changes) -> None:
+    """Tell who invited that somebody will not come; once for an invitation."""
+    inviter = room.invited.pop(command.person.account, None)
+    if inviter is None:
+        raise Refusal(Reason.FORBIDDEN, "there was no invitation")
+    event = Declined(command.person.account, command.reason)
+    for occupant in room.all_of(inviter):
+        key = room.sessions[occupant.shown.person]
+        room.tell(out, event, room.stays[key].values(), Sight.FULL)
+
+
+def request_voice(room: Room, command: RequestVoice, out: Changes) -> None:
+    """Ask the moderators."""
+    occupant = room.inside(command.person)
+    if occupant.role >= command.role:
+        return
+    event = VoiceAsked(occupant, command.role)
+    for key, each in room.occupants.items():
+        if each.role is Role.MODERATOR:
+            room.tell(out, event, room.stays[key].values(), Sight.FULL)

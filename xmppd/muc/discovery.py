@@ -1,0 +1,112 @@
+"""What service discovery says of a service of rooms and of its rooms (XEP-0045, 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from xmppd.chat.model import Person
+from xmppd.chat.room import Room
+from xmppd.component.discovery import DISCO_INFO, DISCO_ITEMS, Identity, Info, Item
+from xmppd.muc import names
+from xmppd.muc.forms import info_form
+from xmppd.muc.keeping import Listed
+from xmppd.protocol.jid import Jid
+from xmppd.protocol.markup import element
+from xmppd.protocol.namespaces import RESULT_SETS
+from xmppd.protocol.paging import PageRequest, page_xml
+from xmppd.protocol.stanza import Stanza
+
+PAGE, MOST = 100, 1_000
+"""Rooms in one answer: where a page is asked for without a size, and at most."""
+
+RESERVED_NICK = "x-roomuser-item"
+
+SERVICE_FEATURES = (
+    DISCO_INFO,
+    DISCO_ITEMS,
+    names.MUC,
+    names.OCCUPANT_ID,
+    RESULT_SETS,
+    names.PING,
+)
+
+
+def service_info(name: str) -> Info:
+    """The service itself."""
+    return Info((Identity("conference", "text", name),), SERVICE_FEATURES)
+
+
+def room_info(room: Room, name: str) -> Info:
+    """A room: its features and the form of XEP-0045, 6.4."""
+    config = room.config
+    features = [
+        DISCO_INFO,
+        DISCO_ITEMS,
+        names.MUC,
+        names.STABLE_ID,
+        names.SELF_PING,
+        names.OCCUPANT_ID,
+        names.PING,
+        "muc_hidden" if config["hidden"] else "muc_public",
+        "muc_persistent" if config["persistent"] else "muc_temporary",
+        "muc_membersonly" if config["members_only"] else "muc_open",
+        "muc_moderated" if config["moderated"] else "muc_unmoderated",
+        "muc_passwordprotected" if config["password"] else "muc_unsecured",
+        "muc_nonanonymous" if room.open else "muc_semianonymous",
+    ]
+    if config["registration"] != "off":
+        features += [names.REGISTER]
+    if config["voice_requests"]:
+        features += [names.REQUEST]
+    identity = Identity("conference", "text", config["name"] or name)
+    return Info((identity,), tuple(features), (info_form(room),))
+
+
+def reserved_nick(room: Room, person: Person) -> Info:
+    """The nick that somebody has reserved (XEP-0045, 7.12); without one, nothing."""
+    standing = room.saved.standings.get(person.account)
+    nick = "" if standing is None else standing.nick
+    return Info((Identity("conference", "text", nick),) if nick else (), ())
+
+
+def room_items(room: Room, person: Person, jid: Jid) -> list[Item]:
+    """Who is inside, for those inside a room where everybody is known anyway."""
+    if person not in room.sessions or not room.open:
+        return []
+    return [Item(jid.with_resource(each.nick)) for each in room.occupants.values()]
+
+
+def service_items(request: Stanza, rooms: Mapping[str, Listed], domain: str) -> bytes:
+    """The rooms that are listed, or a page of them (XEP-0059).
+
+    Raises ValueError where the page asked for cannot be.
+    """
+    public = sorted(local for local, listed in rooms.items() if not listed.hidden)
+    query = request.child(DISCO_ITEMS, "query")
+    assert query is not None
+    asked = next((child for child in query.elements() if child.name == "set"), None)
+    page, described = public, b""
+    if asked is not None or len(public) > MOST:
+        wanted = PageRequest() if asked is None else PageRequest.parse(asked)
+        page, start = _page(public, wanted)
+        described = page_xml(
+            page[0] if page else None, page[-1] if page else None, len(public), start
+        )
+    items = [
+        Item(Jid.of(local, domain), None, rooms[local].name or local).to_xml() for local in page
+    ]
+    return element("query", DISCO_ITEMS, None, *items, described)
+
+
+def _page(names: list[str], wanted: PageRequest) -> tuple[list[str], int]:
+    size = wanted.limit(PAGE, MOST)
+    if wanted.before is not None:
+        stop = len(names)
+        if wanted.before:
+            stop = sum(name < wanted.before for name in names)
+        start = max(0, stop - size)
+        return names[start:stop], start
+    start = wanted.index or 0
+    if wanted.after is not None:
+        start = sum(name <= wanted.after for name in names)
+    return names[start : start + size], start

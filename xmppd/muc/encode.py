@@ -1,0 +1,279 @@
+"""What happens in a room, as stanzas (XEP-0045). Each is made once, for all who get it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from xmppd.chat import events
+from xmppd.chat.model import Author, Message, Occupancy, Occupant, Role, Sight, Why
+from xmppd.chat.outcome import Notice
+from xmppd.muc import names
+from xmppd.muc.content import StanzaContent
+from xmppd.muc.forms import registration_request, voice_request
+from xmppd.protocol.datetimes import format_datetime
+from xmppd.protocol.jid import Jid
+from xmppd.protocol.markup import element
+from xmppd.protocol.namespaces import DELAY
+from xmppd.protocol.stanza import Stanza
+
+
+class Sending(NamedTuple):
+    """A stanza, and to whom."""
+
+    stanza: Stanza
+    to: tuple[Jid, ...]
+
+
+_CODES: Mapping[Why, int] = {
+    Why.KICKED: 307,
+    Why.BANNED: 301,
+    Why.AFFILIATION: 321,
+    Why.MEMBERS_ONLY: 322,
+    Why.SHUTDOWN: 332,
+    Why.LOST: 333,
+}
+
+
+class Encoder:
+    """Makes the stanzas of one room."""
+
+    def __init__(self, room: Jid) -> None:
+        self._room = room
+        self._encoders: Mapping[type, Callable[[Any, Notice], Iterable[Stanza]]] = {
+            events.Welcomed: self._welcomed,
+            events.Entered: self._present,
+            events.Shown: self._present,
+            events.Ranked: self._ranked,
+            events.Left: self._left,
+            events.Renamed: self._renamed,
+            events.Said: self._said,
+            events.TopicSet: self._said,
+            events.Whispered: self._whispered,
+            events.Invited: self._invited,
+            events.Declined: self._declined,
+            events.VoiceAsked: self._voice_asked,
+            events.RegistrationAsked: self._registration_asked,
+            events.Configured: self._configured,
+            events.Destroyed: self._destroyed,
+        }
+
+    def encode(self, notice: Notice) -> list[Sending]:
+        """The stanzas of a notice, each with those who get it."""
+        to = addresses(notice.to) if notice.to else (Jid.parse(notice.account),)
+        made = self._encoders[type(notice.event)](notice.event, notice)
+        return [Sending(stanza, to) for stanza in made]
+
+    # Presence
+
+    def _welcomed(self, event: events.Welcomed, notice: Notice) -> Iterable[Stanza]:
+        for occupant in event.occupants:
+            yield self._presence(occupant, notice.sight)
+        codes = [110]
+        codes += [100] if event.open else []
+        codes += [201] if event.created else []
+        codes += [210] if event.renamed else []
+        yield self._made_presence(event.me, Sight.SELF, codes)
+        yield from self._history(event)
+        yield self._topic(event.topic)
+
+    def _present(self, event: events.Entered | events.Shown, notice: Notice) -> Iterable[Stanza]:
+        yield self._presence(event.occupant, notice.sight)
+
+    def _presence(self, occupant: Occupant, sight: Sight) -> Stanza:
+        """An occupant's presence; made once for all who see it that way."""
+        found: Stanza | None = occupant.cache.get(sight)
+        if found is None:
+            codes = [110] if sight is Sight.SELF else []
+            found = occupant.cache[sight] = self._made_presence(occupant, sight, codes)
+        return found
+
+    def _made_presence(
+        self, occupant: Occupant, sight: Sight, codes: Iterable[int], *details: bytes
+    ) -> Stanza:
+        x = _x(_item(occupant, sight, *details), *map(_status, codes))
+        return self._from(occupant, x + _occupant_id(occupant.id))
+
+    def _from(self, occupant: Occupant, more: bytes) -> Stanza:
+        content = occupant.shown.presence.content
+        assert isinstance(content, StanzaContent)
+        return _ready(content.stanza.readdressed(None, self._jid_of(occupant)).adding(more))
+
+    def _jid_of(self, occupant: Occupant) -> Jid:
+        found: Jid | None = occupant.cache.get("jid")
+        if found is None:
+            found = occupant.cache["jid"] = self._named(occupant.nick)
+        return found
+
+    def _named(self, nick: str) -> Jid:
+        return self._room.with_resource(nick) if nick else self._room
+
+    def _ranked(self, event: events.Ranked, notice: Notice) -> Iterable[Stanza]:
+        codes = [110] if notice.sight is Sight.SELF else []
+        details = _details(event.by, event.reason, notice.sight)
+        yield self._made_presence(event.occupant, notice.sight, codes, *details)
+
+    def _left(self, event: events.Left, notice: Notice) -> Iterable[Stanza]:
+        codes = [110] if notice.sight is Sight.SELF else []
+        codes += [_CODES[event.why]] if event.why in _CODES else []
+        details = _details(event.by, event.reason, notice.sight)
+        item = _item(event.occupant, notice.sight, *details)
+        yield self._gone(event.occupant, event.content, _x(item, *map(_status, codes)))
+
+    def _gone(self, occupant: Occupant, content: Any, x: bytes) -> Stanza:
+        inner = x + _occupant_id(occupant.id)
+        jid = self._jid_of(occupant)
+        if isinstance(content, StanzaContent):
+            return _ready(content.stanza.readdressed(None, jid).adding(inner))
+        return _ready(Stanza.make("presence", inner, sender=jid, type="unavailable"))
+
+    def _renamed(self, event: events.Renamed, notice: Notice) -> Iterable[Stanza]:
+        codes = [303, 110] if notice.sight is Sight.SELF else [303]
+        item = _item(event.old, notice.sight, nick=event.occupant.nick)
+        yield self._gone(event.old, None, _x(item, *map(_status, codes)))
+        yield self._presence(event.occupant, notice.sight)
+
+    def _destroyed(self, event: events.Destroyed, notice: Notice) -> Iterable[Stanza]:
+        said = [element("reason", None, None, event.reason)] if event.reason else []
+        said += [element("password", None, None, event.password)] if event.password else []
+        destroy = element("destroy", None, {"jid": event.alternate or None}, *said)
+        item = element("item", None, {"affiliation": "none", "role": "none"})
+        yield self._gone(event.occupant, None, _x(item, destroy, _status(110)))
+
+    # Messages
+
+    def _said(self, event: events.Said | events.TopicSet, notice: Notice) -> Iterable[Stanza]:
+        yield self._message(event.message)
+
+    def _message(self, message: Message, *more: bytes) -> Stanza:
+        content = message.content
+        assert isinstance(content, StanzaContent)
+        inner = b"".join((_occupant_id(message.author.id), *more))
+        sender = self._named(message.author.nick)
+        return _ready(content.stanza.readdressed(None, sender).adding(inner))
+
+    def _delay(self, message: Message) -> bytes:
+        stamp = format_datetime(int(message.at * 1_000_000))
+        return element("delay", DELAY, {"from": self._room, "stamp": stamp})
+
+    def _history(self, event: events.Welcomed) -> list[Stanza]:
+        """What was said, oldest first; the newest that fit where characters are counted."""
+        made = [self._message(message, self._delay(message)) for message in event.history]
+        if event.chars is None:
+            return made
+        left, kept = event.chars, 0
+        for stanza in reversed(made):
+            left -= len(stanza.to_bytes().decode())
+            if left < 0:
+                break
+            kept += 1
+        return made[len(made) - kept :]
+
+    def _topic(self, topic: Message | None) -> Stanza:
+        if topic is not None:
+            return self._message(topic, self._delay(topic))
+        return _ready(
+            Stanza.make("message", element("subject"), sender=self._room, type="groupchat")
+        )
+
+    def _whispered(self, event: events.Whispered, notice: Notice) -> Iterable[Stanza]:
+        content = event.content
+        assert isinstance(content, StanzaContent)
+        inner = element("x", names.MUC_USER) + _occupant_id(event.author.id)
+        sender = self._named(event.author.nick)
+        yield _ready(content.stanza.readdressed(None, sender).adding(inner))
+
+    def _invited(self, event: events.Invited, notice: Notice) -> Iterable[Stanza]:
+        asked, by = event.invitation, event.by
+        inviter = by.account if event.open or not by.nick else self._named(by.nick)
+        said = [element("reason", None, None, asked.reason)] if asked.reason else []
+        if asked.continues:
+            said.append(element("continue", None, {"thread": asked.thread}))
+        invite = element("invite", None, {"from": inviter}, *said)
+        password = element("password", None, None, event.password) if event.password else b""
+        direct = {
+            "jid": self._room,
+            "reason": asked.reason or None,
+            "password": event.password or None,
+        }
+        x = _x(invite, password) + element("x", names.DIRECT_INVITE, direct)
+        yield Stanza.make("message", x, sender=self._room)
+
+    def _declined(self, event: events.Declined, notice: Notice) -> Iterable[Stanza]:
+        said = [element("reason", None, None, event.reason)] if event.reason else []
+        decline = element("decline", None, {"from": event.account}, *said)
+        yield Stanza.make("message", _x(decline), sender=self._room)
+
+    def _voice_asked(self, event: events.VoiceAsked, notice: Notice) -> Iterable[Stanza]:
+        asked = event.occupant
+        form = voice_request(event.role.name.lower(), str(asked.shown.wire), asked.nick)
+        yield Stanza.make("message", form.to_xml(), sender=self._room)
+
+    def _registration_asked(
+        self, event: events.RegistrationAsked, notice: Notice
+    ) -> Iterable[Stanza]:
+        form = registration_request(event.account, event.nick)
+        yield Stanza.make("message", form.to_xml(), sender=self._room)
+
+    def _configured(self, event: events.Configured, notice: Notice) -> Iterable[Stanza]:
+        codes = []
+        if "identities" in event.new:
+            codes.append(172 if event.new["identities"] == "everyone" else 173)
+        if event.new.keys() - {"identities"}:
+            codes.append(104)
+        x = _x(*map(_status, codes))
+        yield Stanza.make("message", x, sender=self._room, type="groupchat")
+
+
+def addresses(stays: Iterable[Occupancy]) -> tuple[Jid, ...]:
+    """Where the sessions of those stays are."""
+    return tuple([stay.wire for stay in stays])
+
+
+def outsider(presence: Stanza) -> Stanza:
+    """Tell somebody who thinks otherwise that they are not in a room (XEP-0045, 7.2.18)."""
+    item = element("item", None, {"affiliation": "none", "role": "none"})
+    reason = element("status", None, None, "You are not in the room.")
+    x = _x(item, *map(_status, (110, 307, 333)))
+    return Stanza.make(
+        "presence", reason, x, to=presence.sender, sender=presence.to, type="unavailable"
+    )
+
+
+def _ready(stanza: Stanza) -> Stanza:
+    """Have its children known before it is copied, so that nobody looks for them in each copy."""
+    assert stanza.children is not None
+    return stanza
+
+
+def _x(*content: bytes) -> bytes:
+    return element("x", names.MUC_USER, None, *content)
+
+
+def _status(code: int) -> bytes:
+    return b"<status code='%d'/>" % code
+
+
+def _occupant_id(id: str) -> bytes:
+    return b"<occupant-id xmlns='urn:xmpp:occupant-id:0' id='%b'/>" % id.encode() if id else b""
+
+
+def _details(by: Author | None, reason: str, sight: Sight) -> tuple[bytes, ...]:
+    actor = b""
+    if by is not None:
+        jid = by.account if sight is Sight.FULL else None
+        if by.nick or jid:
+            actor = element("actor", None, {"nick": by.nick or None, "jid": jid})
+    return actor, element("reason", None, None, reason) if reason else b""
+
+
+def _item(occupant: Occupant, sight: Sight, *details: bytes, nick: str = "") -> bytes:
+    seen = None if sight is Sight.NICK else str(occupant.shown.wire)
+    role = "none" if occupant.role is Role.NONE else occupant.role.name.lower()
+    attributes = {
+        "affiliation": occupant.affiliation.name.lower(),
+        "role": role,
+        "jid": seen,
+        "nick": nick or None,
+    }
+    return element("item", None, attributes, *details)

@@ -1,0 +1,187 @@
+"""Data forms of rooms: configuration, information, requests (XEP-0045, 15.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+
+from xmppd.chat.room import Room
+from xmppd.muc import names
+from xmppd.protocol.forms import Field, FieldType, FieldValue, Form, FormError, FormType, Option
+
+Values = dict[str, Any]
+
+
+@attrs.frozen
+class _Row:
+    """How a field of a room's configuration is written: its name, its type, its values."""
+
+    name: str
+    var: str
+    type: FieldType
+    shown: Callable[[Any], Any] = lambda value: value
+    read: Callable[[Any], Any] = lambda value: value
+
+
+def _roomconfig(name: str) -> str:
+    return f"muc#roomconfig_{name}"
+
+
+_LIMITS = ("10", "20", "30", "50", "100", "200", "500", "1000")
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise FormError("not a number")
+    return int(text)
+
+
+def _not(value: bool) -> bool:
+    return not value
+
+
+_TEXT, _BOOLEAN, _LIST = FieldType.TEXT_SINGLE, FieldType.BOOLEAN, FieldType.LIST_SINGLE
+
+_ROWS: tuple[_Row, ...] = (
+    _Row("name", _roomconfig("roomname"), _TEXT),
+    _Row("description", _roomconfig("roomdesc"), _TEXT),
+    _Row("language", _roomconfig("lang"), _TEXT),
+    _Row("persistent", _roomconfig("persistentroom"), _BOOLEAN),
+    _Row("hidden", _roomconfig("publicroom"), _BOOLEAN, _not, _not),
+    _Row("members_only", _roomconfig("membersonly"), _BOOLEAN),
+    _Row("members_invite", _roomconfig("allowinvites"), _BOOLEAN),
+    _Row("moderated", _roomconfig("moderatedroom"), _BOOLEAN),
+    _Row("open_topic", _roomconfig("changesubject"), _BOOLEAN),
+    _Row("whispers", _roomconfig("allowpm"), _LIST),
+    _Row(
+        "identities",
+        _roomconfig("whois"),
+        _LIST,
+        lambda value: "anyone" if value == "everyone" else value,
+        lambda value: "everyone" if value == "anyone" else value,
+    ),
+    _Row(
+        "limit",
+        _roomconfig("maxusers"),
+        _LIST,
+        lambda value: str(value) if value else "none",
+        lambda value: 0 if value in (None, "none") else _number(value),
+    ),
+    _Row("history", "muc#maxhistoryfetch", _TEXT, str, _number),
+    _Row("registration", f"{{{names.EXTRA}}}registration", _LIST),
+    _Row("voice_requests", f"{{{names.EXTRA}}}voicerequests", _BOOLEAN),
+)
+_OTHER_CHOICES = {"whois": {"moderators": "Moderators only", "anyone": "Anyone"}}
+_LABELS = {"publicroom": "The room is listed"}
+_PROTECTED, _SECRET = _roomconfig("passwordprotectedroom"), _roomconfig("roomsecret")
+_OWNERS, _ADMINS = _roomconfig("roomowners"), _roomconfig("roomadmins")
+
+
+def config_form(room: Room, owners: list[str], admins: list[str]) -> Form:
+    """The form in which owners configure a room (XEP-0045, 10.2)."""
+    fields = [_field(room, row) for row in _ROWS]
+    password = room.config["password"]
+    fields += [
+        Field(_PROTECTED, _BOOLEAN, bool(password), "A password is needed to enter"),
+        Field(_SECRET, FieldType.TEXT_PRIVATE, password, "Password"),
+        Field(_OWNERS, FieldType.JID_MULTI, tuple(owners), "Owners"),
+        Field(_ADMINS, FieldType.JID_MULTI, tuple(admins), "Admins"),
+    ]
+    title = f"Configuration of {room.saved.address}"
+    return Form.of(FormType.FORM, names.ROOM_CONFIG, *fields, title=title)
+
+
+def _field(room: Room, row: _Row) -> Field:
+    field, short = room.fields[row.name], row.var.removeprefix("muc#roomconfig_")
+    value = row.shown(room.config[row.name])
+    choices: Mapping[str, str] = _OTHER_CHOICES.get(short, field.choices)
+    if row.name == "limit":
+        steps = sorted({value, *_LIMITS} - {"none"}, key=int)
+        choices = {**{step: step for step in steps}, "none": "No limit"}
+    options = tuple(Option(value, label) for value, label in choices.items())
+    return Field(row.var, row.type, value, _LABELS.get(short, field.label), options=options)
+
+
+@attrs.frozen
+class Submitted:
+    """What an owner wants a room to be."""
+
+    values: Values
+    owners: tuple[str, ...] | None
+    admins: tuple[str, ...] | None
+
+
+def read_config(form: Form, submission: Form) -> Submitted:
+    """What a submission of a room's form says. Raises `FormError`."""
+    given = form.validate(submission)
+    values = {row.name: row.read(given[row.var]) for row in _ROWS if row.var in given}
+    _read_password(given, values)
+    return Submitted(values, _accounts(given.get(_OWNERS)), _accounts(given.get(_ADMINS)))
+
+
+def _read_password(given: Mapping[str, FieldValue], values: Values) -> None:
+    protected, secret = given.get(_PROTECTED), given.get(_SECRET)
+    if protected is False:
+        values["password"] = ""
+    elif secret:
+        values["password"] = secret
+    elif protected and secret is not None:
+        raise FormError("a password-protected room needs a password")
+
+
+def _accounts(jids: Any) -> tuple[str, ...] | None:
+    return None if jids is None else tuple(dict.fromkeys(jid.bare for jid in jids))
+
+
+def info_form(room: Room) -> Form:
+    """What disco#info tells of a room (XEP-0045, 6.4)."""
+    config = room.config
+    subject = "" if room.saved.topic is None else _subject(room.saved.topic.content)
+    return Form.of(
+        FormType.RESULT,
+        names.ROOM_INFO,
+        Field("muc#roominfo_description", _TEXT, config["description"] or config["name"]),
+        Field("muc#roominfo_subject", _TEXT, subject),
+        Field("muc#roominfo_subjectmod", _BOOLEAN, config["open_topic"]),
+        Field(_roomconfig("changesubject"), _BOOLEAN, config["open_topic"]),
+        Field("muc#roominfo_occupants", _TEXT, len(room.occupants)),
+        Field("muc#roominfo_lang", _TEXT, config["language"]),
+        Field("muc#maxhistoryfetch", _TEXT, config["history"]),
+    )
+
+
+def _subject(content: Any) -> str:
+    return content.stanza.text("", "subject") or ""
+
+
+def register_form() -> Form:
+    """What somebody who registers is asked (XEP-0045, 7.10)."""
+    nick = Field("muc#register_roomnick", _TEXT, (), "Nickname", required=True)
+    return Form.of(FormType.FORM, names.REGISTER_FORM, nick, title="Registration")
+
+
+def voice_request(role: str, jid: str, nick: str) -> Form:
+    """Ask a moderator to give voice (XEP-0045, 8.6)."""
+    return Form.of(
+        FormType.FORM,
+        names.REQUEST,
+        Field("muc#role", _LIST, role, "Requested role", options=(Option(role),)),
+        Field("muc#jid", FieldType.JID_SINGLE, jid, "User"),
+        Field("muc#roomnick", _TEXT, nick, "Nickname"),
+        Field("muc#request_allow", _BOOLEAN, False, "Grant voice?"),
+        title="Voice request",
+    )
+
+
+def registration_request(account: str, nick: str) -> Form:
+    """Ask an admin to make a member (XEP-0045, 9.9)."""
+    return Form.of(
+        FormType.FORM,
+        names.REGISTER_FORM,
+        Field("muc#register_jid", FieldType.JID_SINGLE, account, "User"),
+        Field("muc#register_roomnick", _TEXT, nick, "Desired nickname"),
+        Field("muc#register_allow", _BOOLEAN, False, "Allow this person to register?"),
+        title="Registration request",
+    )

@@ -1,0 +1,110 @@
+"""Occupants whose sessions are gone without a word."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from xmppd.chat.commands import (
+    Leave,
+)
+from xmppd.chat.model import Person, Why
+from xmppd.component.requests import condition_of
+from xmppd.muc import names
+from xmppd.muc.house import House
+from xmppd.muc.live import LiveRoom
+from xmppd.protocol.errors import StanzaError
+from xmppd.protocol.markup import element
+from xmppd.protocol.stanza import Stanza
+
+GHOSTS = frozenset(
+    {
+        "gone",
+        "item-not-found",
+        "jid-malformed",
+        "recipient-unavailable",
+        "redirect",
+        "remote-server-not-found",
+        "remote-server-timeout",
+    }
+)
+"""Errors that say that a session is no more."""
+
+ROUND = 60.0
+"""Seconds between two looks for silent occupants."""
+PINGS = 20
+"""Silent occupants pinged each second, so that no round is a storm."""
+
+
+class Ghosts:
+    """Looks for occupants who have been silent for long, and says which errors show one."""
+
+    log = Logger()
+
+    def __init__(self, house: House, clock: IReactorTime) -> None:
+        self._house = house
+        self._clock = clock
+        self._rounds = LoopingCall(self._look)
+        self._rounds.clock = clock
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._rounds.start(ROUND, now=False).addErrback(self._failed)
+
+    def stop(self) -> None:
+        """Look no more."""
+        if self._rounds.running:
+            self._rounds.stop()
+
+    def _failed(self, failure: Failure) -> None:
+        self.log.failure("{name}: no longer looking for ghosts", failure, name=self._house.name)
+
+    def shows(self, live: LiveRoom, error: Stanza) -> bool:
+        """Whether an error says that the session it comes from is no more.
+
+        To a message for all, service-unavailable says so too (RFC 6121, 8.5.3.2); to a private
+        one it may come from whoever wants none.
+        """
+        condition = condition_of(error)
+        if condition == "service-unavailable":
+            return error.name == "message" and error.id in live.reflected
+        return condition in GHOSTS
+
+    def remove(self, live: LiveRoom, person: Person) -> Deferred[None] | None:
+        """Take a session out."""
+        live.heard.pop(person, None)
+        return self._house.do(live, Leave(person, None, Why.LOST))
+
+    def _look(self) -> None:
+        """Ping those who have been silent for long, a few each second."""
+        latest = self._clock.seconds() - self._house.settings.silence
+        number = 0
+        for live in self._house.live.values():
+            for person, heard in live.heard.items():
+                if heard <= latest:
+                    self._clock.callLater(number / PINGS, self._ping, live, person)
+                    number += 1
+
+    def _ping(self, live: LiveRoom, person: Person) -> None:
+        occupant = live.room.occupant(person)
+        if occupant is None:
+            return
+        self._house.hear(live, person)
+        stays = live.room.stays[live.room.sessions[person]]
+        ping = element("ping", names.PING)
+        asked = Stanza.make("iq", ping, to=stays[person].wire, sender=live.jid, type="get")
+        self._house.ask(asked).addCallbacks(
+            lambda _: None, self._pinged, errbackArgs=(live, person)
+        )
+
+    def _pinged(self, failure: Failure, live: LiveRoom, person: Person) -> None:
+        error: Any = failure.value
+        # service-unavailable is also what clients say that know no ping
+        ghosts = GHOSTS - {"remote-server-timeout"}  # which is also what our own waiting ends with
+        if isinstance(error, StanzaError) and error.condition in ghosts:
+            self.remove(live, person)

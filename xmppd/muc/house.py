@@ -1,0 +1,154 @@
+"""A domain of rooms: which there are, and what happens to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import count
+from secrets import token_hex
+from typing import Any, TypeVar
+
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.python.failure import Failure
+
+from xmppd.chat.commands import (
+    Command,
+    Shutdown,
+)
+from xmppd.chat.model import Affiliation, Person, Saved, Standing
+from xmppd.chat.options.core import CORE
+from xmppd.chat.outcome import Reason
+from xmppd.chat.room import Room
+from xmppd.component.component import Component
+from xmppd.muc.keeping import Listed, RoomStore
+from xmppd.muc.live import LiveRoom
+from xmppd.muc.refusals import refusal
+from xmppd.muc.settings import RoomSettings
+from xmppd.protocol.errors import StanzaError
+from xmppd.protocol.jid import Jid
+from xmppd.protocol.stanza import Stanza
+
+T = TypeVar("T")
+
+
+class House(Component):
+    """A domain, its rooms in memory and in the store, and the one way to change them."""
+
+    def __init__(
+        self, name: str, clock: IReactorTime, store: RoomStore, settings: RoomSettings
+    ) -> None:
+        super().__init__(name, clock)
+        self.settings = settings
+        self.live: dict[str, LiveRoom] = {}
+        self.listed: dict[str, Listed] = {}
+        self._clock = clock
+        self._store = store
+        self._loading: dict[str, list[tuple[Callable[..., Any], Deferred[Any]]]] = {}
+        self._ids = count(1)
+
+    # Its life
+
+    async def open(self) -> None:
+        """Learn which rooms there are. Fails with `StorageError`."""
+        self.listed = await self._store.listed()
+
+    def shut_down(self) -> None:
+        """Tell all occupants that the service ends."""
+        for live in list(self.live.values()):
+            live.do(Shutdown())
+
+    # Rooms
+
+    def at(self, local: str, call: Callable[[LiveRoom | None], T]) -> T | Deferred[T]:
+        """Call with a room once it is in memory, in the order of the calls; None: there is none."""
+        live = self.live.get(local)
+        if live is not None or local not in self.listed:
+            return call(live)
+        done: Deferred[T] = Deferred()
+        waiting = self._loading.setdefault(local, [])
+        waiting.append((call, done))
+        if len(waiting) == 1:
+            Deferred.fromCoroutine(self._store.load(local)).addBoth(self._loaded, local)
+        return done
+
+    def _loaded(self, result: Saved | Failure | None, local: str) -> None:
+        waiting = self._loading.pop(local)
+        if isinstance(result, Failure):
+            self.log.failure("{room} cannot be read", result, room=local)
+            for _, done in waiting:
+                done.errback(StanzaError("resource-constraint"))
+            return
+        live = None if result is None else self._put(result, stored=True)
+        for call, done in waiting:
+            maybeDeferred(call, live).chainDeferred(done)
+
+    def _put(self, saved: Saved, stored: bool = False) -> LiveRoom:
+        settings = self.settings
+        room = Room(
+            saved,
+            CORE,
+            self._clock.seconds,
+            self._next_id,
+            most_occupants=settings.most_occupants,
+            defaults=settings.defaults,
+        )
+        live = LiveRoom(room, self._store, self._send_each, self.forget, stored)
+        self.live[live.jid.local] = live
+        self.listed[live.jid.local] = live.listed
+        return live
+
+    def _next_id(self) -> str:
+        return f"{next(self._ids):016x}"
+
+    def _send_each(self, stanza: Stanza, to: Iterable[Jid]) -> None:
+        if self._link is not None:
+            self._link.send_each(stanza, to)
+
+    def forget(self, live: LiveRoom) -> None:
+        """A room is no more."""
+        self.live.pop(live.jid.local, None)
+        self.listed.pop(live.jid.local, None)
+
+    def create(self, jid: Jid, creator: str, locked: bool = True) -> LiveRoom:
+        """Make a room; until it is configured only its owner gets in (XEP-0045, 10.1)."""
+        now = self._clock.seconds()
+        saved = Saved(jid.bare, creator, token_hex(32), now, locked)
+        saved.standings[creator] = Standing(Affiliation.OWNER, at=now)
+        return self._put(saved)
+
+    def may_create(self, person: Person) -> bool:
+        """Whether somebody may make one more room."""
+        rule, admins = self.settings.create, self.settings.admins
+        if person.account in admins:
+            return True
+        if len(self.listed) >= self.settings.most_rooms or rule == "admins":
+            return False
+        return rule == "anyone" or person.domain in self.settings.local
+
+    def do(self, live: LiveRoom, command: Command) -> Deferred[None] | None:
+        """Carry out a command in a room."""
+        done = live.do(command)
+        if live.jid.local in self.live:
+            self.listed[live.jid.local] = live.listed
+        return done
+
+    def hear(self, live: LiveRoom, person: Person) -> None:
+        """Note a sign of life of somebody inside."""
+        if person in live.room.sessions:
+            live.heard[person] = self._clock.seconds()
+
+    async def in_room(self, request: Stanza) -> LiveRoom:
+        """The room that a request is for. Raises `StanzaError`."""
+        assert request.to is not None
+        found = self.at(request.to.local, lambda live: live)
+        live = await found if isinstance(found, Deferred) else found
+        if live is None:
+            raise refusal(Reason.NO_ROOM, request.to.bare)
+        return live
+
+    async def done(self, request: Stanza, live: LiveRoom, command: Command) -> Stanza:
+        """Carry out what a request asks, and say so when everybody has been told."""
+        done = self.do(live, command)
+        if done is not None:
+            await done
+        return request.reply()

@@ -1,0 +1,152 @@
+"""Rooms in stores: each with its configuration, its topic and its affiliations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import attrs
+from twisted.internet.defer import Deferred
+
+from xmppd.chat.model import Affiliation, Author, Message, Saved, Standing
+from xmppd.chat.outcome import SaveRoom, SaveStanding, Write
+from xmppd.muc.content import StanzaContent
+from xmppd.protocol.parsing import parse_stanza
+from xmppd.storage.codecs import JsonCodec
+from xmppd.storage.interfaces import Corrupt, Owner
+from xmppd.storage.stores import Stores
+
+STORES = ("room", "standings", "rooms")
+MANY = 1_000_000
+
+
+@attrs.frozen
+class Listed:
+    """What can be told of a room without loading it."""
+
+    name: str = ""
+    hidden: bool = False
+
+
+class RoomStore:
+    """Rooms of one domain. Writes happen at once; what they return fires when they are kept."""
+
+    def __init__(self, stores: Stores, domain: str) -> None:
+        self._stores = stores
+        self._domain = domain
+        self._all = Owner(domain, "")
+        self._rooms = stores.document("room", JsonCodec())
+        self._standings = stores.table("standings", JsonCodec())
+        self._listing = stores.table("rooms", JsonCodec())
+
+    async def listed(self) -> dict[str, Listed]:
+        """All rooms that are kept, by localpart."""
+        rows = await self._listing.items(self._all, limit=MANY)
+        return {row.key: Listed(row.value["name"], row.value["hidden"]) for row in rows}
+
+    async def load(self, local: str) -> Saved | None:
+        """What is kept of a room. Fails with `StorageError`."""
+        owner = Owner(self._domain, local)
+        document = await self._rooms.get(owner)
+        if document is None:
+            return None
+        rows = await self._standings.items(owner, limit=MANY)
+        try:
+            saved = _read(document.value)
+            saved.standings = {row.key: _read_standing(row.value) for row in rows}
+        except (KeyError, TypeError, ValueError) as problem:
+            raise Corrupt("room", owner, str(problem)) from problem
+        return saved
+
+    def keep(
+        self, local: str, saved: Saved, listed: Listed, writes: Iterable[Write]
+    ) -> Deferred[None]:
+        """Keep what has changed of a room, all of it or nothing."""
+        owner = Owner(self._domain, local)
+        with self._stores.unit("room") as kept:
+            for write in writes:
+                if isinstance(write, SaveRoom):
+                    self._rooms.put(owner, _written(saved))
+                    row = {"name": listed.name, "hidden": listed.hidden}
+                    self._listing.put(self._all, local, row)
+                elif isinstance(write, SaveStanding):
+                    self._put(owner, write)
+        return kept
+
+    def _put(self, owner: Owner, write: SaveStanding) -> None:
+        if write.standing is None:
+            self._standings.remove(owner, write.account)
+        else:
+            self._standings.put(owner, write.account, _written_standing(write.standing))
+
+    def remove(self, local: str) -> Deferred[None]:
+        """Remove all that is kept of a room."""
+        owner = Owner(self._domain, local)
+        with self._stores.unit("room") as kept:
+            self._rooms.remove(owner)
+            self._standings.clear(owner)
+            self._listing.remove(self._all, local)
+        return kept
+
+
+def everything(saved: Saved) -> tuple[Write, ...]:
+    """What it takes to keep a room that was not kept before."""
+    rows = [SaveStanding(account, standing) for account, standing in saved.standings.items()]
+    return (SaveRoom(), *rows)
+
+
+def _written(saved: Saved) -> dict[str, Any]:
+    topic = saved.topic
+    return {
+        "address": saved.address,
+        "creator": saved.creator,
+        "secret": saved.secret,
+        "created": saved.created,
+        "config": saved.config,
+        "topic": None if topic is None else _written_message(topic),
+    }
+
+
+def _read(value: dict[str, Any]) -> Saved:
+    topic = value["topic"]
+    return Saved(
+        value["address"],
+        value["creator"],
+        value["secret"],
+        value["created"],
+        config=value["config"],
+        topic=None if topic is None else _read_message(topic),
+    )
+
+
+def _written_message(message: Message) -> dict[str, Any]:
+    content = message.content
+    assert isinstance(content, StanzaContent)
+    return {
+        "id": message.id,
+        "at": message.at,
+        "nick": message.author.nick,
+        "occupant": message.author.id,
+        "account": message.author.account,
+        "xml": content.stanza.to_bytes().decode(),
+    }
+
+
+def _read_message(value: dict[str, Any]) -> Message:
+    author = Author(value["nick"], value["occupant"], value["account"])
+    content = StanzaContent(parse_stanza(value["xml"].encode()))
+    return Message(value["id"], value["at"], author, content)
+
+
+def _written_standing(standing: Standing) -> dict[str, Any]:
+    return {
+        "affiliation": standing.affiliation.name.lower(),
+        "nick": standing.nick,
+        "reason": standing.reason,
+        "at": standing.at,
+    }
+
+
+def _read_standing(value: dict[str, Any]) -> Standing:
+    affiliation = Affiliation[value["affiliation"].upper()]
+    return Standing(affiliation, value["nick"], value["reason"], value["at"])

@@ -1,0 +1,134 @@
+"""A room in memory: commands one after the other, first kept, then told."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import attrs
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from xmppd.chat.commands import Command
+from xmppd.chat.model import Person
+from xmppd.chat.outcome import Done, Refused, SaveMessage
+from xmppd.chat.room import Room
+from xmppd.muc.encode import Encoder, Sending
+from xmppd.muc.keeping import Listed, RoomStore, everything
+from xmppd.muc.refusals import refusal
+from xmppd.protocol.errors import StanzaError
+from xmppd.protocol.jid import Jid
+from xmppd.protocol.stanza import Stanza
+
+REMEMBERED = 200
+"""Ids of messages to all that are remembered."""
+
+SendEach = Callable[[Stanza, Iterable[Jid]], None]
+
+
+@attrs.define
+class _Batch:
+    """What one command has to tell, once it may."""
+
+    sendings: list[Sending]
+    told: Deferred[None]
+    ready: bool = False
+    failed: bool = False
+
+
+class LiveRoom:
+    """One room of a service.
+
+    `stored` says whether it is in the store now. `heard` says when each session was last heard of,
+    `reflected` which ids of clients the last messages to all had.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        room: Room,
+        store: RoomStore,
+        send_each: SendEach,
+        ended: Callable[[LiveRoom], None],
+        stored: bool = False,
+    ) -> None:
+        self.jid = Jid.parse(room.saved.address)
+        self.room = room
+        self.stored = stored
+        self.heard: dict[Person, float] = {}
+        self.reflected: deque[str] = deque(maxlen=REMEMBERED)
+        self._store = store
+        self._send_each = send_each
+        self._ended = ended
+        self._encoder = Encoder(self.jid)
+        self._outbox: deque[_Batch] = deque()
+
+    @property
+    def listed(self) -> Listed:
+        """What is told of it in lists."""
+        config = self.room.config
+        return Listed(config["name"], config["hidden"] or self.room.saved.locked)
+
+    def do(self, command: Command) -> Deferred[None] | None:
+        """Carry out a command.
+
+        Gives what fires when everybody has been told, or fails with `StanzaError` where it could
+        not be kept; None where they have been told already. Raises `StanzaError` where the room
+        refuses.
+        """
+        outcome = self.room.handle(command)
+        if isinstance(outcome, Refused):
+            raise refusal(outcome, self.jid)
+        sendings = [each for notice in outcome.notices for each in self._encoder.encode(notice)]
+        kept = self._keep(outcome)
+        if outcome.ended:
+            self._ended(self)
+        if kept is None and not self._outbox:
+            self._send(sendings)
+            return None
+        return self._wait(sendings, kept)
+
+    def _keep(self, outcome: Done) -> Deferred[None] | None:
+        """Store what is to be stored; a room that is not to last is not in the store."""
+        saved, local = self.room.saved, self.jid.local
+        lasts = self.room.config["persistent"] and not outcome.ended and not saved.locked
+        if not lasts:
+            was, self.stored = self.stored, False
+            return self._store.remove(local) if was else None
+        writes = tuple(write for write in outcome.writes if not isinstance(write, SaveMessage))
+        if not self.stored:
+            self.stored = True
+            return self._store.keep(local, saved, self.listed, everything(saved))
+        return self._store.keep(local, saved, self.listed, writes) if writes else None
+
+    def _wait(self, sendings: list[Sending], kept: Deferred[None] | None) -> Deferred[None]:
+        batch = _Batch(sendings, Deferred())
+        self._outbox.append(batch)
+        if kept is None:
+            batch.ready = True
+        else:
+            kept.addBoth(self._settled, batch)
+        return batch.told
+
+    def _settled(self, result: Any, batch: _Batch) -> None:
+        batch.ready = True
+        if isinstance(result, Failure):
+            self.log.failure("{room} could not be kept", result, room=self.jid)
+            batch.failed = True
+        self._flush()
+
+    def _flush(self) -> None:
+        while self._outbox and self._outbox[0].ready:
+            batch = self._outbox.popleft()
+            self._send(batch.sendings)
+            if not batch.failed:
+                batch.told.callback(None)
+            else:
+                batch.told.errback(StanzaError("resource-constraint", by=self.jid))
+
+    def _send(self, sendings: list[Sending]) -> None:
+        for stanza, to in sendings:
+            self._send_each(stanza, to)

@@ -1,0 +1,181 @@
+"""A domain of rooms (XEP-0045): presence and messages."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Any
+
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.python.failure import Failure
+
+from xmppd.chat.commands import (
+    Leave,
+    Rename,
+    Say,
+    ShowPresence,
+)
+from xmppd.chat.model import Person
+from xmppd.chat.nicks import fold
+from xmppd.chat.outcome import Reason
+from xmppd.component.requests import condition_of
+from xmppd.muc import names
+from xmppd.muc.content import StanzaContent, cleaned, presence_of
+from xmppd.muc.decode import entering, message_command, person_of
+from xmppd.muc.encode import addresses, outsider
+from xmppd.muc.ghosts import Ghosts
+from xmppd.muc.keeping import RoomStore
+from xmppd.muc.live import LiveRoom
+from xmppd.muc.refusals import refusal, refused_presence
+from xmppd.muc.requests import RoomRequests
+from xmppd.muc.settings import RoomSettings
+from xmppd.protocol.errors import StanzaError
+from xmppd.protocol.stanza import Stanza
+
+
+class Rooms(RoomRequests):
+    """XEP-0045: serve a domain of rooms, in one process with the rest or in one of its own;
+    XEP-0249: put its form beside that of the invitations that rooms pass on;
+    XEP-0410: answer occupants' pings to themselves;
+    XEP-0421: give occupants ids that outlast their nicks.
+    """
+
+    xep = 45, "1.35.5"
+    also = ((249, "1.2"), (410, "1.1.0"), (421, "1.0.1"))
+    default = False
+
+    @classmethod
+    def title(cls) -> str:
+        """Its name in configuration and documentation."""
+        return "muc"
+
+    def __init__(
+        self, name: str, clock: IReactorTime, store: RoomStore, settings: RoomSettings
+    ) -> None:
+        super().__init__(name, clock, store, settings)
+        self._ghosts = Ghosts(self, clock)
+
+    def start(self) -> None:
+        """Begin to look for occupants who are gone without a word."""
+        self._ghosts.start()
+
+    def shut_down(self) -> None:
+        """Tell all occupants that the service ends."""
+        self._ghosts.stop()
+        super().shut_down()
+
+    # Presence
+
+    def presence(self, presence: Stanza) -> Awaitable[object] | None:
+        """Come, show something else, take another nick, go."""
+        to = presence.to
+        if to is None or not to.local or presence.type not in (None, "unavailable"):
+            return None
+        done = maybeDeferred(self.at, to.local, lambda live: self._take_presence(live, presence))
+        return done.addErrback(self._refuse_presence, presence)
+
+    def _refuse_presence(self, failure: Failure, presence: Stanza) -> None:
+        failure.trap(StanzaError)
+        error: Any = failure.value
+        if presence.type is None:
+            self._send_late(refused_presence(presence, error))
+
+    def _take_presence(self, live: LiveRoom | None, presence: Stanza) -> Deferred[None] | None:
+        assert presence.to is not None
+        room = presence.to.bare
+        person = person_of(presence.sender)
+        if presence.type == "unavailable":
+            return None if live is None else self._leave(live, person, presence)
+        if not presence.to.resource:
+            raise refusal(Reason.NO_NICK, room)
+        inside = None if live is None else live.room.occupant(person)
+        if presence.has(names.MUC, "x"):
+            return self._enter(live, presence, person)
+        if live is None or inside is None:
+            self.send(outsider(presence))
+            return None
+        self.hear(live, person)
+        shown = presence_of(presence, room)
+        nick = presence.to.resource
+        same = nick == inside.nick
+        return self.do(live, ShowPresence(person, shown) if same else Rename(person, nick, shown))
+
+    def _leave(self, live: LiveRoom, person: Person, presence: Stanza) -> Deferred[None] | None:
+        live.heard.pop(person, None)
+        return self.do(live, Leave(person, StanzaContent(cleaned(presence, live.jid))))
+
+    def _enter(
+        self, live: LiveRoom | None, presence: Stanza, person: Person
+    ) -> Deferred[None] | None:
+        assert presence.to is not None
+        made = live is None
+        if live is None:
+            if not self.may_create(person):
+                raise refusal(Reason.CREATION_CLOSED, presence.to.bare)
+            live = self.create(presence.to, person.account)
+        try:
+            done = self.do(live, entering(presence, live.jid))
+        except StanzaError:
+            if made:
+                self.forget(live)
+            raise
+        self.hear(live, person)
+        return done
+
+    # Messages
+
+    def message(self, message: Stanza) -> Awaitable[object] | None:
+        """Say something, or one of the things that XEP-0045 does by message."""
+        to = message.to
+        if to is None or not to.local:
+            raise StanzaError("service-unavailable")
+        live = self.live.get(to.local)
+        if live is not None:  # the hot path
+            return self._take_message(live, message)
+        done = self.at(to.local, lambda live: self._take_message(live, message))
+        return done if isinstance(done, Deferred) else None
+
+    def _take_message(self, live: LiveRoom | None, message: Stanza) -> Deferred[None] | None:
+        assert message.to is not None
+        command = message_command(message, message.to.bare)
+        if live is None:
+            raise refusal(Reason.NO_ROOM, message.to.bare)
+        if command is None:
+            return None
+        if isinstance(command, Say) and message.id is not None:
+            live.reflected.append(message.id)
+        self.hear(live, command.person)
+        return self.do(live, command)
+
+    # Errors
+
+    def bounced(self, error: Stanza) -> Awaitable[object] | None:
+        """A session that is no more is taken out; other errors go to whom they answer."""
+        to = error.to
+        live = None if to is None else self.live.get(to.local)
+        if live is None or error.sender is None:
+            return None
+        if self._ghosts.shows(live, error):
+            return self._ghosts.remove(live, person_of(error.sender))
+        if error.name == "message":
+            self._pass_on(live, error)
+        return None
+
+    def _pass_on(self, live: LiveRoom, error: Stanza) -> None:
+        """Tell who sent a private message that it failed, with the condition alone."""
+        assert error.to is not None
+        room = live.room
+        refuser = room.occupant(person_of(error.sender))
+        author = room.occupants.get(fold(error.to.resource)) if error.to.resource else None
+        if refuser is None or author is None or error.id in live.reflected:
+            return
+        failure = StanzaError(condition_of(error))
+        said = Stanza.make(
+            "message",
+            failure.to_bytes(),
+            sender=live.jid.with_resource(refuser.nick),
+            type="error",
+            id=error.id,
+        )
+        stays = room.stays[fold(author.nick)].values()
+        self._send_each(said, addresses(stays))
