@@ -27,7 +27,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 Do = Callable[..., Any]
 """Carries out a verb with its arguments; a third parameter, `Tell`, takes parts of its result."""
 
-SESSIONS, ROUTER, ROOMS = "sm-1", "router", "muc-1"
+SESSIONS, ROUTER, ROOMS, SERVERS = "sm-1", "router", "muc-1", "s2s-1"
 """Names of processes, where the server is not one."""
 
 BATCH = 200
@@ -82,6 +82,7 @@ class Control:
             "sessions": (SESSIONS,),
             "router": (ROUTER,),
             "rooms": (ROOMS,),
+            "servers": (SERVERS,),
             "any": (SESSIONS, ROUTER),
         }
         return (INSTANCE, *apart[verb.role])
