@@ -14,7 +14,9 @@ from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from xmppd.app.assemble import Server, assemble
-from xmppd.app.config_model import Clients, Config, Domain, Endpoint, Listen, Storage, StoreName
+from xmppd.app.config_clients import Clients, Listen
+from xmppd.app.config_key import Domain, Endpoint, StoreName
+from xmppd.app.config_model import Config, Storage
 from xmppd.testing.listening import ListeningServer
 from xmppd.testing.server import TestServer
 

@@ -7,7 +7,7 @@ from twisted.internet.protocol import Protocol
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from xmppd.app.config_model import ConfigError
+from xmppd.app.config_key import ConfigError
 from xmppd.component.extension import HOST, Extension, iq
 from xmppd.link.router import Router
 from xmppd.protocol.jid import Jid

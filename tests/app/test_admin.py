@@ -32,7 +32,8 @@ from xmppd.app.admin import (
     socket_path,
 )
 from xmppd.app.assemble import assemble
-from xmppd.app.config_model import Config, Domain, Storage, StoreName
+from xmppd.app.config_key import Domain, StoreName
+from xmppd.app.config_model import Config, Storage
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
 

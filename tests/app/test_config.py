@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from xmppd.app.config import LATER, check_extensions, link_secret, load, options_for, read_secret
+from xmppd.app.config_clients import Limits
 from xmppd.app.config_endpoint import everywhere
-from xmppd.app.config_model import Config, ConfigError, Limits
+from xmppd.app.config_key import ConfigError
+from xmppd.app.config_model import Config
 
 MEASURED = """
 domains = ["localhost"]

@@ -6,7 +6,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from xmppd.app.config import load
 from xmppd.app.config_endpoint import can_be_found, check_host_port
-from xmppd.app.config_model import Config, ConfigError
+from xmppd.app.config_key import ConfigError
+from xmppd.app.config_model import Config
 from xmppd.app.config_text import explain
 from xmppd.app.linked import routed_here
 

@@ -6,17 +6,8 @@ import attrs
 from twisted.trial.unittest import SynchronousTestCase
 
 from xmppd.app.config import load
-from xmppd.app.config_model import (
-    Clients,
-    Config,
-    Host,
-    HostStorage,
-    Limits,
-    Listen,
-    Log,
-    Storage,
-    Tls,
-)
+from xmppd.app.config_clients import Clients, Limits, Listen
+from xmppd.app.config_model import Config, Host, HostStorage, Log, Storage, Tls
 from xmppd.app.config_text import explain, reference
 
 

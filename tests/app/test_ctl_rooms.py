@@ -4,7 +4,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from xmppd.app.config_model import ConfigError
+from xmppd.app.config_key import ConfigError
 from xmppd.app.ctl_verb import Refused
 from xmppd.app.verbs import perform
 from xmppd.testing.server import TestServer

@@ -11,7 +11,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.app.routing import INSIDE, OUTSIDE, RoutingTestCase
 from tests.link.kit import Raw, message
 from xmppd.app.assemble import assemble
-from xmppd.app.config_model import Config, Domain, Storage, StoreName
+from xmppd.app.config_key import Domain, StoreName
+from xmppd.app.config_model import Config, Storage
 from xmppd.app.ctl_router import HERE
 from xmppd.app.ctl_text import readable
 from xmppd.app.verbs import perform

@@ -17,7 +17,7 @@ from twisted.trial.unittest import TestCase
 
 from tests.scenarios.server import free_port
 from xmppd.app.config import load
-from xmppd.app.config_model import ConfigError
+from xmppd.app.config_key import ConfigError
 from xmppd.app.linked import attach, uplink
 from xmppd.app.roles import RouterRole
 from xmppd.tls.certificate_files import CertificateError

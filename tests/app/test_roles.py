@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.app.routing import INSIDE, OUTSIDE, RoutingTestCase
 from tests.link.kit import message
-from xmppd.app.config_model import ConfigError
+from xmppd.app.config_key import ConfigError
 from xmppd.component.requests import condition_of
 from xmppd.component.session import verb
 from xmppd.link.codec import to_bytes

@@ -22,7 +22,8 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase, TestCase
 from xmppd.app.admin import AdminSocket, socket_path
 from xmppd.app.assemble import assemble
 from xmppd.app.config import load
-from xmppd.app.config_model import Config, ConfigError, Storage, StoreName
+from xmppd.app.config_key import ConfigError, StoreName
+from xmppd.app.config_model import Config, Storage
 from xmppd.app.ctl_client import NotRunning, ask
 from xmppd.app.ctl_direct import _value, carry_out
 from xmppd.app.ctl_init import records, template

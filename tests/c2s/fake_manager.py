@@ -8,7 +8,7 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
-from xmppd.app.config_model import Limits
+from xmppd.app.config_clients import Limits
 from xmppd.c2s.connection import Connection
 from xmppd.c2s.edge import ClientEdge
 from xmppd.component.session import client_element, host_facts, report, verb

@@ -5,7 +5,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from tests.c2s.fake_manager import HEADER, Client, House
-from xmppd.app.config_model import Limits
+from xmppd.app.config_clients import Limits
 from xmppd.c2s.connection import Connection
 from xmppd.protocol.markup import element
 from xmppd.protocol.stanza import Stanza

@@ -6,7 +6,7 @@ from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.c2s.fake_manager import HEADER, HOST, FakeManager, House, Place, refusal
-from xmppd.app.config_model import Limits
+from xmppd.app.config_clients import Limits
 from xmppd.c2s.connection import Connection
 from xmppd.component.session import report, verb
 from xmppd.link.envelope import Envelope

@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.c2s.fake_manager import AUTH, BIND, HEADER, HOST, SESSION, Client, FakeManager, Place
 from tests.c2s.test_leg import message
-from xmppd.app.config_model import Limits
+from xmppd.app.config_clients import Limits
 from xmppd.c2s.edge import ClientEdge
 from xmppd.component.session import AGAIN, ASK, GONE, Entry, read_report, report, report_numbers
 from xmppd.link.envelope import Envelope

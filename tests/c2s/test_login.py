@@ -16,7 +16,7 @@ from tests.c2s.fake_manager import (
     refusal,
     step,
 )
-from xmppd.app.config_model import Limits
+from xmppd.app.config_clients import Limits
 from xmppd.c2s.login import account_in, sasl_failure
 from xmppd.component.session import StreamFacts, verb
 from xmppd.protocol.markup import element

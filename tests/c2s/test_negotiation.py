@@ -3,7 +3,7 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.c2s.fake_manager import AUTH, BIND, HEADER, House, refusal
-from xmppd.app.config_model import Limits
+from xmppd.app.config_clients import Limits
 from xmppd.link.envelope import Envelope
 from xmppd.protocol.namespaces import SASL, STREAM_ERRORS, TLS
 

@@ -2,7 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from xmppd.app.config_model import Limits
+from xmppd.app.config_clients import Limits
 from xmppd.c2s.hosts import HostFacts
 from xmppd.c2s.offers import feature_table, usable_mechanisms
 from xmppd.protocol.feature import When, features_element

@@ -11,10 +11,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.c2s.fake_manager import AUTH, HEADER, HOST, House, Place
 from tests.tls.in_memory_tls import client, reason
-from xmppd.c2s.service import client_factory
 from xmppd.component.session import StreamFacts
 from xmppd.protocol.namespaces import TLS
 from xmppd.tls.certificates import Certificates
+from xmppd.tls.listening import place_factory
 
 STARTTLS = f"<starttls xmlns='{TLS}'/>".encode()
 PROCEED = f"<proceed xmlns='{TLS}'/>".encode()
@@ -76,7 +76,7 @@ class TlsCase(SynchronousTestCase):
         return peer
 
     def direct(self, peer: SSL.Connection) -> TlsClient:
-        factory = client_factory(self.house.edge, Place("direct"))
+        factory = place_factory(self.house.edge, Place("direct"))
         protocol = factory.buildProtocol(IPv4Address("TCP", "192.0.2.7", 50122))
         assert protocol is not None
         transport = StringTransport()
@@ -159,8 +159,8 @@ class DirectTlsTest(TlsCase):
     def test_too_many_connections(self) -> None:
         for _ in range(250):
             self.direct(client())
-        factory = client_factory(self.house.edge, Place("direct"))
+        factory = place_factory(self.house.edge, Place("direct"))
         self.assertIsNone(factory.buildProtocol(IPv4Address("TCP", "192.0.2.7", 1)))
 
     def test_no_certificates(self) -> None:
-        self.assertRaises(ValueError, client_factory, House().edge, Place("direct"))
+        self.assertRaises(ValueError, place_factory, House().edge, Place("direct"))

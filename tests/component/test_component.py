@@ -9,7 +9,9 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from docs.examples.component_in_process import make_server
-from xmppd.app.config_model import Clients, Config, Domain, Endpoint, Listen, Storage, StoreName
+from xmppd.app.config_clients import Clients, Listen
+from xmppd.app.config_key import Domain, Endpoint, StoreName
+from xmppd.app.config_model import Config, Storage
 from xmppd.component.component import Component
 from xmppd.component.discovery import DISCO_INFO, DISCO_ITEMS, Identity, Info, Item
 from xmppd.component.extension import ACCOUNT, HOST, SERIAL, iq

@@ -15,7 +15,8 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from xmppd.app.config_model import Domain, Federation, Policy, ServerLimits, ServerListen, Static
+from xmppd.app.config_key import Domain
+from xmppd.app.config_servers import Federation, Policy, ServerLimits, ServerListen, Static
 from xmppd.link.link import Item
 from xmppd.link.router import Router
 from xmppd.protocol.jid import Jid
@@ -25,10 +26,10 @@ from xmppd.s2s.connector import Connector
 from xmppd.s2s.dialback import Keys
 from xmppd.s2s.edge import ServerEdge
 from xmppd.s2s.resolver import NotFound
-from xmppd.s2s.service import server_factory
 from xmppd.s2s.targets import Target
 from xmppd.tls.certificates import Certificates
 from xmppd.tls.context import peer_context
+from xmppd.tls.listening import place_factory
 from xmppd.tls.trust import Trust
 
 
@@ -210,7 +211,7 @@ class Place:
             self.router.serves_address,
         )
         listen = ServerListen("tcp:5269", "direct" if tls == "direct" else "starttls")  # type: ignore[arg-type]
-        factory = server_factory(self.edge, listen)
+        factory = place_factory(self.edge, listen)
         where = IPv4Address("TCP", "192.0.2.9", 1)
         network.hosts[address, 5269] = lambda: factory.buildProtocol(where)
         for domain in domains:

@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.s2s.authority import Authority
 from tests.s2s.network import Network, Place
-from xmppd.app.config_model import ServerLimits
+from xmppd.app.config_servers import ServerLimits
 from xmppd.s2s.targets import Target
 
 ROMEO, JULIET = "romeo@montague.test", "juliet@capulet.test"

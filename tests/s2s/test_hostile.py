@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.s2s.authority import Authority
 from tests.s2s.network import Network, Place
 from tests.s2s.raw import HEADER, Certified, Raw, error_in, listed
-from xmppd.app.config_model import ServerLimits
+from xmppd.app.config_servers import ServerLimits
 from xmppd.protocol.namespaces import STREAMS, TLS
 from xmppd.s2s.dialback import Keys
 from xmppd.s2s.targets import Target

@@ -21,9 +21,11 @@ from tests.scenarios.hostile_reading import Element, Reader
 from tests.tls.in_memory_tls import client as tls_client
 from xmppd.accounts.registry import AccountRecord, make_keys
 from xmppd.app.assemble import assemble
-from xmppd.app.config_model import Clients, Config, Domain, Limits, Listen, Storage
-from xmppd.c2s.service import client_factory
+from xmppd.app.config_clients import Clients, Limits, Listen
+from xmppd.app.config_key import Domain
+from xmppd.app.config_model import Config, Storage
 from xmppd.storage.codecs import AttrsCodec, JsonCodec
+from xmppd.tls.listening import place_factory
 
 PASSWORD = "Rosaline-1595"
 MEASURE = 65_536
@@ -282,7 +284,7 @@ class House:
         number = self._numbers
         wire = Wire(address or f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
         listen = Listen("tcp:0:interface=127.0.0.1", tls)  # type: ignore[arg-type]
-        protocol: Any = client_factory(self.server.edge, listen).buildProtocol(wire.getPeer())
+        protocol: Any = place_factory(self.server.edge, listen).buildProtocol(wire.getPeer())
         if protocol is None:
             return None
         client = Client(self, wire)

@@ -16,7 +16,7 @@ from tests.c2s.fake_manager import HEADER, Place
 from tests.scenarios.simulation_net import Network, Process
 from xmppd.accounts.realm import StoredRealm
 from xmppd.accounts.registry import Accounts
-from xmppd.app.config_model import Limits
+from xmppd.app.config_clients import Limits
 from xmppd.c2s.edge import ClientEdge
 from xmppd.c2s.leg import Leg
 from xmppd.component.extension import Extension, on

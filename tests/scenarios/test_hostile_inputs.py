@@ -22,7 +22,8 @@ from tests.scenarios.hostile_reading import CLIENT, STREAMS, Element, alone, str
 from tests.tls.in_memory_tls import client as tls_client
 from tests.tls.in_memory_tls import reason
 from xmppd.accounts.contacts import Contact
-from xmppd.app.config_model import Extension, Limits
+from xmppd.app.config_clients import Limits
+from xmppd.app.config_model import Extension
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
 

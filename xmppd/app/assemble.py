@@ -83,7 +83,7 @@ class Server(MultiService):
 
     def _listen(self, _: object) -> Any:
         self._routing.startService()
-        self._clients.startService()  # type: ignore[no-untyped-call]
+        self._clients.startService()
         MultiService.startService(self)
         if self.federation is None:
             return self._clients.opened

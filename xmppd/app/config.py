@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 
 import attrs
 
+from xmppd.app.config_key import ConfigError, Wrong
 from xmppd.app.config_lines import line_of
-from xmppd.app.config_model import Config, ConfigError, Origin, Wrong
+from xmppd.app.config_model import Config, Origin
 from xmppd.app.config_structure import structure
 from xmppd.app.config_words import KeyPath, shown, suggestion, written
 

@@ -18,16 +18,8 @@ from cattrs.errors import (
 from cattrs.gen import make_dict_structure_fn, override
 
 from xmppd.app.config_endpoint import check_endpoint, check_host_port
-from xmppd.app.config_model import (
-    Domain,
-    Endpoint,
-    Extension,
-    HostPort,
-    LinkEndpoint,
-    Pattern,
-    StoreName,
-    Wrong,
-)
+from xmppd.app.config_key import Domain, Endpoint, HostPort, LinkEndpoint, Pattern, StoreName, Wrong
+from xmppd.app.config_model import Extension
 from xmppd.app.config_words import KeyPath, shown, suggestion
 from xmppd.protocol.jid import InvalidJid, Jid
 

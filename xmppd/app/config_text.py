@@ -7,16 +7,8 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 import attrs
 
-from xmppd.app.config_model import (
-    Config,
-    Domain,
-    Endpoint,
-    Extension,
-    HostPort,
-    LinkEndpoint,
-    Pattern,
-    StoreName,
-)
+from xmppd.app.config_key import Domain, Endpoint, HostPort, LinkEndpoint, Pattern, StoreName
+from xmppd.app.config_model import Config, Extension
 from xmppd.app.config_words import shown
 from xmppd.protocol.jid import Jid
 

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from xmppd.app.config_model import Config, ConfigError
+from xmppd.app.config_key import ConfigError
+from xmppd.app.config_model import Config
 from xmppd.app.ctl_server import checked_again
 from xmppd.app.ctl_verb import Server
 from xmppd.tls.certificate_files import CertificateError

@@ -10,7 +10,8 @@ from twisted.internet.task import deferLater, react
 from twisted.python.failure import Failure
 
 from xmppd.app.assemble import assemble, back_ends
-from xmppd.app.config_model import Config, ConfigError
+from xmppd.app.config_key import ConfigError
+from xmppd.app.config_model import Config
 from xmppd.app.ctl_verb import Refused, Verb
 from xmppd.app.options import make_data_folder
 from xmppd.app.verbs import perform

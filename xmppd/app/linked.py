@@ -9,7 +9,8 @@ from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, maybeDeferred
 
 from xmppd.app.config_endpoint import shows_certificate
-from xmppd.app.config_model import Config, ConfigError
+from xmppd.app.config_key import ConfigError
+from xmppd.app.config_model import Config
 from xmppd.app.hosting import HostMaker
 from xmppd.app.linking import dialable, secret_of
 from xmppd.app.roles import ClientsRole, ServersRole, SessionsRole, stop
@@ -121,7 +122,7 @@ class LinkedClients(MultiService):
 
     def _changed(self, up: bool) -> None:
         if up and not self._clients.running:
-            self._clients.startService()  # type: ignore[no-untyped-call]
+            self._clients.startService()
         elif up:
             self.edge.relinked()
 

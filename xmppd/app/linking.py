@@ -14,7 +14,9 @@ from twisted.internet.endpoints import clientFromString, serverFromString
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from xmppd.app.config import link_secret
-from xmppd.app.config_model import Config, ConfigError, LinkListen, Queue
+from xmppd.app.config_key import ConfigError
+from xmppd.app.config_links import LinkListen, Queue
+from xmppd.app.config_model import Config
 from xmppd.app.config_words import shown
 from xmppd.link.acceptor import Acceptor, LinkRules
 from xmppd.link.entrance import Entrance

@@ -14,7 +14,8 @@ from zope.interface import Interface
 
 from xmppd.app.admin import SocketTaken, make_room, socket_path
 from xmppd.app.config import load
-from xmppd.app.config_model import Config, ConfigError, Domain
+from xmppd.app.config_key import ConfigError, Domain
+from xmppd.app.config_model import Config
 from xmppd.app.config_text import explain
 from xmppd.protocol.jid import InvalidJid, Jid
 

@@ -11,7 +11,8 @@ from twisted.internet import reactor
 from twisted.logger import ILogObserver, Logger
 from twisted.python.components import Componentized
 
-from xmppd.app.config_model import Config, ConfigError
+from xmppd.app.config_key import ConfigError
+from xmppd.app.config_model import Config
 from xmppd.app.logs import observer
 from xmppd.app.options import RoleOptions
 from xmppd.storage.interfaces import StorageError

@@ -15,7 +15,6 @@ from xmppd.app.hosting import HostMaker
 from xmppd.app.linking import link_services, uplinks
 from xmppd.app.tracing import trace_router, traced
 from xmppd.c2s.edge import ClientEdge
-from xmppd.c2s.service import ClientService
 from xmppd.link.link import Link
 from xmppd.link.router import Router
 from xmppd.protocol.jid import Jid
@@ -23,12 +22,12 @@ from xmppd.s2s.connector import Connector, Dial, tcp
 from xmppd.s2s.dialback import Keys
 from xmppd.s2s.edge import ServerEdge
 from xmppd.s2s.resolver import DnsResolver, Resolver
-from xmppd.s2s.service import ServerService
 from xmppd.sm.host import Host
 from xmppd.sm.manager import SessionManager
 from xmppd.storage.stores import StoreMap
 from xmppd.tls.certificates import Certificates
 from xmppd.tls.context import peer_context
+from xmppd.tls.listening import EdgeService
 from xmppd.tls.trust import Trust
 
 OpenLink = Callable[[list[str]], Link]
@@ -137,9 +136,14 @@ class ClientsRole(MultiService):
             hosts=hosts,
         )
         listen = config.c2s.listen if listening else ()
-        self.clients = ClientService(self.edge, listen, reactor)
+        self.clients = EdgeService(self.edge, listen, reactor)
         self.addService(self.clients)  # type: ignore[no-untyped-call]
         self.opened: Deferred[Any] = self.clients.started
+
+    def startService(self) -> None:
+        """Wait for clients."""
+        self.edge.start()
+        MultiService.startService(self)
 
     def reload(self, config: Config) -> None:
         """Take other limits and certificates.
@@ -187,7 +191,7 @@ class ServersRole(MultiService):
             serves,
         )
         places = config.server_places if listening else ()
-        self.servers = ServerService(self.edge, places, reactor)
+        self.servers = EdgeService(self.edge, places, reactor)
         self.addService(self.servers)  # type: ignore[no-untyped-call]
         self.opened: Deferred[Any] = self.servers.started
 

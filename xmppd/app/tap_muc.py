@@ -4,7 +4,8 @@ from twisted.application.service import MultiService
 from twisted.internet import reactor
 
 from xmppd.app.admin import AdminSocket, socket_path
-from xmppd.app.config_model import Config, ConfigError
+from xmppd.app.config_key import ConfigError
+from xmppd.app.config_model import Config
 from xmppd.app.options import MucOptions as Options
 from xmppd.app.options import make_data_folder, with_router
 from xmppd.app.process import Process, started

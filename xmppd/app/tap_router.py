@@ -9,7 +9,9 @@ from twisted.logger import Logger
 
 from xmppd.app.admin import AdminSocket, socket_path
 from xmppd.app.config_endpoint import try_places
-from xmppd.app.config_model import Config, ConfigError, LinkEndpoint, LinkListen, Wrong
+from xmppd.app.config_key import ConfigError, LinkEndpoint, Wrong
+from xmppd.app.config_links import LinkListen
+from xmppd.app.config_model import Config
 from xmppd.app.options import RouterOptions as Options
 from xmppd.app.options import make_data_folder
 from xmppd.app.process import Process, started

@@ -5,7 +5,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from xmppd.app.config_model import ConfigError
+from xmppd.app.config_key import ConfigError
 from xmppd.app.config_words import shown, suggestion
 from xmppd.app.ctl_accounts import adduser, adduser_batch, deluser, passwd, users
 from xmppd.app.ctl_checks import check_certs, check_config

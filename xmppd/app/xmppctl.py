@@ -12,7 +12,8 @@ import click
 
 from xmppd.app.admin import INSTANCE, socket_path
 from xmppd.app.config import load
-from xmppd.app.config_model import Config, ConfigError
+from xmppd.app.config_key import ConfigError
+from xmppd.app.config_model import Config
 from xmppd.app.ctl_client import NotRunning, ask
 from xmppd.app.ctl_direct import act_as_owner, carry_out
 from xmppd.app.ctl_init import begin

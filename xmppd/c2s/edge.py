@@ -15,7 +15,7 @@ from xmppd.c2s.connection import Connection
 from xmppd.c2s.hosts import Hosts
 from xmppd.c2s.legs import EdgeLegs
 from xmppd.c2s.requests import Requests
-from xmppd.c2s.settings import Limits, Listen
+from xmppd.c2s.settings import Limits
 from xmppd.c2s.wheel import Wheel
 from xmppd.component.session import boot_number, member
 from xmppd.link.addresses import AddressLimits, address_key
@@ -24,6 +24,7 @@ from xmppd.link.link import Item, Link
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.jid import Jid
 from xmppd.tls.certificates import Certificates
+from xmppd.tls.listening import Listen
 
 LINGER_SECONDS = 5
 """So long a client may take to close its side after we have closed ours."""

@@ -24,9 +24,10 @@ from xmppd.s2s.dialback import Dialback, Keys
 from xmppd.s2s.incoming import Incoming
 from xmppd.s2s.pair import Pair
 from xmppd.s2s.problem import Problem
-from xmppd.s2s.settings import Listen, Settings
+from xmppd.s2s.settings import Settings
 from xmppd.s2s.wire import ServerWire
 from xmppd.tls.certificates import Certificates
+from xmppd.tls.listening import Listen
 from xmppd.tls.transport import ForPeer
 from xmppd.tls.trust import Trust
 

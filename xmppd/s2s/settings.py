@@ -31,15 +31,6 @@ class Limits(Protocol):
     def queue_seconds(self) -> int: ...
 
 
-class Listen(Protocol):
-    """One place to wait for servers; `tls` is `starttls` or `direct`."""
-
-    @property
-    def endpoint(self) -> str: ...
-    @property
-    def tls(self) -> str: ...
-
-
 class Settings(Protocol):
     """The configuration's `Federation` fits."""
 

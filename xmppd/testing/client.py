@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from twisted.internet.interfaces import IReactorTime
 
-from xmppd.app.config_model import Endpoint, Listen
+from xmppd.app.config_clients import Listen
+from xmppd.app.config_key import Endpoint
 from xmppd.c2s.edge import ClientEdge
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.framer import Framer, StreamClosed

@@ -12,10 +12,10 @@ from twisted.internet.defer import Deferred, maybeDeferred
 
 from xmppd.app.assemble import assemble
 from xmppd.app.hosting import MakePortal
-from xmppd.c2s.service import client_factory
 from xmppd.component.extension import Extension
 from xmppd.testing.client import PLAIN_TEXT, Client
 from xmppd.testing.settings import DOMAINS, address_of, memory_config
+from xmppd.tls.listening import place_factory
 
 LOOPBACK = "127.0.0.1"
 
@@ -70,7 +70,7 @@ class ListeningServer:
         await self.service.opened
         for name, password in self._passwords.items():
             await self._add_account(name, password)
-        factory = client_factory(self.service.edge, PLAIN_TEXT)
+        factory = place_factory(self.service.edge, PLAIN_TEXT)
         self._port = self._reactor.listenTCP(0, factory, interface=LOOPBACK)
         return self
 

@@ -6,7 +6,8 @@ from typing import Any
 import attrs
 
 from xmppd.app.config import error
-from xmppd.app.config_model import Config, Origin, Wrong
+from xmppd.app.config_key import Wrong
+from xmppd.app.config_model import Config, Origin
 from xmppd.app.config_structure import structure
 from xmppd.protocol.jid import Jid
 

@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from tests.c2s.fake_manager import Client, House, Place
-from xmppd.c2s.service import Clients, ClientService
+from xmppd.tls.listening import Arrivals, EdgeService
 
 
 class ServiceTest(SynchronousTestCase):
@@ -15,7 +15,7 @@ class ServiceTest(SynchronousTestCase):
         self.house.edge.stop()
         self.reactor = MemoryReactorClock()
         places = [Place("none", "tcp:5222:interface=127.0.0.1"), Place("none", "tcp:5223")]
-        self.service = ClientService(self.house.edge, places, self.reactor)
+        self.service = EdgeService(self.house.edge, places, self.reactor)
 
     def test_service(self) -> None:
         verifyObject(IService, self.service)
@@ -29,7 +29,7 @@ class ServiceTest(SynchronousTestCase):
 
     def test_stops(self) -> None:
         self.service.startService()
-        connection = Clients(self.house.edge, Place()).buildProtocol(None)  # type: ignore[arg-type]
+        connection = Arrivals(self.house.edge, Place()).buildProtocol(None)  # type: ignore[arg-type]
         assert connection is not None
         client = Client(connection)
         stopped = self.service.stopService()
@@ -40,5 +40,5 @@ class ServiceTest(SynchronousTestCase):
         self.assertEqual(self.house.clock.getDelayedCalls(), [])
 
     def test_a_place_that_is_taken(self) -> None:
-        service = ClientService(self.house.edge, [Place("none", "tcp:nonsense")], self.reactor)
+        service = EdgeService(self.house.edge, [Place("none", "tcp:nonsense")], self.reactor)
         self.assertRaises(ValueError, service.startService)

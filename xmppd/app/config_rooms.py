@@ -1,0 +1,45 @@
+"""`[muc]`: rooms (XEP-0045)."""
+
+from typing import Literal
+
+import attrs
+
+from xmppd.app.config_key import Domain, key, table
+
+
+@attrs.frozen
+class RoomDefaults:
+    """What rooms are like whose owners have said nothing."""
+
+    persistent: bool = key("They last when the last one leaves.", False)
+    hidden: bool = key("They are not listed.", False)
+    members_only: bool = key("Only members may enter.", False)
+    moderated: bool = key("Only those with voice may speak.", False)
+    open_topic: bool = key("Participants may change the subject.", False)
+    identities: Literal["moderators", "everyone"] = key("Who sees real addresses.", "moderators")
+    history: int = key("Messages that newcomers are sent.", 20, least=0, most=500)
+    registration: Literal["open", "ask", "off"] = key(
+        "Registration: `open` to anyone, by `ask`ing the admins, or `off`.", "ask"
+    )
+
+
+@attrs.frozen
+class Muc:
+    """Rooms (XEP-0045)."""
+
+    domain: Domain | None = key(
+        "Domain of the rooms, such as `conference.example.com`; without it there are none.", None
+    )
+    name: str = key("What people call the service.", "Chatrooms")
+    create: Literal["anyone", "local", "admins"] = key(
+        "Who may make rooms: anyone, accounts of `domains`, or `admins` only.", "anyone"
+    )
+    most_rooms: int = key("Most rooms at once.", 100_000, least=1)
+    most_occupants: int = key("Most occupants of a room.", 5_000, least=1)
+    silence_seconds: int = key(
+        "An occupant silent for so long is asked for a sign of life, and removed where its "
+        "server says that it is gone.",
+        900,
+        least=60,
+    )
+    defaults: RoomDefaults = table("What new rooms are like.", RoomDefaults)
