@@ -1,7 +1,7 @@
 """XEP-0359: unique and stable ids of stanzas, which nobody else gives in an account's name."""
 
-from xmppd.component.claims import without_claims
 from xmppd.component.extension import Extension, on
+from xmppd.component.stable_ids import without_stanza_id
 from xmppd.component.stages import Received
 from xmppd.protocol.namespaces import STANZA_IDS
 from xmppd.protocol.stanza import Stanza
@@ -17,4 +17,4 @@ class StanzaIds(Extension):
     @on(Received.MARK, "message")
     def discard_forged(self, stanza: Stanza, user: User) -> Stanza | None:
         """Business rule 2: deleted, also where we give none ourselves."""
-        return without_claims(stanza, STANZA_IDS, "stanza-id", "by", user.jid)
+        return without_stanza_id(stanza, user.jid)
