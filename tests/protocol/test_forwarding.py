@@ -2,7 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from xmppd.protocol.forwarding import delay, forwarded
+from xmppd.protocol.forwarding import delay, forwarded, forwarded_bytes
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.namespaces import CLIENT, DELAY, FORWARD
 from xmppd.protocol.parsing import parse_stanza
@@ -30,6 +30,16 @@ class ForwardingTest(SynchronousTestCase):
             found,
             f"<forwarded xmlns='{FORWARD}'><delay xmlns='{DELAY}' stamp='1970-01-01T00:00:01Z'/>"
             f"<message xmlns='{CLIENT}'/></forwarded>".encode(),
+        )
+
+    def test_from_a_store(self) -> None:
+        """Bytes as a stanza wrote them give what the stanza gives; nothing left, the delay."""
+        for xml in b"<message/>", b"<message id='1'><body>b</body></message>":
+            stanza = parse_stanza(xml)
+            self.assertEqual(forwarded_bytes(stanza.to_bytes(), 5), forwarded(stanza, 5))
+        self.assertEqual(
+            forwarded_bytes(b"", 0),
+            f"<forwarded xmlns='{FORWARD}'>".encode() + delay(0) + b"</forwarded>",
         )
 
     def test_delay(self) -> None:

@@ -1,9 +1,8 @@
 """XEP-0359: unique and stable ids of stanzas, which nobody else gives in an account's name."""
 
-from xmppd.component.claims import without_claims
 from xmppd.component.extension import Extension, on
+from xmppd.component.stable_ids import without_stanza_id
 from xmppd.component.stages import Received, Sent
-from xmppd.protocol.jid import Jid
 from xmppd.protocol.namespaces import STANZA_IDS
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm.session import Session
@@ -22,14 +21,10 @@ class StanzaIds(Extension):
     @on(Received.MARK, "message")
     def discard_forged(self, stanza: Stanza, user: User) -> Stanza | None:
         """Business rule 2: deleted, also where we give none ourselves."""
-        return _without_ids(stanza, user.jid)
+        return without_stanza_id(stanza, user.jid)
 
     @on(Sent.MARK, "message")
     def discard_own(self, stanza: Stanza, session: Session) -> Stanza | None:
         """Business rule 2: clients give no ids either, lest the copies that the account's other
         devices and its archive get bear them."""
-        return _without_ids(stanza, session.user.jid)
-
-
-def _without_ids(stanza: Stanza, by: Jid) -> Stanza | None:
-    return without_claims(stanza, STANZA_IDS, "stanza-id", "by", by)
+        return without_stanza_id(stanza, session.user.jid)

@@ -1,12 +1,18 @@
 """Stanzas within stanzas (XEP-0297), and since when they waited (XEP-0203): bytes, no trees."""
 
+import re
 from datetime import datetime
+from typing import Final
 
 from xmppd.protocol.datetimes import format_datetime
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.markup import element
 from xmppd.protocol.namespaces import CLIENT, DELAY, FORWARD
 from xmppd.protocol.stanza import Stanza
+
+_DECLARED: Final = f" xmlns='{CLIENT}'".encode()
+_FORWARDED: Final = f"<forwarded xmlns='{FORWARD}'>".encode()
+_TAG_END: Final = re.compile(rb"[ />]")
 
 
 def delay(moment: datetime | int, by: Jid | None = None) -> bytes:
@@ -24,4 +30,13 @@ def forwarded(stanza: Stanza, received: datetime | int | None = None) -> bytes:
     into one of the protocol that forwards.
     """
     since = b"" if received is None else delay(received)
-    return element("forwarded", FORWARD, None, since, stanza.to_bytes(CLIENT))
+    return b"%b%b%b</forwarded>" % (_FORWARDED, since, stanza.to_bytes(CLIENT))
+
+
+def forwarded_bytes(stanza: bytes, received: datetime | int) -> bytes:
+    """The same of what `Stanza.to_bytes` made and a store kept; empty where nothing is left."""
+    if stanza:
+        name = _TAG_END.search(stanza)
+        assert name is not None
+        stanza = stanza[: name.start()] + _DECLARED + stanza[name.start() :]
+    return b"%b%b%b</forwarded>" % (_FORWARDED, delay(received), stanza)

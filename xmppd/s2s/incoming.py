@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from xmppd.protocol import sasl
 from xmppd.protocol.errors import StreamError
+from xmppd.protocol.events import Event, Header, StreamClosed, StreamOpened
 from xmppd.protocol.feature import Feature, When, features_element
-from xmppd.protocol.framer import Event, Framer, Header, StreamClosed, StreamOpened
+from xmppd.protocol.framer import Framer
 from xmppd.protocol.jid import InvalidJid, Jid
 from xmppd.protocol.markup import element
 from xmppd.protocol.namespaces import (
