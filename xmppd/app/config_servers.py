@@ -36,7 +36,7 @@ class Static:
 
 @attrs.frozen
 class ServerLimits:
-    """What one server, one domain, or one address, may ask."""
+    """What one server, one domain or one address may ask."""
 
     connections_per_address: int = key(
         "Connections open at once from one IPv4 address or one IPv6 /64.", 100, least=1

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 
 class Limits(Protocol):
-    """What one server, one domain, or one address, may ask; the configuration's `ServerLimits` fits."""
+    """What one server, domain or address may ask; the configuration's `ServerLimits` fits."""
 
     @property
     def connections_per_address(self) -> int: ...
