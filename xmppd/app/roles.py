@@ -187,7 +187,7 @@ class ServersRole(MultiService):
             self.certificates,
             Trust(settings.trust),
             Keys(secrets.token_hex()),
-            Connector(resolver, dial, settings.static, settings.private_addresses),
+            Connector(reactor, resolver, dial, settings.static, settings.private_addresses),
             serves,
         )
         places = config.server_places if listening else ()

@@ -20,7 +20,8 @@ from xmppd.link.outbox import Outbox
 from xmppd.link.reader import Passed, Reader
 from xmppd.link.turn import Turn
 from xmppd.protocol.errors import StreamError
-from xmppd.protocol.framer import Event, Frame, Framer, Header, StreamClosed
+from xmppd.protocol.events import Event, Frame, Header, StreamClosed
+from xmppd.protocol.framer import Framer
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.markup import element
 from xmppd.protocol.namespaces import CONTENT, STREAMS
