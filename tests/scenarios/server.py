@@ -34,7 +34,7 @@ Layout = Sequence[str]
 WHOLE: Layout = ("xmpp-im",)
 SPLIT: Layout = ("xmpp-router", "xmpp-sm", "xmpp-c2s")
 EDGES = ("xmpp-c2s", "xmpp-s2s")
-"""Those who tell others of what ends: while nobody listens any more they would wait for an answer."""
+"""Those that tell others when a stream ends, and wait a while for an answer: they end first."""
 ACCOUNTS_AT = {"xmpp-im": "xmpp-im", "xmpp-sm": "sm-1"}
 """The instance that keeps the accounts, by the plugin that is started for it."""
 
