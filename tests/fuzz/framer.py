@@ -11,14 +11,8 @@ from random import Random
 
 from tests.fuzz import corpus, reference, streams
 from xmppd.protocol.errors import STREAM_CONDITIONS, StreamError
-from xmppd.protocol.framer import (
-    MAX_ATTRIBUTES,
-    MAX_DEPTH,
-    Event,
-    Framer,
-    StreamClosed,
-    StreamOpened,
-)
+from xmppd.protocol.events import Event, StreamClosed, StreamOpened
+from xmppd.protocol.framer import MAX_ATTRIBUTES, MAX_DEPTH, Framer
 from xmppd.protocol.jid import InvalidJid, Jid
 from xmppd.protocol.namespaces import CONTENT
 from xmppd.protocol.stanza import Stanza

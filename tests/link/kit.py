@@ -18,7 +18,8 @@ from xmppd.link.turn import Turn
 from xmppd.link.uplink import Uplink
 from xmppd.link.wire import WireSettings
 from xmppd.protocol.errors import StreamError
-from xmppd.protocol.framer import Event, Framer, StreamClosed, StreamOpened
+from xmppd.protocol.events import Event, StreamClosed, StreamOpened
+from xmppd.protocol.framer import Framer
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.namespaces import COMPONENT_ACCEPT, STREAM_ERRORS, STREAMS
 from xmppd.protocol.stanza import Stanza

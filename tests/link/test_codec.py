@@ -3,7 +3,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from xmppd.link.codec import LINK, attach, envelope, to_bytes
 from xmppd.link.envelope import Envelope
 from xmppd.protocol.errors import StreamError
-from xmppd.protocol.framer import MAX_FRAME, Frame, Framer
+from xmppd.protocol.events import Frame
+from xmppd.protocol.framer import MAX_FRAME, Framer
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.namespaces import COMPONENT_ACCEPT, SESSION_PROTOCOL, STREAMS
 from xmppd.protocol.stanza import Stanza

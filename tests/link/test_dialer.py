@@ -17,7 +17,7 @@ from xmppd.link.envelope import Envelope
 from xmppd.link.link import Item
 from xmppd.link.queue import Bounds
 from xmppd.link.wire import WireSettings
-from xmppd.protocol.framer import StreamOpened
+from xmppd.protocol.events import StreamOpened
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
 

@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.link.kit import HEADER, SECRET, Cable, House, Raw, message, settings
 from xmppd.link.codec import attach
 from xmppd.link.handshake import digest
-from xmppd.protocol.framer import StreamOpened
+from xmppd.protocol.events import StreamOpened
 
 NAME = "irc.test"
 

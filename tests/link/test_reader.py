@@ -8,7 +8,8 @@ from tests.fuzz import reference, streams
 from tests.fuzz.framer import enclosed
 from xmppd.link.reader import MOST_EQUALS, MOST_TAGS, RENEW, Passed, Reader
 from xmppd.protocol.errors import StreamError
-from xmppd.protocol.framer import Event, Framer, Header, StreamOpened
+from xmppd.protocol.events import Event, Header, StreamOpened
+from xmppd.protocol.framer import Framer
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.namespaces import COMPONENT_ACCEPT, CONTENT, STREAMS
 from xmppd.protocol.stanza import Stanza

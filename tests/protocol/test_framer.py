@@ -6,17 +6,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fuzz import corpus, framer, streams
 from xmppd.protocol.errors import StreamError
-from xmppd.protocol.framer import (
-    MAX_ATTRIBUTES,
-    MAX_DEPTH,
-    MAX_NAMES,
-    MAX_READ,
-    MAX_TAG,
-    Event,
-    Framer,
-    StreamClosed,
-    StreamOpened,
-)
+from xmppd.protocol.events import Event, StreamClosed, StreamOpened
+from xmppd.protocol.framer import MAX_ATTRIBUTES, MAX_DEPTH, MAX_NAMES, MAX_READ, MAX_TAG, Framer
 from xmppd.protocol.namespaces import CLIENT, CONTENT, NO_NAMESPACE, SASL, SERVER, STREAMS
 from xmppd.protocol.stanza import Stanza
 

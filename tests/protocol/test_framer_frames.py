@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from xmppd.protocol.errors import StreamError
-from xmppd.protocol.framer import MAX_FRAME, MAX_NAMES, MAX_READ, Event, Frame, Framer
+from xmppd.protocol.events import Event, Frame
+from xmppd.protocol.framer import MAX_FRAME, MAX_NAMES, MAX_READ, Framer
 from xmppd.protocol.namespaces import COMPONENT_ACCEPT, STREAMS
 from xmppd.protocol.stanza import Stanza
 

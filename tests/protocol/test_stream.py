@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.protocol.elements import parsed
 from xmppd.protocol.errors import StreamError
-from xmppd.protocol.framer import Header, StreamClosed, StreamOpened
+from xmppd.protocol.events import Header, StreamClosed, StreamOpened
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.namespaces import CLIENT, SASL, STREAMS
 from xmppd.protocol.stanza import Stanza

@@ -11,7 +11,7 @@ from xmppd.component.legs import number_of
 from xmppd.component.session import REPORT_EVERY, WINDOW_BYTES, WINDOW_UP, Entry, verb
 from xmppd.link.envelope import Envelope
 from xmppd.protocol.errors import StreamError
-from xmppd.protocol.framer import Event, StreamClosed
+from xmppd.protocol.events import Event, StreamClosed
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.markup import element
 from xmppd.protocol.namespaces import SESSION_PROTOCOL, STREAMS

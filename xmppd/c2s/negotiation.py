@@ -17,8 +17,8 @@ from xmppd.component.session import StreamFacts, verb
 from xmppd.link.addresses import plain_address
 from xmppd.link.envelope import Envelope
 from xmppd.protocol.errors import StreamError
+from xmppd.protocol.events import Event, Header, StreamClosed, StreamOpened
 from xmppd.protocol.feature import When, features_element
-from xmppd.protocol.framer import Event, Header, StreamClosed, StreamOpened
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.markup import element
 from xmppd.protocol.namespaces import CONTENT, SASL, TLS
@@ -81,9 +81,6 @@ class Negotiation:
 
     def deliver(self, envelope: Envelope) -> None:
         """No session has this stream yet."""
-
-    def reported(self, manager: str, epoch: int, handled: int) -> None:
-        """Nothing has been sent that could be handled."""
 
     def caught_up(self) -> None:
         """Nobody waits."""

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from xmppd.link.envelope import Envelope
 from xmppd.link.link import Item
 from xmppd.protocol.errors import StreamError
-from xmppd.protocol.framer import MAX_FRAME, Frame
+from xmppd.protocol.events import Frame
+from xmppd.protocol.framer import MAX_FRAME
 from xmppd.protocol.jid import InvalidJid, Jid
 from xmppd.protocol.markup import element, open_tag
 from xmppd.protocol.namespaces import SESSION_PROTOCOL

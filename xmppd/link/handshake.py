@@ -14,7 +14,7 @@ from xmppd.link.codec import LINK
 from xmppd.link.turn import Turn
 from xmppd.link.wire import Owner, Wire, WireSettings
 from xmppd.protocol.errors import StreamError
-from xmppd.protocol.framer import Event, Frame, Header, StreamOpened
+from xmppd.protocol.events import Event, Frame, Header, StreamOpened
 from xmppd.protocol.jid import InvalidJid, Jid
 from xmppd.protocol.markup import element, open_tag
 from xmppd.protocol.namespaces import COMPONENT_ACCEPT, CONTENT, STREAMS

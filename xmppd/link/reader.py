@@ -15,7 +15,8 @@ from pyexpat import ExpatError, ParserCreate, XMLParserType
 from typing import Any, Final
 
 from xmppd.protocol.errors import StreamError
-from xmppd.protocol.framer import MAX_TAG, Event, Framer, Header, StreamClosed
+from xmppd.protocol.events import Event, Header, StreamClosed
+from xmppd.protocol.framer import MAX_TAG, Framer
 from xmppd.protocol.jid import InvalidJid, Jid
 from xmppd.protocol.namespaces import CONTENT
 from xmppd.protocol.spans import SEPARATOR

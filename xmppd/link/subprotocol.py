@@ -32,7 +32,8 @@ from xmppd.link.dialer import Dialer
 from xmppd.link.link import Item, Link
 from xmppd.link.router import answers_error
 from xmppd.protocol.errors import StreamError
-from xmppd.protocol.framer import Event, Framer, StreamClosed
+from xmppd.protocol.events import Event, StreamClosed
+from xmppd.protocol.framer import Framer
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.namespaces import COMPONENT_ACCEPT, CONTENT
 from xmppd.protocol.parsing import MAX_BYTES

@@ -8,16 +8,24 @@ The rules of raw forwarding are those of the design: NUL bytes are refused befor
 them, start tags are written anew from their attributes, caps hold while reading.
 """
 
-import codecs
 import re
-from pyexpat import ExpatError, ParserCreate, XMLParserType, errors, version_info
+from pyexpat import ExpatError, XMLParserType
 from typing import Any, Final
 
 import attrs
 
 from xmppd.protocol.errors import StreamError
+from xmppd.protocol.events import (
+    Event,
+    Frame,
+    Header,
+    StreamClosed,
+    StreamOpened,
+    content_namespace,
+)
+from xmppd.protocol.expat import check_declaration, condition, new_parser, silence
 from xmppd.protocol.jid import InvalidJid, Jid
-from xmppd.protocol.namespaces import CONTENT, CONTENT_NAMESPACES, STREAMS, XML
+from xmppd.protocol.namespaces import CONTENT, STREAMS, XML
 from xmppd.protocol.rewrite import rewrite
 from xmppd.protocol.spans import SEPARATOR, Child, end_of, namespace_symbol, tag_at, tag_size
 from xmppd.protocol.stanza import Stanza
@@ -42,65 +50,6 @@ _LONG_TAG = re.compile(rb"<[^<]{%d}" % MAX_TAG)
 _NO_CONTENT = "no content namespace"  # no namespace that expat lets pass holds a space
 _LANG = f"{XML}{SEPARATOR}lang"
 _STREAM = f"{STREAMS}{SEPARATOR}stream"
-_BAD_ENCODING = {
-    errors.codes[errors.XML_ERROR_UNKNOWN_ENCODING],
-    errors.codes[errors.XML_ERROR_INCORRECT_ENCODING],
-}
-_BAD_ENTITY = {
-    errors.codes[errors.XML_ERROR_UNDEFINED_ENTITY],
-    errors.codes[errors.XML_ERROR_PARAM_ENTITY_REF],
-    errors.codes[errors.XML_ERROR_RECURSIVE_ENTITY_REF],
-}
-_BAD_TOKEN = {
-    errors.codes[errors.XML_ERROR_INVALID_TOKEN],
-    errors.codes[errors.XML_ERROR_PARTIAL_CHAR],
-    errors.codes[errors.XML_ERROR_UNCLOSED_TOKEN],
-}
-
-if version_info < (2, 4, 6):
-    raise ImportError("xmppd needs expat 2.4.6 or later (CVE-2022-25236)")
-if version_info >= (2, 6, 0) and not hasattr(ParserCreate(), "SetReparseDeferralEnabled"):
-    raise ImportError("expat 2.6 needs a Python with SetReparseDeferralEnabled (3.11.9, 3.12.3)")
-
-
-@attrs.frozen
-class Header:
-    """A stream header as it was read.
-
-    `namespace` and `name` are the root's; `content` is the stream's content namespace, or None
-    where the header declares none that we know; `prefixes` are those it declares, which content
-    may use; `tag` is the raw tag.
-    """
-
-    namespace: str
-    name: str
-    attrs: dict[str, str]
-    content: str | None
-    default: str
-    prefixes: dict[str, str]
-    tag: bytes
-
-
-@attrs.frozen
-class StreamOpened:
-    """The peer's stream header (RFC 6120, 4.7)."""
-
-    header: Header
-
-
-class StreamClosed:
-    """The peer's `</stream:stream>` (RFC 6120, 4.4)."""
-
-
-@attrs.frozen
-class Frame:
-    """A `<route/>` of a trusted link: several elements under addresses of their own."""
-
-    attrs: dict[str, str]
-    items: tuple[Stanza, ...]
-
-
-Event = StreamOpened | Stanza | Frame | StreamClosed | StreamError
 
 
 class Framer:
@@ -175,7 +124,7 @@ class Framer:
         self._symbols: dict[str, tuple[str, str]] = {}  # what names with namespace stand for
         self._parser: XMLParserType | None = self._new_parser()
         self._parser.StartNamespaceDeclHandler = self._declare
-        self._parser.XmlDeclHandler = _check_declaration
+        self._parser.XmlDeclHandler = check_declaration
 
     def feed(self, data: bytes) -> list[Event]:
         """Read on. Returns the events that these bytes complete, in order."""
@@ -194,7 +143,8 @@ class Framer:
             self._fail(error)
         except ExpatError as error:
             if self._rest is None and not self._done:
-                self._fail(self._condition(error))
+                at = self._error_at()
+                self._fail(condition(error, self._buffer, at - self._base, at == 0))
         if zero >= 0:
             self._meet_zero(data[zero:])
         self._buffer = b""
@@ -276,15 +226,10 @@ class Framer:
 
     def _new_parser(self) -> XMLParserType:
         self._names, self._symbols = {}, {}
-        parser = ParserCreate("UTF-8", SEPARATOR, self._names)
-        if hasattr(parser, "SetReparseDeferralEnabled"):
-            parser.SetReparseDeferralEnabled(False)
+        parser = new_parser(self._names)
         parser.StartElementHandler = self._started
         parser.EndElementHandler = self._ended
         parser.StartCdataSectionHandler = self._cdata
-        parser.StartDoctypeDeclHandler = _refuse
-        parser.CommentHandler = _refuse
-        parser.ProcessingInstructionHandler = _refuse
         return parser
 
     def _renewed(self, data: bytes) -> bytes:
@@ -315,18 +260,10 @@ class Framer:
     def _stop(self) -> None:
         """Read nothing more, whatever comes."""
         self._done = True
-        self._silence()
+        if self._parser is not None:
+            silence(self._parser)
         self._parser = None
         self._pending = None
-
-    def _silence(self) -> None:
-        """Have the parser run idle over what is left of these bytes."""
-        parser = self._parser
-        if parser is not None:
-            parser.StartElementHandler = parser.EndElementHandler = None
-            parser.StartCdataSectionHandler = None
-            parser.StartDoctypeDeclHandler = parser.CommentHandler = None
-            parser.ProcessingInstructionHandler = None
 
     # Errors: the same ones however the bytes were split
 
@@ -340,25 +277,13 @@ class Framer:
         self._stop()
         self._events.append(error)
 
+    def _error_at(self) -> int:
+        assert self._parser is not None
+        return self._parser.ErrorByteIndex
+
     def _has_text_between(self) -> bool:
         rest = self._buffer[self._mark - self._base :].lstrip(SPACE)
         return bool(rest) and rest[:1] != b"<"
-
-    def _condition(self, error: ExpatError) -> StreamError:
-        """What RFC 6120 calls it (4.9.3, 11.1): expat tells bad UTF-8 from bad tokens nowhere.
-
-        What is no XML from its first byte on, like a TLS greeting, is just not well-formed.
-        """
-        code = error.code
-        assert self._parser is not None
-        at = self._parser.ErrorByteIndex
-        if code in _BAD_ENCODING:
-            return StreamError("unsupported-encoding")
-        if code in _BAD_TOKEN and at and _is_bad_utf8(self._buffer, at - self._base):
-            return StreamError("unsupported-encoding")
-        if code in _BAD_ENTITY:
-            return StreamError("restricted-xml", "undefined entity")
-        return StreamError("not-well-formed")
 
     # What expat calls
 
@@ -444,7 +369,7 @@ class Framer:
         self._parser.XmlDeclHandler = None
         prefixes, self._declared = self._declared, {}
         default = prefixes.pop("", "")
-        content = _content_namespace(default, prefixes)
+        content = content_namespace(default, prefixes)
         namespace, _, local = name.rpartition(SEPARATOR)
         found = {("xml:lang" if key == _LANG else key): value for key, value in attributes.items()}
         self._header = Header(namespace, local, found, content, default, prefixes, tag)
@@ -511,7 +436,8 @@ class Framer:
         if frame is not None and len(self._sink) > 1 and self._mark - frame.start > MAX_FRAME:
             raise _too_big()
         if stanza.ns in self.stop_at:
-            self._silence()
+            assert self._parser is not None
+            silence(self._parser)
             self._rest = bytes(buffer[stop:])
             self._parser = None
             self._pending = None
@@ -558,17 +484,6 @@ class _OpenFrame:
     is_empty: bool
 
 
-def _content_namespace(default: str, prefixes: dict[str, str]) -> str | None:
-    """The content namespace that a header declares: as default, else by prefix (RFC 6120, 4.8.2).
-
-    Two different ones by prefix are as good as none.
-    """
-    if default in CONTENT_NAMESPACES:
-        return default
-    known = list(CONTENT_NAMESPACES.intersection(prefixes.values()))
-    return known[0] if len(known) == 1 and default in ("", STREAMS) else None
-
-
 def _too_big() -> StreamError:
     return StreamError("policy-violation", "too many bytes in one element")
 
@@ -597,21 +512,3 @@ def _prepared(stanza: Stanza) -> Stanza:
         except InvalidJid:
             stanza.malformed = "from"
     return stanza
-
-
-def _is_bad_utf8(buffer: bytes | bytearray, at: int) -> bool:
-    """Whether the bytes at that place are not a character in UTF-8."""
-    try:
-        codecs.utf_8_decode(buffer[at : at + 4], "strict", False)
-    except UnicodeDecodeError as error:
-        return error.start == 0
-    return False
-
-
-def _check_declaration(version: str, encoding: str | None, standalone: int) -> None:
-    if encoding is not None and encoding.lower() != "utf-8":
-        raise StreamError("unsupported-encoding")
-
-
-def _refuse(*_: object) -> None:
-    raise StreamError("restricted-xml")

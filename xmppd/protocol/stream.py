@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from xmppd.protocol.errors import StreamError
-from xmppd.protocol.framer import Framer, Header
+from xmppd.protocol.events import Header
+from xmppd.protocol.framer import Framer
 from xmppd.protocol.jid import InvalidJid, Jid
 from xmppd.protocol.markup import open_tag
 from xmppd.protocol.namespaces import STREAMS

@@ -9,7 +9,8 @@ from twisted.words.xish import domish
 
 from xmppd.protocol import sasl
 from xmppd.protocol.errors import STREAM_CONDITIONS, StreamError
-from xmppd.protocol.framer import Event, Framer, Header, StreamClosed, StreamOpened
+from xmppd.protocol.events import Event, Header, StreamClosed, StreamOpened
+from xmppd.protocol.framer import Framer
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.markup import element, open_tag
 from xmppd.protocol.namespaces import (

@@ -11,7 +11,8 @@ from zope.interface import implementer
 
 from xmppd.link.output import Output
 from xmppd.protocol.errors import StreamError
-from xmppd.protocol.framer import Event, Framer
+from xmppd.protocol.events import Event
+from xmppd.protocol.framer import Framer
 
 if TYPE_CHECKING:
     from xmppd.s2s.edge import ServerEdge

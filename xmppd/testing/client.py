@@ -11,7 +11,8 @@ from xmppd.app.config_clients import Listen
 from xmppd.app.config_key import Endpoint
 from xmppd.c2s.edge import ClientEdge
 from xmppd.protocol.errors import StreamError
-from xmppd.protocol.framer import Framer, StreamClosed
+from xmppd.protocol.events import StreamClosed
+from xmppd.protocol.framer import Framer
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.markup import element
 from xmppd.protocol.namespaces import BIND, CLIENT, SASL, STREAM_ERRORS, STREAMS
