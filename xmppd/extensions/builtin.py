@@ -1,6 +1,7 @@
 """The extensions that come with xmppd."""
 
 from xmppd.component.extension import Extension
+from xmppd.extensions.blocking import Blocking
 from xmppd.extensions.caps import Caps
 from xmppd.extensions.carbons import Carbons
 from xmppd.extensions.contact_addresses import ContactAddresses
@@ -11,8 +12,11 @@ from xmppd.extensions.entity_time import EntityTime
 from xmppd.extensions.last_activity import LastActivity
 from xmppd.extensions.offline import Offline
 from xmppd.extensions.ping import Ping
+from xmppd.extensions.privacy import Privacy
+from xmppd.extensions.privacy_lists import PrivacyLists
 from xmppd.extensions.private_storage import PrivateStorage
 from xmppd.extensions.registration import Registration
+from xmppd.extensions.reports import Reports
 from xmppd.extensions.session_elements import SessionElements
 from xmppd.extensions.stanza_ids import StanzaIds
 from xmppd.extensions.vcard import VCard
@@ -22,6 +26,10 @@ from xmppd.sm.roster import Roster
 
 BUILTIN: tuple[type[Extension], ...] = (
     Roster,
+    Privacy,
+    PrivacyLists,
+    Blocking,
+    Reports,
     SessionElements,
     Disco,
     Caps,
