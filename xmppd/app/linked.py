@@ -176,7 +176,7 @@ class LinkedServers(MultiService):
         return stopped.addCallback(stop, self._dialer)
 
     def reload(self, config: Config) -> None:
-        """Take other certificates."""
+        """Take what of the configuration can change; see `ServersRole.reload`."""
         self.federation.reload(config)
         self.config = config
 

@@ -28,7 +28,7 @@ class Process(MultiService):
     """One role in a process of its own.
 
     `role` has `config`, `opened` (set when started) and `reload(config)`; `read_again` gives the
-    configuration anew when the process is hung up on.
+    configuration anew when the process is hung up on, or an administrator asks for it.
     """
 
     log = Logger()
@@ -37,7 +37,7 @@ class Process(MultiService):
         MultiService.__init__(self)
         self._role = role
         self._options = options
-        self._read_again = read_again
+        self._read_again = role.read_again = read_again
         self.addService(role)  # type: ignore[no-untyped-call]
 
     def setServiceParent(self, parent: Any) -> None:
