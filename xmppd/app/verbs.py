@@ -94,7 +94,7 @@ VERBS: Mapping[str, Verb] = {
         ),
         Verb(
             "reload",
-            "Read the configuration again.",
+            "Read the configuration again, in every process here.",
             reload,
             needs="server",
             role="any",
