@@ -1,5 +1,7 @@
 """`twistd xmpp-sm`: sessions and accounts in a process of their own."""
 
+from functools import partial
+
 from twisted.application.service import MultiService
 from twisted.internet import reactor
 
@@ -10,6 +12,7 @@ from xmppd.app.linked import LinkedSessions
 from xmppd.app.options import SmOptions as Options
 from xmppd.app.options import make_data_folder, password_checkers, with_router
 from xmppd.app.process import Process, started
+from xmppd.app.verbs import perform
 
 
 def makeService(options: Options) -> MultiService:
@@ -22,6 +25,7 @@ def _process(options: Options) -> Process:
     make_data_folder(config.data)
     stores, maker = storing(config, reactor, password_checkers(options))
     role = LinkedSessions(options.instance, config, reactor, stores, maker)
+    maker.perform = partial(perform, role)
     stores.try_open()
     role.addService(AdminSocket(role, socket_path(config, options.instance)))  # type: ignore[no-untyped-call]
     return Process(role, options, lambda: checked_again(role))
