@@ -2,6 +2,7 @@
 
 from tests.muc.kit import ROOM, SERVICE, RoomsTestCase, codes, error, form, item
 from xmppd.muc import names
+from xmppd.protocol.namespaces import MAM
 from xmppd.protocol.stanza import Stanza
 
 HAG = "hag@example.com"
@@ -49,7 +50,7 @@ class TalkingTest(RoomsTestCase):
             f"<delay xmlns='urn:xmpp:delay' from='{ROOM}' stamp='2002-09-10T23:08:25Z'/>",
             f"<addresses xmlns='{names.ADDRESSES}'>"
             "<address type='ofrom' jid='forged@x'/></addresses>",
-            f"<result xmlns='{names.MAM}' id='forged'/>",
+            f"<result xmlns='{MAM}' id='forged'/>",
             f"<received xmlns='{names.CARBONS}'><forged/></received>",
             f"<retract xmlns='{names.RETRACT}' id='forged'>"
             f"<moderated xmlns='{names.MODERATE}'/></retract>",

@@ -207,7 +207,7 @@ class Place:
             Certificates(folder, domains, make_context=peer_context),
             Trust(trust),
             Keys(secret or domains[0]),
-            Connector(network, network.dial, settings.static, False),
+            Connector(network.clock, network, network.dial, settings.static, False),
             self.router.serves_address,
         )
         listen = ServerListen("tcp:5269", "direct" if tls == "direct" else "starttls")  # type: ignore[arg-type]

@@ -16,12 +16,14 @@ class Names:
     """Stands for `twisted.names.client.Resolver`."""
 
     def __init__(self) -> None:
-        self.records: dict[str, Any] = {}
+        self.records: dict[Any, Any] = {}
         self.asked: list[str] = []
 
     def lookup(self, kind: int, name: str) -> Deferred[Any]:
         self.asked.append(name)
-        found = self.records.get(name, [])
+        found = self.records.get((name, kind)) or self.records.get(name, [])
+        if isinstance(found, Deferred):
+            return found
         if isinstance(found, Exception):
             return fail(found)
         fitting = [each for each in found if kind == each.TYPE]
@@ -98,6 +100,43 @@ class ResolverTest(SynchronousTestCase):
         self.clock.advance(60)
         self.targets()
         self.assertEqual(len(self.names.asked), 4)
+
+    def test_an_alias_that_holds_shorter(self) -> None:
+        """An answer is as old as the oldest record on the way to it (RFC 1034, 3.6.2)."""
+        alias = dns.RRHeader("x.a.test", dns.CNAME, ttl=5, payload=dns.Record_CNAME("y.a.test", 5))
+        address = dns.RRHeader("y.a.test", dns.A, ttl=60, payload=dns.Record_A("192.0.2.1", 60))
+        self.names.records["x.a.test", dns.A] = succeed(([alias, address], [], []))
+        self.assertEqual(self.addresses(), ["192.0.2.1"])
+        asked = len(self.names.asked)
+        self.clock.advance(5)
+        self.addresses()
+        self.assertEqual(self.names.asked[asked:], ["x.a.test"])
+
+    def addresses(self, host: str = "x.a.test") -> list[str]:
+        return self.successResultOf(self.resolver.addresses(host))
+
+    def test_one_family_waits_little_for_the_other(self) -> None:
+        """RFC 8305, 3; what comes late is there the next time."""
+        late: Deferred[Any] = Deferred()
+        self.names.records["x.a.test", dns.AAAA] = late
+        self.names.records["x.a.test"] = [dns.Record_A("192.0.2.1", 60)]
+        found = self.resolver.addresses("x.a.test")
+        self.assertNoResult(found)
+        self.clock.advance(0.05)
+        self.assertEqual(self.successResultOf(found), ["192.0.2.1"])
+        header = dns.RRHeader(type=dns.AAAA, ttl=60, payload=dns.Record_AAAA("2001:db8::1", 60))
+        late.callback(([header], [], []))
+        self.assertEqual(self.addresses(), ["2001:db8::1", "192.0.2.1"])
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_a_family_without_addresses_is_not_enough(self) -> None:
+        late: Deferred[Any] = Deferred()
+        self.names.records["x.a.test", dns.A] = late
+        found = self.resolver.addresses("x.a.test")
+        self.clock.advance(1)
+        self.assertNoResult(found)
+        late.errback(DNSQueryTimeoutError("x"))
+        self.failureResultOf(found, NoAnswer)
 
     def test_addresses(self) -> None:
         self.names.records["x.a.test"] = [

@@ -53,7 +53,7 @@ class RouterRole(MultiService):
         for service in (*self.links, *self.uplinks):
             self.addService(service)  # type: ignore[no-untyped-call]
         self.opened: Deferred[Any] | None = None
-        self.since = reactor.seconds()
+        self.since: float = reactor.seconds()
 
     def startService(self) -> None:
         """Listen for links."""
@@ -187,7 +187,7 @@ class ServersRole(MultiService):
             self.certificates,
             Trust(settings.trust),
             Keys(secrets.token_hex()),
-            Connector(resolver, dial, settings.static, settings.private_addresses),
+            Connector(reactor, resolver, dial, settings.static, settings.private_addresses),
             serves,
         )
         places = config.server_places if listening else ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from xmppd.chat import commands, entering, ruling, talking
+from xmppd.chat import commands, configuring, entering, registering, ruling, talking
 
 HANDLERS: Mapping[type, Callable[[Any, Any, Any], None]] = {
     commands.Enter: entering.enter,
@@ -19,10 +19,10 @@ HANDLERS: Mapping[type, Callable[[Any, Any, Any], None]] = {
     commands.Invite: talking.invite,
     commands.Decline: talking.decline,
     commands.RequestVoice: talking.request_voice,
-    commands.Register: ruling.register,
-    commands.Unregister: ruling.unregister,
+    commands.Register: registering.register,
+    commands.Unregister: registering.unregister,
     commands.SetStandings: ruling.set_standings,
     commands.SetRoles: ruling.set_roles,
-    commands.Configure: ruling.configure,
-    commands.Destroy: ruling.destroy,
+    commands.Configure: configuring.configure,
+    commands.Destroy: configuring.destroy,
 }

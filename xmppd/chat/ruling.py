@@ -1,4 +1,4 @@
-"""Who is what, and what the room is like: roles, affiliations, configuration, the end."""
+"""Who is what: roles and affiliations."""
 
 from __future__ import annotations
 
@@ -8,20 +8,16 @@ from typing import TYPE_CHECKING
 import attrs
 
 from xmppd.chat.commands import (
-    Configure,
-    Destroy,
-    Register,
     RoleChange,
     SetRoles,
     SetStandings,
     StandingChange,
-    Unregister,
 )
 from xmppd.chat.entering import remove
-from xmppd.chat.events import Configured, Destroyed, Left, Ranked, RegistrationAsked
-from xmppd.chat.model import Affiliation, Author, Occupant, Person, Role, Sight, Standing, Why
+from xmppd.chat.events import Left, Ranked
+from xmppd.chat.model import Affiliation, Author, Occupant, Person, Role, Standing, Why
 from xmppd.chat.nicks import fold, is_nick
-from xmppd.chat.outcome import Changes, Reason, Refusal, SaveRoom, SaveStanding
+from xmppd.chat.outcome import Changes, Reason, Refusal, SaveStanding
 from xmppd.chat.rights import (
     Right,
     affiliation_right,
@@ -95,7 +91,7 @@ def check_standings(room: Room, person: Person, changes: Iterable[StandingChange
 
 
 def _check_change(room: Room, person: Person, change: StandingChange) -> None:
-    old, new = _row(room, change.account).affiliation, change.affiliation
+    old, new = row_of(room, change.account).affiliation, change.affiliation
     if "@" not in change.account and new not in (Affiliation.OUTCAST, Affiliation.NONE):
         raise Refusal(Reason.BAD_REQUEST, "a domain can only be banned")
     if not room.may(person, affiliation_right(old, new)):
@@ -106,7 +102,8 @@ def _check_change(room: Room, person: Person, change: StandingChange) -> None:
         raise Refusal(Reason.SELF)
 
 
-def _row(room: Room, account: str) -> Standing:
+def row_of(room: Room, account: str) -> Standing:
+    """An account's row in the list of affiliations, which may not be there."""
     return room.saved.standings.get(account) or Standing(Affiliation.NONE)
 
 
@@ -183,105 +180,3 @@ def _rank(room: Room, occupant: Occupant, by: Author, reason: str, out: Changes)
     changed = attrs.evolve(occupant, affiliation=new, role=role)
     room.put(key, changed)
     room.tell_all(out, Ranked(changed, by, reason), key)
-
-
-# Registration
-
-
-def register(room: Room, command: Register, out: Changes) -> None:
-    """Reserve a nick, and make a member of who is none; or ask the admins to."""
-    person, nick = command.person, command.nick
-    standing = _row(room, person.account)
-    if room.affiliation(person.account) is Affiliation.OUTCAST:
-        raise Refusal(Reason.FORBIDDEN)
-    if not is_nick(nick):
-        raise Refusal(Reason.BAD_NICK)
-    check_free(room, room.saved.standings, nick, person.account)
-    if standing.affiliation is Affiliation.NONE and room.config["registration"] == "ask":
-        _ask_admins(room, RegistrationAsked(person.account, nick), out)
-        return
-    affiliation = max(standing.affiliation, Affiliation.MEMBER)
-    apply_standing(room, person, StandingChange(person.account, affiliation, nick), out)
-
-
-def _ask_admins(room: Room, event: RegistrationAsked, out: Changes) -> None:
-    for key, each in room.occupants.items():
-        if each.affiliation >= Affiliation.ADMIN:
-            room.tell(out, event, room.stays[key].values(), Sight.FULL)
-
-
-def unregister(room: Room, command: Unregister, out: Changes) -> None:
-    """Give back a nick; who is no more than a member is no member any longer."""
-    account = command.person.account
-    affiliation = _row(room, account).affiliation
-    if affiliation < Affiliation.MEMBER:
-        raise Refusal(Reason.BAD_REQUEST, "not registered")
-    if affiliation is Affiliation.MEMBER:
-        affiliation = Affiliation.NONE
-    apply_standing(room, command.person, StandingChange(account, affiliation, ""), out)
-    room.settle(out)
-
-
-# The room itself
-
-
-def configure(room: Room, command: Configure, out: Changes) -> None:
-    """Change the configuration; whoever could not enter any more is out."""
-    room.need(command.person, Right.CONFIGURE)
-    for name, value in command.values.items():
-        if name not in room.fields or not room.fields[name].takes(value):
-            raise Refusal(Reason.BAD_CONFIG, f"{name} cannot be that")
-    changes = _wanted_standings(room, command)
-    check_standings(room, command.person, changes)
-    _unlock(room, out)
-    old = room.config
-    new = {name: value for name, value in command.values.items() if old[name] != value}
-    if new:
-        room.saved.config = {**room.saved.config, **new}
-        room.reconfigured()
-        out.save(SaveRoom())
-        event = Configured({name: old[name] for name in new}, new)
-        room.tell(out, event, room.audience(), Sight.NICK)
-    for change in changes:
-        apply_standing(room, command.person, change, out)
-    _remove_outsiders(room, out)
-    room.settle(out)
-
-
-def _unlock(room: Room, out: Changes) -> None:
-    if room.saved.locked:
-        room.saved.locked = False
-        out.save(SaveRoom())
-
-
-def _wanted_standings(room: Room, command: Configure) -> tuple[StandingChange, ...]:
-    """What it takes for owners and admins to be those that the command lists."""
-    wanted: dict[str, Affiliation] = {}
-    lists = ((Affiliation.ADMIN, command.admins), (Affiliation.OWNER, command.owners))
-    for affiliation, accounts in lists:
-        if accounts is not None:
-            for account, standing in room.saved.standings.items():
-                if standing.affiliation is affiliation:
-                    wanted.setdefault(account, Affiliation.NONE)
-            wanted.update(dict.fromkeys(accounts, affiliation))
-    return tuple(
-        StandingChange(account, affiliation)
-        for account, affiliation in wanted.items()
-        if _row(room, account).affiliation is not affiliation
-    )
-
-
-def _remove_outsiders(room: Room, out: Changes) -> None:
-    for key, occupant in list(room.occupants.items()):
-        if occupant.affiliation < room.needs[Right.ENTER]:
-            remove(room, key, Why.MEMBERS_ONLY, out)
-
-
-def destroy(room: Room, command: Destroy, out: Changes) -> None:
-    """End the room."""
-    room.need(command.person, Right.CONFIGURE)
-    for key in list(room.occupants):
-        gone = attrs.evolve(room.occupants[key], role=Role.NONE, affiliation=Affiliation.NONE)
-        event = Destroyed(gone, command.reason, command.alternate, command.password)
-        room.tell(out, event, room.take_out(key).values(), Sight.SELF)
-    out.ended = True

@@ -3,6 +3,7 @@
 from xmppd.component.extension import Extension
 from xmppd.extensions.administration import Administration
 from xmppd.extensions.caps import Caps
+from xmppd.extensions.carbons import Carbons
 from xmppd.extensions.commands import Commands
 from xmppd.extensions.contact_addresses import ContactAddresses
 from xmppd.extensions.cputime import CpuTime
@@ -29,6 +30,7 @@ BUILTIN: tuple[type[Extension], ...] = (
     Caps,
     StanzaIds,
     Offline,
+    Carbons,
     Ping,
     SoftwareVersion,
     EntityTime,

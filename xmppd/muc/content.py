@@ -9,7 +9,7 @@ import attrs
 from xmppd.chat.model import Presence
 from xmppd.muc import names
 from xmppd.protocol.jid import Jid
-from xmppd.protocol.namespaces import CONTENT, DELAY, STANZA_IDS
+from xmppd.protocol.namespaces import CONTENT, DELAY, MAM, STANZA_IDS
 from xmppd.protocol.spans import Child
 from xmppd.protocol.stanza import Stanza
 
@@ -19,7 +19,7 @@ _NEVER = frozenset(
         (names.MUC_USER, "x"),
         (names.OCCUPANT_ID, "occupant-id"),
         (names.ADDRESSES, "addresses"),
-        (names.MAM, "result"),
+        (MAM, "result"),
         (names.CARBONS, "received"),
         (names.CARBONS, "sent"),
         (DELAY, "delay"),

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from xmppd.chat import events
-from xmppd.chat.model import Author, Message, Occupancy, Occupant, Role, Sight, Why
+from xmppd.chat.model import Message, Occupancy, Occupant, Sight, Why
 from xmppd.chat.outcome import Notice
 from xmppd.muc import names
 from xmppd.muc.content import StanzaContent
+from xmppd.muc.elements import details_xml, item_xml, occupant_id_xml, ready, status_xml, x_xml
 from xmppd.muc.forms import registration_request, voice_request
 from xmppd.protocol.datetimes import format_datetime
 from xmppd.protocol.jid import Jid
@@ -91,13 +92,13 @@ class Encoder:
     def _made_presence(
         self, occupant: Occupant, sight: Sight, codes: Iterable[int], *details: bytes
     ) -> Stanza:
-        x = _x(_item(occupant, sight, *details), *map(_status, codes))
-        return self._from(occupant, x + _occupant_id(occupant.id))
+        x = x_xml(item_xml(occupant, sight, *details), *map(status_xml, codes))
+        return self._from(occupant, x + occupant_id_xml(occupant.id))
 
     def _from(self, occupant: Occupant, more: bytes) -> Stanza:
         content = occupant.shown.presence.content
         assert isinstance(content, StanzaContent)
-        return _ready(content.stanza.readdressed(None, self._jid_of(occupant)).adding(more))
+        return ready(content.stanza.readdressed(None, self._jid_of(occupant)).adding(more))
 
     def _jid_of(self, occupant: Occupant) -> Jid:
         found: Jid | None = occupant.cache.get("jid")
@@ -110,27 +111,27 @@ class Encoder:
 
     def _ranked(self, event: events.Ranked, notice: Notice) -> Iterable[Stanza]:
         codes = [110] if notice.sight is Sight.SELF else []
-        details = _details(event.by, event.reason, notice.sight)
+        details = details_xml(event.by, event.reason, notice.sight)
         yield self._made_presence(event.occupant, notice.sight, codes, *details)
 
     def _left(self, event: events.Left, notice: Notice) -> Iterable[Stanza]:
         codes = [110] if notice.sight is Sight.SELF else []
         codes += [_CODES[event.why]] if event.why in _CODES else []
-        details = _details(event.by, event.reason, notice.sight)
-        item = _item(event.occupant, notice.sight, *details)
-        yield self._gone(event.occupant, event.content, _x(item, *map(_status, codes)))
+        details = details_xml(event.by, event.reason, notice.sight)
+        item = item_xml(event.occupant, notice.sight, *details)
+        yield self._gone(event.occupant, event.content, x_xml(item, *map(status_xml, codes)))
 
     def _gone(self, occupant: Occupant, content: Any, x: bytes) -> Stanza:
-        inner = x + _occupant_id(occupant.id)
+        inner = x + occupant_id_xml(occupant.id)
         jid = self._jid_of(occupant)
         if isinstance(content, StanzaContent):
-            return _ready(content.stanza.readdressed(None, jid).adding(inner))
-        return _ready(Stanza.make("presence", inner, sender=jid, type="unavailable"))
+            return ready(content.stanza.readdressed(None, jid).adding(inner))
+        return ready(Stanza.make("presence", inner, sender=jid, type="unavailable"))
 
     def _renamed(self, event: events.Renamed, notice: Notice) -> Iterable[Stanza]:
         codes = [303, 110] if notice.sight is Sight.SELF else [303]
-        item = _item(event.old, notice.sight, nick=event.occupant.nick)
-        yield self._gone(event.old, None, _x(item, *map(_status, codes)))
+        item = item_xml(event.old, notice.sight, nick=event.occupant.nick)
+        yield self._gone(event.old, None, x_xml(item, *map(status_xml, codes)))
         yield self._presence(event.occupant, notice.sight)
 
     def _destroyed(self, event: events.Destroyed, notice: Notice) -> Iterable[Stanza]:
@@ -138,7 +139,7 @@ class Encoder:
         said += [element("password", None, None, event.password)] if event.password else []
         destroy = element("destroy", None, {"jid": event.alternate or None}, *said)
         item = element("item", None, {"affiliation": "none", "role": "none"})
-        yield self._gone(event.occupant, None, _x(item, destroy, _status(110)))
+        yield self._gone(event.occupant, None, x_xml(item, destroy, status_xml(110)))
 
     # Messages
 
@@ -148,9 +149,9 @@ class Encoder:
     def _message(self, message: Message, *more: bytes) -> Stanza:
         content = message.content
         assert isinstance(content, StanzaContent)
-        inner = b"".join((_occupant_id(message.author.id), *more))
+        inner = b"".join((occupant_id_xml(message.author.id), *more))
         sender = self._named(message.author.nick)
-        return _ready(content.stanza.readdressed(None, sender).adding(inner))
+        return ready(content.stanza.readdressed(None, sender).adding(inner))
 
     def _delay(self, message: Message) -> bytes:
         stamp = format_datetime(int(message.at * 1_000_000))
@@ -172,16 +173,16 @@ class Encoder:
     def _topic(self, topic: Message | None) -> Stanza:
         if topic is not None:
             return self._message(topic, self._delay(topic))
-        return _ready(
+        return ready(
             Stanza.make("message", element("subject"), sender=self._room, type="groupchat")
         )
 
     def _whispered(self, event: events.Whispered, notice: Notice) -> Iterable[Stanza]:
         content = event.content
         assert isinstance(content, StanzaContent)
-        inner = element("x", names.MUC_USER) + _occupant_id(event.author.id)
+        inner = element("x", names.MUC_USER) + occupant_id_xml(event.author.id)
         sender = self._named(event.author.nick)
-        yield _ready(content.stanza.readdressed(None, sender).adding(inner))
+        yield ready(content.stanza.readdressed(None, sender).adding(inner))
 
     def _invited(self, event: events.Invited, notice: Notice) -> Iterable[Stanza]:
         asked, by = event.invitation, event.by
@@ -196,13 +197,13 @@ class Encoder:
             "reason": asked.reason or None,
             "password": event.password or None,
         }
-        x = _x(invite, password) + element("x", names.DIRECT_INVITE, direct)
+        x = x_xml(invite, password) + element("x", names.DIRECT_INVITE, direct)
         yield Stanza.make("message", x, sender=self._room)
 
     def _declined(self, event: events.Declined, notice: Notice) -> Iterable[Stanza]:
         said = [element("reason", None, None, event.reason)] if event.reason else []
         decline = element("decline", None, {"from": event.account}, *said)
-        yield Stanza.make("message", _x(decline), sender=self._room)
+        yield Stanza.make("message", x_xml(decline), sender=self._room)
 
     def _voice_asked(self, event: events.VoiceAsked, notice: Notice) -> Iterable[Stanza]:
         asked = event.occupant
@@ -221,59 +222,10 @@ class Encoder:
             codes.append(172 if event.new["identities"] == "everyone" else 173)
         if event.new.keys() - {"identities"}:
             codes.append(104)
-        x = _x(*map(_status, codes))
+        x = x_xml(*map(status_xml, codes))
         yield Stanza.make("message", x, sender=self._room, type="groupchat")
 
 
 def addresses(stays: Iterable[Occupancy]) -> tuple[Jid, ...]:
     """Where the sessions of those stays are."""
     return tuple([stay.wire for stay in stays])
-
-
-def outsider(presence: Stanza) -> Stanza:
-    """Tell somebody who thinks otherwise that they are not in a room (XEP-0045, 7.2.18)."""
-    item = element("item", None, {"affiliation": "none", "role": "none"})
-    reason = element("status", None, None, "You are not in the room.")
-    x = _x(item, *map(_status, (110, 307, 333)))
-    return Stanza.make(
-        "presence", reason, x, to=presence.sender, sender=presence.to, type="unavailable"
-    )
-
-
-def _ready(stanza: Stanza) -> Stanza:
-    """Have its children known before it is copied, so that nobody looks for them in each copy."""
-    assert stanza.children is not None
-    return stanza
-
-
-def _x(*content: bytes) -> bytes:
-    return element("x", names.MUC_USER, None, *content)
-
-
-def _status(code: int) -> bytes:
-    return b"<status code='%d'/>" % code
-
-
-def _occupant_id(id: str) -> bytes:
-    return b"<occupant-id xmlns='urn:xmpp:occupant-id:0' id='%b'/>" % id.encode() if id else b""
-
-
-def _details(by: Author | None, reason: str, sight: Sight) -> tuple[bytes, ...]:
-    actor = b""
-    if by is not None:
-        jid = by.account if sight is Sight.FULL else None
-        if by.nick or jid:
-            actor = element("actor", None, {"nick": by.nick or None, "jid": jid})
-    return actor, element("reason", None, None, reason) if reason else b""
-
-
-def _item(occupant: Occupant, sight: Sight, *details: bytes, nick: str = "") -> bytes:
-    seen = None if sight is Sight.NICK else str(occupant.shown.wire)
-    role = "none" if occupant.role is Role.NONE else occupant.role.name.lower()
-    attributes = {
-        "affiliation": occupant.affiliation.name.lower(),
-        "role": role,
-        "jid": seen,
-        "nick": nick or None,
-    }
-    return element("item", None, attributes, *details)

@@ -22,18 +22,22 @@ from xmppd.component.requests import condition_of
 from xmppd.muc import names
 from xmppd.muc.content import StanzaContent, cleaned, presence_of
 from xmppd.muc.decode import entering, message_command, person_of
-from xmppd.muc.encode import addresses, outsider
+from xmppd.muc.elements import outsider
+from xmppd.muc.encode import addresses
 from xmppd.muc.ghosts import Ghosts
 from xmppd.muc.keeping import RoomStore
 from xmppd.muc.live import LiveRoom
+from xmppd.muc.owning import OwnerRequests
+from xmppd.muc.ranks import RankRequests
 from xmppd.muc.refusals import refusal, refused_presence
+from xmppd.muc.registration import RegistrationRequests
 from xmppd.muc.requests import RoomRequests
 from xmppd.muc.settings import RoomSettings
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.stanza import Stanza
 
 
-class Rooms(RoomRequests):
+class Rooms(RoomRequests, RankRequests, OwnerRequests, RegistrationRequests):
     """XEP-0045: serve a domain of rooms, in one process with the rest or in one of its own;
     XEP-0249: put its form beside that of the invitations that rooms pass on;
     XEP-0410: answer occupants' pings to themselves;

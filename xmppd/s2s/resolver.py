@@ -22,6 +22,8 @@ NOTHING = 30
 """Seconds that is kept that there is nothing."""
 CACHED = 10_000
 """Answers kept at once."""
+OTHER_SECONDS = 0.05
+"""So long the addresses of one family wait for those of the other (RFC 8305, 3)."""
 _TRIES = (2, 3, 5)
 """Seconds to wait for an answer, each time a question is asked."""
 
@@ -83,7 +85,8 @@ class DnsResolver:
     async def _addresses(self, host: str) -> list[str]:
         if is_address(host):
             return [host]
-        six, four = await _both(self._ask("six", host), self._ask("four", host))
+        asked = [Deferred.fromCoroutine(self._ask(kind, host)) for kind in ("six", "four")]
+        six, four = await _soon(self._reactor, asked)
         found = [record.dottedQuad() for record in four if record.TYPE == dns.A]
         newer = [socket.inet_ntop(socket.AF_INET6, record.address) for record in six]
         if not found and not newer:
@@ -110,7 +113,8 @@ class DnsResolver:
         except Exception as problem:
             raise NoAnswer(f"DNS does not tell of {name}: {type(problem).__name__}") from None
         found = [header for header in answers if header.type == wanted]
-        seconds = min([header.ttl for header in found], default=NOTHING)
+        # an alias on the way may hold for less time than what it leads to
+        seconds = min([header.ttl for header in answers], default=NOTHING) if found else NOTHING
         return _Kept(now + min(seconds, LONGEST), [header.payload for header in found])
 
     def _lookup(self, wanted: int) -> Any:
@@ -125,16 +129,50 @@ class DnsResolver:
         return names[wanted]
 
 
-async def _both(first: Any, second: Any) -> tuple[list[Any], list[Any]]:
+async def _both(first: Any, second: Any) -> list[list[Any]]:
     """What two questions give; one that fails gives nothing, unless the other does too."""
     asked = [Deferred.fromCoroutine(each) for each in (first, second)]
     results = await DeferredList(asked, consumeErrors=True)
-    found = [[] if isinstance(result, Failure) else result for _, result in results]
+    return _found([result for _, result in results])
+
+
+async def _soon(clock: Any, asked: list[Deferred[list[Any]]]) -> list[list[Any]]:
+    """The same, but when one gives something the others have little time left."""
+    results: list[Any] = [[] for _ in asked]
+    ready: Deferred[None] = Deferred()
+
+    def came(result: Any, number: int) -> None:
+        results[number] = result
+        missing.discard(number)
+        if not missing:
+            done()
+        elif result and not isinstance(result, Failure) and not timers:
+            timers.append(clock.callLater(OTHER_SECONDS, done))
+
+    def done() -> None:
+        if not ready.called:
+            ready.callback(None)
+
+    missing, timers = set(range(len(asked))), list[Any]()
+    for number, each in enumerate(asked):
+        each.addBoth(came, number)
+    try:
+        await ready
+    finally:
+        for timer in timers:
+            if timer.active():
+                timer.cancel()
+    return _found(results)
+
+
+def _found(results: list[Any]) -> list[list[Any]]:
+    """Each list, or nothing in place of a failure; raises the first one if all are empty."""
+    found = [[] if isinstance(result, Failure) else result for result in results]
     if not any(found):
-        for _, result in results:
+        for result in results:
             if isinstance(result, Failure):
                 result.raiseException()
-    return found[0], found[1]
+    return found
 
 
 def _records(payloads: list[Any], direct: bool) -> list[Record]:
@@ -143,7 +181,10 @@ def _records(payloads: list[Any], direct: bool) -> list[Record]:
             payload.priority,
             payload.weight,
             Target(
-                payload.target.name.decode("ascii", "replace").rstrip("."), payload.port, direct
+                payload.target.name.decode("ascii", "replace").rstrip("."),
+                payload.port,
+                direct,
+                payload.priority,
             ),
         )
         for payload in payloads

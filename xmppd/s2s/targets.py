@@ -18,11 +18,15 @@ _TRANSLATED: Final = ip_network("64:ff9b::/96")  # RFC 6052: IPv4 behind a trans
 
 @attrs.frozen
 class Target:
-    """A host and port; `direct` says that TLS begins with the first byte (XEP-0368)."""
+    """A host and port; `direct` says that TLS begins with the first byte (XEP-0368).
+
+    Those of a lower `priority` are to be tried first, as in the record (RFC 2782).
+    """
 
     host: str
     port: int = PORT
     direct: bool = False
+    priority: int = attrs.field(default=0, eq=False)
 
 
 @attrs.frozen

@@ -1,0 +1,80 @@
+"""What the room is like, and its end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from xmppd.chat.commands import Configure, Destroy, StandingChange
+from xmppd.chat.entering import remove
+from xmppd.chat.events import Configured, Destroyed
+from xmppd.chat.model import Affiliation, Role, Sight, Why
+from xmppd.chat.outcome import Changes, Reason, Refusal, SaveRoom
+from xmppd.chat.rights import Right
+from xmppd.chat.ruling import apply_standing, check_standings, row_of
+
+if TYPE_CHECKING:
+    from xmppd.chat.room import Room
+
+
+def configure(room: Room, command: Configure, out: Changes) -> None:
+    """Change the configuration; whoever could not enter any more is out."""
+    room.need(command.person, Right.CONFIGURE)
+    for name, value in command.values.items():
+        if name not in room.fields or not room.fields[name].takes(value):
+            raise Refusal(Reason.BAD_CONFIG, f"{name} cannot be that")
+    changes = _wanted_standings(room, command)
+    check_standings(room, command.person, changes)
+    _unlock(room, out)
+    old = room.config
+    new = {name: value for name, value in command.values.items() if old[name] != value}
+    if new:
+        room.saved.config = {**room.saved.config, **new}
+        room.reconfigured()
+        out.save(SaveRoom())
+        event = Configured({name: old[name] for name in new}, new)
+        room.tell(out, event, room.audience(), Sight.NICK)
+    for change in changes:
+        apply_standing(room, command.person, change, out)
+    _remove_outsiders(room, out)
+    room.settle(out)
+
+
+def _unlock(room: Room, out: Changes) -> None:
+    if room.saved.locked:
+        room.saved.locked = False
+        out.save(SaveRoom())
+
+
+def _wanted_standings(room: Room, command: Configure) -> tuple[StandingChange, ...]:
+    """What it takes for owners and admins to be those that the command lists."""
+    wanted: dict[str, Affiliation] = {}
+    lists = ((Affiliation.ADMIN, command.admins), (Affiliation.OWNER, command.owners))
+    for affiliation, accounts in lists:
+        if accounts is not None:
+            for account, standing in room.saved.standings.items():
+                if standing.affiliation is affiliation:
+                    wanted.setdefault(account, Affiliation.NONE)
+            wanted.update(dict.fromkeys(accounts, affiliation))
+    return tuple(
+        StandingChange(account, affiliation)
+        for account, affiliation in wanted.items()
+        if row_of(room, account).affiliation is not affiliation
+    )
+
+
+def _remove_outsiders(room: Room, out: Changes) -> None:
+    for key, occupant in list(room.occupants.items()):
+        if occupant.affiliation < room.needs[Right.ENTER]:
+            remove(room, key, Why.MEMBERS_ONLY, out)
+
+
+def destroy(room: Room, command: Destroy, out: Changes) -> None:
+    """End the room."""
+    room.need(command.person, Right.CONFIGURE)
+    for key in list(room.occupants):
+        gone = attrs.evolve(room.occupants[key], role=Role.NONE, affiliation=Affiliation.NONE)
+        event = Destroyed(gone, command.reason, command.alternate, command.password)
+        room.tell(out, event, room.take_out(key).values(), Sight.SELF)
+    out.ended = True

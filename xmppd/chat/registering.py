@@ -1,0 +1,49 @@
+"""Becoming a member by oneself, with a nick of one's own; and no longer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xmppd.chat.commands import Register, StandingChange, Unregister
+from xmppd.chat.events import RegistrationAsked
+from xmppd.chat.model import Affiliation, Sight
+from xmppd.chat.nicks import is_nick
+from xmppd.chat.outcome import Changes, Reason, Refusal
+from xmppd.chat.ruling import apply_standing, check_free, row_of
+
+if TYPE_CHECKING:
+    from xmppd.chat.room import Room
+
+
+def register(room: Room, command: Register, out: Changes) -> None:
+    """Reserve a nick, and make a member of who is none; or ask the admins to."""
+    person, nick = command.person, command.nick
+    standing = row_of(room, person.account)
+    if room.affiliation(person.account) is Affiliation.OUTCAST:
+        raise Refusal(Reason.FORBIDDEN)
+    if not is_nick(nick):
+        raise Refusal(Reason.BAD_NICK)
+    check_free(room, room.saved.standings, nick, person.account)
+    if standing.affiliation is Affiliation.NONE and room.config["registration"] == "ask":
+        _ask_admins(room, RegistrationAsked(person.account, nick), out)
+        return
+    affiliation = max(standing.affiliation, Affiliation.MEMBER)
+    apply_standing(room, person, StandingChange(person.account, affiliation, nick), out)
+
+
+def _ask_admins(room: Room, event: RegistrationAsked, out: Changes) -> None:
+    for key, each in room.occupants.items():
+        if each.affiliation >= Affiliation.ADMIN:
+            room.tell(out, event, room.stays[key].values(), Sight.FULL)
+
+
+def unregister(room: Room, command: Unregister, out: Changes) -> None:
+    """Give back a nick; who is no more than a member is no member any longer."""
+    account = command.person.account
+    affiliation = row_of(room, account).affiliation
+    if affiliation < Affiliation.MEMBER:
+        raise Refusal(Reason.BAD_REQUEST, "not registered")
+    if affiliation is Affiliation.MEMBER:
+        affiliation = Affiliation.NONE
+    apply_standing(room, command.person, StandingChange(account, affiliation, ""), out)
+    room.settle(out)

@@ -1,0 +1,87 @@
+"""What owners do: configure a room, destroy it (XEP-0045, 10)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from xmppd.chat.commands import Configure, Destroy
+from xmppd.chat.model import Affiliation, Person
+from xmppd.chat.outcome import Reason
+from xmppd.chat.rights import Right
+from xmppd.component.extension import ACCOUNT, iq
+from xmppd.muc import names
+from xmppd.muc.decode import person_of
+from xmppd.muc.forms import config_form, read_config
+from xmppd.muc.house import House
+from xmppd.muc.live import LiveRoom
+from xmppd.muc.refusals import refusal
+from xmppd.protocol.errors import StanzaError
+from xmppd.protocol.forms import Form, FormError, FormType
+from xmppd.protocol.jid import InvalidJid, Jid
+from xmppd.protocol.markup import element
+from xmppd.protocol.namespaces import DATA_FORMS
+from xmppd.protocol.stanza import Stanza
+
+
+class OwnerRequests(House):
+    """Rooms that owners configure and destroy."""
+
+    @iq("get", names.MUC_OWNER, "query", to=ACCOUNT)
+    async def read_config(self, request: Stanza) -> Stanza:
+        """The form in which owners configure a room."""
+        live = await self.in_room(request)
+        self._check_owner(live, person_of(request.sender))
+        return request.reply(element("query", names.MUC_OWNER, None, _form_of(live).to_xml()))
+
+    def _check_owner(self, live: LiveRoom, person: Person) -> None:
+        if not live.room.may(person, Right.CONFIGURE):
+            raise refusal(Reason.FORBIDDEN, live.jid)
+
+    @iq("set", names.MUC_OWNER, "query", to=ACCOUNT)
+    async def change_config(self, request: Stanza) -> Stanza:
+        """Configure a room, or destroy it."""
+        live = await self.in_room(request)
+        person = person_of(request.sender)
+        self._check_owner(live, person)
+        query = request.payload()
+        assert query is not None
+        for child in query.elements():
+            if child.name == "destroy":
+                return await self.done(request, live, _destruction(person, child))
+            if (child.uri, child.name) == (DATA_FORMS, "x"):
+                return await self._configure(request, live, person, child)
+        raise StanzaError("bad-request")
+
+    async def _configure(self, request: Stanza, live: LiveRoom, person: Person, x: Any) -> Stanza:
+        try:
+            form = Form.parse(x)
+        except FormError as problem:
+            raise StanzaError("bad-request", str(problem)) from None
+        if form.type is FormType.CANCEL:
+            if live.room.saved.locked:
+                return await self.done(request, live, Destroy(person))
+            return request.reply()
+        try:
+            wanted = read_config(_form_of(live), form)
+        except FormError as problem:
+            raise StanzaError("not-acceptable", str(problem)) from None
+        command = Configure(person, wanted.values, wanted.owners, wanted.admins)
+        return await self.done(request, live, command)
+
+
+def _form_of(live: LiveRoom) -> Form:
+    rows = live.room.saved.standings.items()
+    owners = [account for account, row in rows if row.affiliation is Affiliation.OWNER]
+    admins = [account for account, row in rows if row.affiliation is Affiliation.ADMIN]
+    return config_form(live.room, owners, admins)
+
+
+def _destruction(person: Person, destroy: Any) -> Destroy:
+    said = {child.name: str(child) for child in destroy.elements()}
+    alternate = destroy.getAttribute("jid", "")
+    if alternate:
+        try:
+            alternate = Jid.parse(alternate)
+        except InvalidJid:
+            raise StanzaError("jid-malformed") from None
+    return Destroy(person, said.get("reason", ""), alternate, said.get("password", ""))

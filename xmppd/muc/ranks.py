@@ -1,0 +1,35 @@
+"""Roles and affiliations by request (XEP-0045, 8 to 10)."""
+
+from __future__ import annotations
+
+from xmppd.chat.outcome import Refusal, Refused
+from xmppd.component.extension import ACCOUNT, iq
+from xmppd.muc import names
+from xmppd.muc.decode import person_of
+from xmppd.muc.house import House
+from xmppd.muc.lists import changes, read_list
+from xmppd.muc.refusals import refusal
+from xmppd.protocol.stanza import Stanza
+
+
+class RankRequests(House):
+    """Rooms whose lists of roles and affiliations can be read and changed."""
+
+    @iq("get", names.MUC_ADMIN, "query", to=ACCOUNT)
+    async def read_admin(self, request: Stanza) -> Stanza:
+        """A list of those who have a role or an affiliation."""
+        live = await self.in_room(request)
+        found = read_list(live.room, person_of(request.sender), request)
+        if isinstance(found, Refused):
+            raise refusal(found, live.jid)
+        return request.reply(found)
+
+    @iq("set", names.MUC_ADMIN, "query", to=ACCOUNT)
+    async def change_admin(self, request: Stanza) -> Stanza:
+        """Change roles or affiliations."""
+        live = await self.in_room(request)
+        try:
+            command = changes(live.room, person_of(request.sender), request)
+        except Refusal as problem:
+            raise refusal(problem.refused, live.jid) from None
+        return await self.done(request, live, command)

@@ -1,0 +1,61 @@
+"""Registering with a room (XEP-0045, 7.10)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from xmppd.chat.commands import Register, Unregister
+from xmppd.chat.model import Affiliation
+from xmppd.chat.outcome import Reason
+from xmppd.component.extension import ACCOUNT, iq
+from xmppd.muc import names
+from xmppd.muc.decode import person_of
+from xmppd.muc.forms import register_form
+from xmppd.muc.house import House
+from xmppd.muc.refusals import refusal
+from xmppd.protocol.errors import StanzaError
+from xmppd.protocol.forms import Form, FormError
+from xmppd.protocol.jid import InvalidJid, Jid
+from xmppd.protocol.markup import element
+from xmppd.protocol.namespaces import DATA_FORMS
+from xmppd.protocol.stanza import Stanza
+
+
+class RegistrationRequests(House):
+    """Rooms that people register with."""
+
+    @iq("get", names.REGISTER, "query", to=ACCOUNT)
+    async def read_registration(self, request: Stanza) -> Stanza:
+        """What to fill in to register with a room (XEP-0045, 7.10)."""
+        live = await self.in_room(request)
+        standing = live.room.saved.standings.get(person_of(request.sender).account)
+        if standing is not None and standing.affiliation >= Affiliation.MEMBER:
+            nick = element("username", None, None, standing.nick)
+            content = element("registered") + (nick if standing.nick else b"")
+        elif live.room.config["registration"] == "off":
+            raise refusal(Reason.REGISTRATION_OFF, live.jid)
+        else:
+            content = register_form().to_xml()
+        return request.reply(element("query", names.REGISTER, None, content))
+
+    @iq("set", names.REGISTER, "query", to=ACCOUNT)
+    async def register(self, request: Stanza) -> Stanza:
+        """Register with a room, or no longer."""
+        live = await self.in_room(request)
+        person = person_of(request.sender)
+        query = request.payload()
+        assert query is not None
+        for child in query.elements():
+            if child.name == "remove":
+                return await self.done(request, live, Unregister(person))
+            if (child.uri, child.name) == (DATA_FORMS, "x"):
+                return await self.done(request, live, Register(person, _wanted_nick(child)))
+        raise StanzaError("bad-request")
+
+
+def _wanted_nick(x: Any) -> str:
+    try:
+        nick = register_form().validate(Form.parse(x))["muc#register_roomnick"]
+        return Jid.of("a", "b", str(nick)).resource
+    except (FormError, InvalidJid) as problem:
+        raise StanzaError("not-acceptable", str(problem)) from None
