@@ -199,6 +199,49 @@ class UsersTest(VerbTestCase):
         self.house, self.server = house, Served(house, self.config)
         self.assertEqual(len(self.do("users")), 501)
 
+    def test_by_state(self) -> None:
+        self.house.client("juliet")
+        self.do("disable", jid="romeo")
+        for state, jid in ("online", "juliet@example.com"), ("disabled", "romeo@example.com"):
+            self.assertEqual([each["jid"] for each in self.do("users", state=state)], [jid])
+        self.assertEqual(len(self.do("users", most=1)), 1)
+        self.assertIn("online", self.refusal("users", state="onlne"))
+
+    def test_user(self) -> None:
+        self.house.client("juliet")
+        told = self.do("user", jid="juliet")
+        self.assertEqual((told["disabled"], told["contacts"], len(told["sessions"])), (False, 0, 1))
+        self.assertIn("no account", self.refusal("user", jid="nobody"))
+        self.assertEqual(self.do("roster", jid="juliet"), [])
+
+
+class DisableTest(VerbTestCase):
+    def test_sessions_end(self) -> None:
+        client = self.house.client("juliet")
+        self.assertEqual(self.do("disable", jid="juliet")["sessions_ended"], 1)
+        self.assertEqual(self.condition(client), "not-authorized")
+        self.assertTrue(self.do("user", jid="juliet")["disabled"])
+        self.do("enable", jid="juliet")
+        self.house.client("juliet")
+
+    def test_unknown(self) -> None:
+        for verb in "disable", "enable":
+            self.assertIn("no account", self.refusal(verb, jid="nobody"))
+
+
+class AnnounceTest(VerbTestCase):
+    def test_to_those_who_are_online(self) -> None:
+        juliet = self.house.client("juliet")
+        self.assertEqual(self.do("announce", text="Hark"), {"sessions": 0})
+        juliet.send("<presence/>")
+        self.assertEqual(self.do("announce", text="Hark", domain="example.com"), {"sessions": 1})
+        self.assertEqual(self.do("announce", text="Hark", domain="example.org"), {"sessions": 0})
+        self.assertIn("nothing to say", self.refusal("announce", text=" "))
+
+    def test_no_message_of_the_day(self) -> None:
+        """The extension is not loaded here."""
+        self.assertIn("switched off", self.refusal("motd_set", text="Hark"))
+
 
 class SessionsTest(VerbTestCase):
     def setUp(self) -> None:
