@@ -46,6 +46,14 @@ class Pair:
             self.stream is None and not self._trying and not self.queue.waiting and not self._keys
         )
 
+    @property
+    def state(self) -> str:
+        """`up`: stanzas can go; `open`: keys can; `connecting`: it is tried; `none`."""
+        stream = self.stream
+        if stream is not None and stream.is_open:
+            return "up" if stream.is_proved else "open"
+        return "connecting" if self._trying or stream is not None else "none"
+
     # What the edge asks for
 
     def send(self, stanza: Stanza) -> None:
