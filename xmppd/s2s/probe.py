@@ -60,12 +60,9 @@ class Probe:
         """Go on to the proof."""
         stream.prove()
 
-    def proved(self, stream: Outgoing) -> None:
+    def accepted(self, stream: Outgoing) -> None:
         """All is well."""
         self._tell(None)
-
-    def drained(self, stream: Outgoing) -> None:
-        """Nothing waits."""
 
     def ended(self, stream: Outgoing, problem: Problem) -> None:
         """It has come to nothing, or to its end."""
