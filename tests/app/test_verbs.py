@@ -29,6 +29,7 @@ class Served:
     def __init__(self, house: House, config: Config) -> None:
         self.config = config
         self.reactor = house.clock
+        self.since = house.clock.seconds()
         self.stores = house.backend
         self.manager = house.manager
 
@@ -318,14 +319,14 @@ class ReloadTest(FileTestCase):
             for text in (
                 "",
                 'resource_conflict = "reject"\n[[c2s.listen]]\nendpoint = "tcp:6000"\n'
-                "[extensions.ping]\nenabled = false",
+                "[extensions.ping]\nenabled = false\n[router]\naddress = 'tcp:127.0.0.1:5347'",
             )
             if self.write(text) is None
         )
         self.assertEqual(waiting_for_restart(old, old), [])
         self.assertEqual(
             waiting_for_restart(old, new),
-            ["resource_conflict", "c2s.listen", "extensions.ping.enabled"],
+            ["resource_conflict", "router", "c2s.listen", "extensions.ping.enabled"],
         )
 
     def test_command_line_stays(self) -> None:

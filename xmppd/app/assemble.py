@@ -68,6 +68,11 @@ class Server(MultiService):
         self.certificates = self._clients.certificates
         self.opened: Deferred[Any] | None = None
 
+    @property
+    def since(self) -> float:
+        """When it was started, by its reactor."""
+        return self._routing.since
+
     def startService(self) -> None:
         """Open the stores, then everything else; `opened` fires when clients can come."""
         self._sessions.startService()

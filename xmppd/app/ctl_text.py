@@ -138,7 +138,7 @@ def duration(seconds: int) -> str:
 
 
 def _reload(result: dict[str, Any]) -> Lines:
-    yield "the configuration is in force"
+    yield f"{result['process']}: the configuration is in force"
     if result["restart"]:
         yield f"only a restart changes: {', '.join(result['restart'])}"
     yield from _warnings(result)

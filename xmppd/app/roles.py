@@ -53,7 +53,7 @@ class RouterRole(MultiService):
         for service in (*self.links, *self.uplinks):
             self.addService(service)  # type: ignore[no-untyped-call]
         self.opened: Deferred[Any] | None = None
-        self.since = reactor.seconds()
+        self.since: float = reactor.seconds()
 
     def startService(self) -> None:
         """Listen for links."""

@@ -3,7 +3,6 @@
 from twisted.application.service import MultiService
 from twisted.internet import reactor
 
-from xmppd.app.admin import AdminSocket, socket_path
 from xmppd.app.assemble import storing
 from xmppd.app.ctl_server import checked_again
 from xmppd.app.linked import LinkedSessions
@@ -23,5 +22,4 @@ def _process(options: Options) -> Process:
     stores, maker = storing(config, reactor, password_checkers(options))
     role = LinkedSessions(options.instance, config, reactor, stores, maker)
     stores.try_open()
-    role.addService(AdminSocket(role, socket_path(config, options.instance)))  # type: ignore[no-untyped-call]
     return Process(role, options, lambda: checked_again(role))

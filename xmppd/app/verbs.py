@@ -92,7 +92,14 @@ VERBS: Mapping[str, Verb] = {
             role="servers",
             seconds=120,
         ),
-        Verb("reload", "Read the configuration again.", reload, needs="server", who="owner"),
+        Verb(
+            "reload",
+            "Read the configuration again, in every process here.",
+            reload,
+            needs="server",
+            role="any",
+            who="owner",
+        ),
         Verb(
             "check_config",
             "Look for what is wrong with the configuration.",

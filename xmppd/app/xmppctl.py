@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -28,8 +28,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 Do = Callable[..., Any]
 """Carries out a verb with its arguments; a third parameter, `Tell`, takes parts of its result."""
 
-SESSIONS, ROUTER, ROOMS, SERVERS = "sm-1", "router", "muc-1", "s2s-1"
-"""Names of processes, where the server is not one."""
+NAMES = {
+    "sessions": "sm-1",
+    "router": "router",
+    "clients": "c2s-1",
+    "servers": "s2s-1",
+    "rooms": "muc-1",
+}
+"""Names of processes by what they do, where the server is not one."""
 
 BATCH = 200
 """Accounts that are sent at a time."""
@@ -79,14 +85,25 @@ class Control:
         """The processes to ask, the first that runs: the one named, or those that could know."""
         if self.instance is not None:
             return (self.instance,)
-        apart = {
-            "sessions": (SESSIONS,),
-            "router": (ROUTER,),
-            "rooms": (ROOMS,),
-            "servers": (SERVERS,),
-            "any": (SESSIONS, ROUTER),
-        }
-        return (INSTANCE, *apart[verb.role])
+        if verb.role != "any":
+            return (INSTANCE, NAMES[verb.role])
+        # those of other names, such as a second edge
+        sockets = sorted(path.stem for path in self.config.data.glob("*.sock"))
+        return dict.fromkeys((INSTANCE, *NAMES.values(), *sockets))
+
+    def do_everywhere(self, name: str) -> Iterator[tuple[str, Any]]:
+        """Carry out a verb in every process that runs, or in the one named; by their names.
+
+        Raises `Refused` too where none does.
+        """
+        act_as_owner(self.config)
+        running = 0
+        for instance in self._instances(VERBS[name]):
+            with suppress(NotRunning):
+                yield instance, ask(socket_path(self.config, instance), VERBS[name], {})
+                running += 1
+        if not running:
+            carry_out(self.config, VERBS[name], {})
 
     def do_here(self, name: str) -> Any:
         """Carry out a verb in this process."""
@@ -220,7 +237,8 @@ def status(control: Control) -> None:
 
 @_verb("reload")
 def reload(control: Control) -> None:
-    control.show("reload", control.do("reload"))
+    for instance, result in control.do_everywhere("reload"):
+        control.show("reload", {"process": instance, **result})
 
 
 @_verb("backup")

@@ -2,6 +2,7 @@
 
 from xmppd.component.extension import Extension
 from xmppd.extensions.caps import Caps
+from xmppd.extensions.carbons import Carbons
 from xmppd.extensions.contact_addresses import ContactAddresses
 from xmppd.extensions.cputime import CpuTime
 from xmppd.extensions.disco import Disco
@@ -26,6 +27,7 @@ BUILTIN: tuple[type[Extension], ...] = (
     Caps,
     StanzaIds,
     Offline,
+    Carbons,
     Ping,
     SoftwareVersion,
     EntityTime,

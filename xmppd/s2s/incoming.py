@@ -26,7 +26,6 @@ from xmppd.protocol.namespaces import (
 from xmppd.protocol.stanza import Stanza
 from xmppd.protocol.stream import STANZAS, Stream
 from xmppd.s2s.dialback import PREFIX
-from xmppd.s2s.receiving import Receiving
 from xmppd.s2s.server_stream import ServerStream
 from xmppd.tls.certificate_files import CertificateError
 from xmppd.tls.transport import start_tls
@@ -150,32 +149,35 @@ class Incoming(ServerStream):
         self.write(stream.open() + self._features())
         if self._external and peer is not None:
             self.admit(peer, stream.host, "certificate (SASL EXTERNAL)")
+            self.answer_on_it()
 
     def _features(self) -> bytes:
         """What is on offer now."""
-        limits = element(
-            "limits",
-            STREAM_LIMITS,
-            None,
-            element("max-bytes", None, None, str(self.limits.stanza_bytes)),
-        )
-        table = [_DIALBACK, Feature(limits, When.BEFORE_LOGIN)]
-        both = [_BIDI] if self.edge.settings.bidirectional and not self._external else []
+        if self.is_secure:
+            table = [*self._external_offer(), _DIALBACK, self._limits_offer()]
+        else:
+            table = self._tls_offer()
+        if self.edge.settings.bidirectional and not self._external:
+            table.append(_BIDI)
+        return features_element(table, When.BEFORE_LOGIN)
+
+    def _tls_offer(self) -> list[Feature]:
+        optional = self.allows_plaintext(self.stream.peer)
+        required = () if optional else (element("required"),)
+        tls = Feature(element("starttls", TLS, None, *required), When.BEFORE_LOGIN)
+        return [tls, _DIALBACK] if optional else [tls]
+
+    def _external_offer(self) -> list[Feature]:
         peer = self.stream.peer
-        if not self.is_secure:
-            required = () if self.allows_plaintext(peer) else (element("required"),)
-            table = [Feature(element("starttls", TLS, None, *required), When.BEFORE_LOGIN)]
-            if not required:
-                table.append(_DIALBACK)
-        self._mechanism = (
-            self.is_secure and not self._external and peer is not None and self.has_certificate(peer)
-        )
-        if self._mechanism:
-            mechanism = element("mechanism", None, None, "EXTERNAL")
-            table.insert(
-                0, Feature(element("mechanisms", SASL, None, mechanism), When.BEFORE_LOGIN)
-            )
-        return features_element(table + both, When.BEFORE_LOGIN)
+        self._mechanism = not self._external and peer is not None and self.has_certificate(peer)
+        if not self._mechanism:
+            return []
+        mechanism = element("mechanism", None, None, "EXTERNAL")
+        return [Feature(element("mechanisms", SASL, None, mechanism), When.BEFORE_LOGIN)]
+
+    def _limits_offer(self) -> Feature:
+        most = element("max-bytes", None, None, str(self.limits.stanza_bytes))
+        return Feature(element("limits", STREAM_LIMITS, None, most), When.BEFORE_LOGIN)
 
     # Steps
 
@@ -189,7 +191,8 @@ class Incoming(ServerStream):
         elif item.ns == SASL and not self._external:
             self._sasl(item)
         elif item.ns == BIDI and item.name == "bidi" and self.edge.settings.bidirectional:
-            self._go_both_ways()
+            self.is_bidi = True
+            self.answer_on_it()
         elif item.ns == STREAMS and item.name == "error":
             self.end(reason="the other server gives up")
         else:
@@ -214,17 +217,9 @@ class Incoming(ServerStream):
         self.flush()
         self.output.forget_producer()
         self.is_secure = True
-        self._forget()
+        self.start_over()  # nothing that was said in the clear counts
         self.stream.restart(self._small, NEGOTIATION)
         self.settle_on(start_tls(self.transport, self, creator))
-
-    def _forget(self) -> None:
-        """Nothing that was said in the clear counts."""
-        self.proved.clear()
-        self.how.clear()
-        self.is_bidi = False
-        self.leave()
-        self.receiving = Receiving(self)
 
     # SASL
 
@@ -257,22 +252,6 @@ class Incoming(ServerStream):
         self.write(element("success", SASL))
         unread = self.stream.restart(self.limits.stanza_bytes)
         self.take(self.framer.feed(unread) if unread else [])
-
-    # Both ways
-
-    def _go_both_ways(self) -> None:
-        """What is proved by now, and from now on, may be answered here (XEP-0288, 2.2)."""
-        self.is_bidi = True
-        self._answer_on_it()
-
-    def admit(self, remote: Jid, local: Jid, how: str) -> None:
-        """Take stanzas from one domain to another; they may be answered where it goes both ways."""
-        super().admit(remote, local, how)
-        self._answer_on_it()
-
-    def _answer_on_it(self) -> None:
-        for remote, local in sorted(self.proved) if self.is_bidi else ():
-            self.edge.may_send(self, Jid.parse(local), Jid.parse(remote))
 
 
 def _is_named(authzid: bytes, peer: Jid) -> bool:

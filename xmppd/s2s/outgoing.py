@@ -354,11 +354,11 @@ class Outgoing(ServerStream):
         self.edge.log.info("{remote} answers dialback nobody asked for", remote=self.remote)
 
     def _accept(self, how: str) -> None:
-        """Our domain is proved, and so is the remote's, as far as policy demands (XEP-0288, 2.2)."""
+        """Our domain is proved; and the remote's, as far as policy demands."""
         self.is_accepted = True
         self.about["proof"] = how
         self.touch()
-        if self.is_bidi:
-            certified = self.about["certificate"] == "valid"
-            self.admit(self.remote, self.local, "certificate" if certified else "address")
-        self.owner.accepted(self)
+        certified = self.about["certificate"] == "valid"
+        how = "certificate" if certified else "address"
+        if not self.is_bidi or self.admit(self.remote, self.local, how):
+            self.owner.accepted(self)

@@ -92,21 +92,24 @@ class Receiving:
         pair = request.sender.domain, request.to.domain
         if pair in self._verifying:
             return
+        if not self._stream.edge.shares.asked(request.sender.domain):
+            self._stream.write(request.answer("error", "resource-constraint").to_bytes())
+            return
         self._verifying.add(pair)
-        question = Dialback(
-            "verify", request.to, request.sender, self._stream.id, "", request.key
-        )
+        question = Dialback("verify", request.to, request.sender, self._stream.id, "", request.key)
         asked: Deferred[str] = self._stream.edge.verify(question)
         asked.addCallback(self._verified, request)
 
     def _admit(self, request: Dialback, how: str) -> None:
-        """Say so first: then stanzas may go the other way too (XEP-0288, 2.2)."""
-        self._stream.write(request.answer("valid").to_bytes())
-        self._stream.admit(request.sender, request.to, how)
+        """Say so before stanzas go the other way (XEP-0288, 2.2)."""
+        if self._stream.admit(request.sender, request.to, how):
+            self._stream.write(request.answer("valid").to_bytes())
+            self._stream.answer_on_it()
 
     def _verified(self, outcome: str, request: Dialback) -> None:
         """The authoritative server has spoken, or could not be asked."""
         self._verifying.discard((request.sender.domain, request.to.domain))
+        self._stream.edge.shares.answered(request.sender.domain)
         if self._stream.over or self._stream.receiving is not self:
             return
         if outcome == "valid":

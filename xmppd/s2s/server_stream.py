@@ -83,6 +83,8 @@ class ServerStream(ServerWire):
     def ended(self, reason: str) -> None:
         """What went out over it must find another way."""
         self.leave()
+        for domain in self._remotes:
+            self.edge.shares.left(domain)
         if self.proved:
             self.edge.log.info("stream with {peer} is over: {why}", peer=self.peer, why=reason)
 
@@ -106,8 +108,14 @@ class ServerStream(ServerWire):
         """Whether it has shown a certificate that is valid for a domain."""
         return self.is_secure and not self.edge.why_not(shown_by(self.transport), domain)
 
-    def admit(self, remote: Jid, local: Jid, how: str) -> None:
-        """Take stanzas from one domain to another from now on."""
+    def admit(self, remote: Jid, local: Jid, how: str) -> bool:
+        """Take stanzas from one domain to another from now on.
+
+        False: that domain has too many streams, and this one has ended.
+        """
+        if remote.domain not in self._remotes and not self.edge.shares.proved(remote.domain):
+            self.fail(StreamError("resource-constraint", "too many streams of that domain"))
+            return False
         self.proved.add((remote.domain, local.domain))
         self.how.add(how)
         self.framer.max_stanza = self.limits.stanza_bytes
@@ -119,6 +127,26 @@ class ServerStream(ServerWire):
             how=how,
             tls=tls_facts(self.transport).version or "no TLS",
         )
+        return True
+
+    def answer_on_it(self) -> None:
+        """Have those that may send be sent to, where it goes both ways (XEP-0288, 2.2)."""
+        for remote, local in sorted(self.proved) if self.is_bidi else ():
+            self.edge.may_send(self, Jid.parse(local), Jid.parse(remote))
+
+    def start_over(self) -> None:
+        """Nothing that was proved or agreed counts any more."""
+        for domain in self._remotes:
+            self.edge.shares.left(domain)
+        self.proved.clear()
+        self.how.clear()
+        self.is_bidi = False
+        self.leave()
+        self.receiving = Receiving(self)
+
+    @property
+    def _remotes(self) -> set[str]:
+        return {remote for remote, _ in self.proved}
 
     # Stanzas
 
@@ -150,7 +178,7 @@ class ServerStream(ServerWire):
             raise StreamError(self.condition_of(pair))
         if self.lang and item.lang is None:
             item = item.readdressed(None, None, **{"xml:lang": self.lang})
-        self.edge.pass_on(item)
+        self.rest(self.edge.pass_on(item, pair[0]))
 
     # Reading
 

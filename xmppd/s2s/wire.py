@@ -13,6 +13,7 @@ from xmppd.link.output import Output
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.events import Event
 from xmppd.protocol.framer import Framer
+from xmppd.protocol.stanza import Stanza
 
 if TYPE_CHECKING:
     from xmppd.s2s.edge import ServerEdge
