@@ -185,6 +185,7 @@ class Place:
         static: Mapping[str, Static] | None = None,
         secret: str = "",
         limits: ServerLimits | None = None,
+        bidi: bool = True,
     ) -> None:
         self.network = network
         self.got: list[Stanza] = []
@@ -196,6 +197,7 @@ class Place:
             policy={Domain(name): kind for name, kind in (policy or {}).items()},
             static={Domain(name): place for name, place in (static or {}).items()},
             limits=limits or ServerLimits(),
+            bidirectional=bidi,
         )
         folder = network.folder / domains[0]
         folder.mkdir(parents=True, exist_ok=True)
@@ -225,7 +227,13 @@ class Place:
 
     def say(self, sender: str, to: str, body: str = "hi") -> None:
         """Have one of our users send a message."""
-        self.send(f"<message from='{sender}' to='{to}' id='{body}'><body>{body}</body></message>")
+        self.component.send(self.message(sender, to, body))
+        self.network.settle()
+
+    def message(self, sender: str, to: str, body: str) -> Stanza:
+        """What one of our users says."""
+        text = f"<message from='{sender}' to='{to}' id='{body}'><body>{body}</body></message>"
+        return parse_stanza(text.encode())
 
     def stop(self) -> None:
         """Close everything."""

@@ -55,8 +55,8 @@ class Outgoing(ServerStream):
     """One stream from one of our domains to a remote one.
 
     It says as little as it can before TLS; what the remote has to prove is policy's.
-    `is_open` tells that it is negotiated, `is_accepted` that stanzas may go. `about` says how it
-    is secured, in words.
+    `is_open` tells that it is negotiated, `is_accepted` that stanzas may go; with `wants_bidi`
+    they may also come, where the remote can. `about` says how it is secured, in words.
     """
 
     def __init__(
@@ -67,6 +67,7 @@ class Outgoing(ServerStream):
         self.local = local
         self.remote = remote
         self.is_open = self.is_accepted = False
+        self.wants_bidi = edge.settings.bidirectional
         self.problem = Problem("remote-server-timeout", "the server says nothing")
         self.about: dict[str, str] = {"tls": "none", "certificate": "none", "proof": "none"}
         self._policy = edge.settings.policy_of(remote)
@@ -149,7 +150,7 @@ class Outgoing(ServerStream):
             return
         self._proving = True
         self.wait(self.limits.proof_seconds)
-        if self._offer.bidi and self.edge.settings.bidirectional:
+        if self._offer.bidi and self.wants_bidi:
             self.is_bidi = True
             self.write(element("bidi", BIDI))
         if self._offer.external:

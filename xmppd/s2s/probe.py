@@ -52,7 +52,9 @@ class Probe:
 
     def _new_stream(self, direct: bool) -> Outgoing:
         self._done = Deferred()
-        return Outgoing(self._edge, self, self._local, self._remote, direct)
+        stream = Outgoing(self._edge, self, self._local, self._remote, direct)
+        stream.wants_bidi = False
+        return stream
 
     # What the stream tells
 
