@@ -84,6 +84,18 @@ class KeepingTest(Case):
         self.assertEqual(self.errors(), ["g", "s", "n"])
         self.assertEqual(bodies(self.come().taken()), [])
 
+    def test_what_asks_to_be_kept(self) -> None:
+        """XEP-0334, 4.4; no-store counts for more."""
+        hint = "<{} xmlns='urn:xmpp:hints'/>"
+        state = "<composing xmlns='http://jabber.org/protocol/chatstates'/>"
+        both = hint.format("store") + hint.format("no-store")
+        for id, hints in ("s", hint.format("store")), ("b", both):
+            self.romeo.send(
+                f"<message to='juliet@example.com' type='chat' id='{id}'>{state}{hints}</message>"
+            )
+        self.assertEqual(self.errors(), ["b"])
+        self.assertEqual([item.id for item in self.come().taken() if item.name == "message"], ["s"])
+
     def test_nobody_else_says_that_we_delayed_it(self) -> None:
         """XEP-0203, 5: discarded; a delay elsewhere stays."""
         forged = message(1).replace(

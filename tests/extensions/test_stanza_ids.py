@@ -23,6 +23,14 @@ class StanzaIdsTest(SynchronousTestCase):
         [got] = self.juliet.taken()
         self.assertEqual(got.inner, theirs.encode())
 
+    def test_clients_give_none_either(self) -> None:
+        """XEP-0359, business rules 2 and 3: not in their own account's name."""
+        theirs = ID.format("a@remote.test") + "<origin-id xmlns='urn:xmpp:sid:0' id='y'/>"
+        forged = ID.format("Juliet@example.com") + ID.format("juliet@EXAMPLE.com")
+        self.juliet.send(f"<message to='a@remote.test'>{forged}{theirs}</message>")
+        [left] = self.house.left
+        self.assertEqual(left.inner, theirs.encode())
+
     def test_announced(self) -> None:
         """XEP-0359, 5."""
         query = "<query xmlns='http://jabber.org/protocol/disco#info'/>"

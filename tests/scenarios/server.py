@@ -32,7 +32,9 @@ Layout = Sequence[str]
 """The `twistd` plugins that make up a server, each in a process; all read the same file."""
 
 WHOLE: Layout = ("xmpp-im",)
-SPLIT: Layout = ("xmpp-c2s", "xmpp-sm", "xmpp-router")
+SPLIT: Layout = ("xmpp-router", "xmpp-sm", "xmpp-c2s")
+EDGES = ("xmpp-c2s", "xmpp-s2s")
+"""Those that tell others when a stream ends, and wait a while for an answer: they end first."""
 ACCOUNTS_AT = {"xmpp-im": "xmpp-im", "xmpp-sm": "sm-1"}
 """The instance that keeps the accounts, by the plugin that is started for it."""
 
@@ -193,9 +195,10 @@ class Server:
 
     def stop_one(self, plugin: str) -> None:
         """Have the process of one plugin end in good order."""
-        process = self._processes.pop(plugin)
+        process = self._processes[plugin]
         process.terminate()
         process.wait(STOPPING)
+        del self._processes[plugin]
 
     def kill(self) -> None:
         """End all processes at once, without a chance to tidy up."""
@@ -214,10 +217,13 @@ class Server:
         return self._processes[plugin].pid
 
     def stop(self) -> None:
-        """Have all processes end in good order."""
-        for process in self._processes.values():
-            process.terminate()
+        """Have all processes end in good order, edges first."""
         try:
+            for plugin in EDGES:
+                if plugin in self._processes:
+                    self.stop_one(plugin)
+            for process in self._processes.values():
+                process.terminate()
             self._wait()
         except subprocess.TimeoutExpired:
             self.kill()

@@ -7,15 +7,13 @@ from typing import Final
 
 from xmppd.component.archive import Query
 from xmppd.protocol.datetimes import format_datetime
+from xmppd.protocol.forwarding import forwarded_bytes
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.markup import element
-from xmppd.protocol.namespaces import CLIENT, CONTENT, DATA_FORMS, DELAY, FORWARD, MAM
+from xmppd.protocol.namespaces import CONTENT, DATA_FORMS, MAM
 from xmppd.protocol.paging import page_xml
 from xmppd.protocol.stanza import Stanza
 from xmppd.storage.interfaces import Entry, Page
-
-_OPENING: Final = b"<message"
-_DECLARED: Final = f"<message xmlns='{CLIENT}'".encode()
 
 _FIELDS: Final = (
     ("jid-single", "with"),
@@ -47,15 +45,8 @@ def results(query: Query, page: Page, archive: Jid, to: Jid) -> Iterator[Stanza]
 
 
 def _result(opening: bytes, entry: Entry) -> bytes:
-    stamp = format_datetime(entry.time).encode()
-    body = entry.body
-    if body:
-        assert body.startswith(_OPENING)
-        body = _DECLARED + body[len(_OPENING) :]
-    return (
-        b"%b id='%b'><forwarded xmlns='%b'><delay xmlns='%b' stamp='%b'/>%b</forwarded></result>"
-        % (opening, entry.id.encode(), FORWARD.encode(), DELAY.encode(), stamp, body)
-    )
+    content = forwarded_bytes(entry.body, entry.time)
+    return b"%b id='%b'>%b</result>" % (opening, entry.id.encode(), content)
 
 
 def fin(page: Page, count: int | None = None) -> bytes:

@@ -16,20 +16,17 @@ from xmppd.accounts.bound import OwnLog
 from xmppd.component.claims import without_claims
 from xmppd.component.extension import Extension, on
 from xmppd.component.stages import Life, Received
-from xmppd.protocol.datetimes import format_datetime
 from xmppd.protocol.errors import StanzaError
+from xmppd.protocol.forwarding import delay
+from xmppd.protocol.hints import asks_storing, forbids_storing
 from xmppd.protocol.jid import Jid
-from xmppd.protocol.markup import element
-from xmppd.protocol.namespaces import CONTENT, DELAY, STANZA_IDS
+from xmppd.protocol.namespaces import CHAT_STATES, CONTENT, DELAY, HINTS, STANZA_IDS
 from xmppd.protocol.parsing import parse_stanza
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm.delivery import message_type
 from xmppd.sm.session import Session
 from xmppd.sm.user import User
 from xmppd.storage.interfaces import ANY, Entry, EntryId, Page, StorageError, Where
-
-CHAT_STATES = "http://jabber.org/protocol/chatstates"
-HINTS = "urn:xmpp:hints"
 
 PAGE = 64
 """Messages that a session is given before they have been written."""
@@ -97,9 +94,12 @@ class Box:
 
 
 class Offline(Extension):
-    """XEP-0160, 2 and 3: store and deliver messages; XEP-0203: say since when they waited."""
+    """XEP-0160, 2 and 3: store and deliver messages; XEP-0203: say since when they waited;
+    XEP-0334: heed what their senders wish to be kept or not.
+    """
 
     xep = 160, "1.0.1"
+    also = (203, "2.0"), (334, "1.0.0")
     features = ("msgoffline",)
 
     @attrs.frozen
@@ -231,10 +231,9 @@ class Offline(Extension):
         except ValueError:
             self.host.log.failure("Cannot read message {id} of {user}", id=entry.id, user=box.user)
             return
-        stamp = {"from": self.host.domain, "stamp": format_datetime(entry.time)}
         box.open.add(entry.id)
         session.deliver_watched(
-            stanza.adding(element("delay", DELAY, stamp)), partial(self._written, box, entry.id)
+            stanza.adding(delay(entry.time, self.host.jid)), partial(self._written, box, entry.id)
         )
 
     def _written(self, box: Box, id: EntryId) -> None:
@@ -268,11 +267,11 @@ class Offline(Extension):
 def worth_keeping(stanza: Stanza) -> bool:
     """XEP-0160, 3: of chat and normal messages those that say something that lasts.
 
-    Chat states alone are not kept, nor what XEP-0334, 4.2 (no-store) forbids to keep.
+    Chat states alone are not kept. XEP-0334 has its say first: 4.2 (no-store), 4.4 (store).
     """
-    if message_type(stanza) not in ("chat", "normal") or stanza.has(HINTS, "no-store"):
+    if message_type(stanza) not in ("chat", "normal") or forbids_storing(stanza):
         return False
-    return any(
+    return asks_storing(stanza) or any(
         ns not in _NOT_CONTENT and (ns, name) != (CONTENT, "thread")
         for ns, name, _, _ in stanza.children
     )

@@ -95,6 +95,7 @@ class Incoming(ServerWire):
         """Nothing that it waits for matters any more."""
         if self.proved:
             self.edge.log.info("stream from {peer} is over: {why}", peer=self.peer, why=reason)
+        self._forget_proofs()
 
     def dataReceived(self, data: bytes) -> None:
         """Take what one read brought; read on when its bytes are allowed for."""
@@ -137,6 +138,16 @@ class Incoming(ServerWire):
             self.end()
         elif isinstance(event, StreamError):
             self.fail(event)
+
+    def still_holds(self) -> bool:
+        """Whether every domain has proved itself as it would have to now."""
+        return all(map(self._satisfies, self._remotes()))
+
+    def _satisfies(self, domain: str) -> bool:
+        policy = self.edge.settings.policy_of(domain)
+        if policy == "certificate" or "dialback" not in self.how:
+            return self.has_certificate(domain)
+        return self._secure or policy == "plaintext-dialback"
 
     # The stream
 
@@ -185,7 +196,7 @@ class Incoming(ServerWire):
         """Whether a domain may do without TLS."""
         return self.edge.settings.policy_of(domain or "") == "plaintext-dialback"
 
-    def has_certificate(self, domain: Jid) -> bool:
+    def has_certificate(self, domain: str) -> bool:
         """Whether it has shown a certificate that is valid for a domain."""
         return self._secure and not self.edge.why_not(shown_by(self.transport), domain)
 
@@ -222,7 +233,7 @@ class Incoming(ServerWire):
         self.wait(self._limits.idle_seconds)
         if self.stream.lang and item.lang is None:
             item = item.readdressed(None, None, **{"xml:lang": self.stream.lang})
-        self.edge.pass_on(item)
+        self.rest(self.edge.pass_on(item, pair[0]))
 
     # TLS
 
@@ -243,7 +254,7 @@ class Incoming(ServerWire):
         self.flush()
         self.output.forget_producer()
         self._secure = True
-        self.proved.clear()  # nothing that was said in the clear counts
+        self._forget_proofs()  # nothing that was said in the clear counts
         self.receiving = Receiving(self)
         self.stream.restart(self._small, NEGOTIATION)
         self.settle_on(start_tls(self.transport, self, creator))
@@ -277,11 +288,17 @@ class Incoming(ServerWire):
         self._external = True
         self.write(element("success", SASL))
         events = self.stream.restart(self._limits.stanza_bytes)
-        self.prove(peer, host, "certificate (SASL EXTERNAL)")
-        self.take(self.framer.feed(events) if events else [])
+        if self.prove(peer, host, "certificate (SASL EXTERNAL)"):
+            self.take(self.framer.feed(events) if events else [])
 
-    def prove(self, remote: Jid, local: Jid, how: str) -> None:
-        """Take stanzas from one domain to another from now on."""
+    def prove(self, remote: Jid, local: Jid, how: str) -> bool:
+        """Take stanzas from one domain to another from now on.
+
+        False: that domain has too many streams, and this one has ended.
+        """
+        if remote.domain not in self._remotes() and not self.edge.shares.proved(remote.domain):
+            self.fail(StreamError("resource-constraint", "too many streams of that domain"))
+            return False
         self.proved.add((remote.domain, local.domain))
         self.how.add(how)
         self.framer.max_stanza = self._limits.stanza_bytes
@@ -293,6 +310,15 @@ class Incoming(ServerWire):
             how=how,
             tls=tls_facts(self.transport).version or "no TLS",
         )
+        return True
+
+    def _remotes(self) -> set[str]:
+        return {remote for remote, _ in self.proved}
+
+    def _forget_proofs(self) -> None:
+        for domain in self._remotes():
+            self.edge.shares.left(domain)
+        self.proved.clear()
 
     # Reading
 

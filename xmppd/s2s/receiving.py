@@ -65,14 +65,17 @@ class Receiving:
         if refusal:
             self._stream.write(request.answer("error", refusal).to_bytes())
         elif self._stream.has_certificate(request.sender):
-            self._stream.prove(request.sender, request.to, "certificate (dialback)")
-            self._stream.write(request.answer("valid").to_bytes())
+            self._accept(request, "certificate (dialback)")
         elif self._stream.edge.settings.policy_of(request.sender) == "certificate":
             self._stream.write(request.answer("error", "not-authorized").to_bytes())
         elif len(self._verifying) >= self._stream.edge.settings.limits.verifications:
             self._stream.write(request.answer("error", "resource-constraint").to_bytes())
         else:
             self._ask(request)
+
+    def _accept(self, request: Dialback, how: str) -> None:
+        if self._stream.prove(request.sender, request.to, how):
+            self._stream.write(request.answer("valid").to_bytes())
 
     def _refusal(self, request: Dialback) -> str:
         """The condition that forbids to ask at all; empty for none."""
@@ -88,6 +91,9 @@ class Receiving:
         pair = request.sender.domain, request.to.domain
         if pair in self._verifying:
             return
+        if not self._stream.edge.shares.asked(request.sender.domain):
+            self._stream.write(request.answer("error", "resource-constraint").to_bytes())
+            return
         self._verifying.add(pair)
         question = Dialback(
             "verify", request.to, request.sender, self._stream.stream.id, "", request.key
@@ -98,11 +104,11 @@ class Receiving:
     def _verified(self, outcome: str, request: Dialback) -> None:
         """The authoritative server has spoken, or could not be asked."""
         self._verifying.discard((request.sender.domain, request.to.domain))
+        self._stream.edge.shares.answered(request.sender.domain)
         if self._stream.over or self._stream.receiving is not self:
             return
         if outcome == "valid":
-            self._stream.prove(request.sender, request.to, "dialback")
-            self._stream.write(request.answer("valid").to_bytes())
+            self._accept(request, "dialback")
         elif outcome != "invalid":
             # whatever else the authoritative server says: it does not know the domain
             condition = outcome if outcome in _TOLD else "remote-server-not-found"

@@ -1,0 +1,192 @@
+"""XEP-0280: what one device of a user sends or gets, the others get a copy of."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from weakref import WeakKeyDictionary
+
+import attrs
+
+from xmppd.component.extension import ACCOUNT, OWN_ACCOUNT, SessionExtension, iq, on
+from xmppd.component.stages import Received, Sent
+from xmppd.protocol.errors import StanzaError
+from xmppd.protocol.forwarding import forwarded
+from xmppd.protocol.hints import forbids_copying
+from xmppd.protocol.jid import Jid
+from xmppd.protocol.markup import element
+from xmppd.protocol.namespaces import CHAT_STATES, CONTENT
+from xmppd.protocol.stanza import Stanza
+from xmppd.sm.delivery import message_type
+from xmppd.sm.session import Session
+from xmppd.sm.user import User
+
+CARBONS = "urn:xmpp:carbons:2"
+RULES = "urn:xmpp:carbons:rules:0"
+
+MUC = "http://jabber.org/protocol/muc"
+MUC_USER = "http://jabber.org/protocol/muc#user"
+INVITATION = "jabber:x:conference"
+
+REMEMBERED = 100
+"""Messages of an account whose errors would still be copied."""
+
+_INSTANT = frozenset({CHAT_STATES, "urn:xmpp:receipts", "urn:xmpp:chat-markers:0", INVITATION})
+"""Payload of instant messaging whatever the type of its message (6.1)."""
+
+_COPIES = frozenset({(CARBONS, "received"), (CARBONS, "sent")})
+
+
+@attrs.define
+class Nicks:
+    """The nicks that a session has in rooms, as a note of the session."""
+
+    by_room: dict[Jid, str] = attrs.field(factory=dict)
+
+
+class Carbons(SessionExtension):
+    """XEP-0280: copy messages to the user's other devices; XEP-0297: as forwarded stanzas."""
+
+    xep = 280, "1.0.1"
+    also = ((297, "1.0"),)
+    features = (CARBONS, RULES)
+    after = ("blocking", "privacy_lists", "stanza_ids", "offline", "archive")
+
+    def setup(self) -> None:
+        self._copied: WeakKeyDictionary[User, deque[tuple[Jid, str]]] = WeakKeyDictionary()
+
+    # Enabling (4 and 5)
+
+    @iq("set", CARBONS, "enable", to=OWN_ACCOUNT)
+    def enable(self, request: Stanza, session: Session) -> Stanza:
+        """XEP-0280, 4; 9.1: as often as the client likes."""
+        session.notes[Carbons] = True
+        return request.reply()
+
+    @iq("set", CARBONS, "disable", to=OWN_ACCOUNT)
+    def disable(self, request: Stanza, session: Session) -> Stanza:
+        """XEP-0280, 5."""
+        session.notes.pop(Carbons, None)
+        return request.reply()
+
+    @iq("set", CARBONS, "enable", to=ACCOUNT)
+    @iq("set", CARBONS, "disable", to=ACCOUNT)
+    def foreign(self, request: Stanza, session: Session | None) -> Stanza:
+        """XEP-0280, 4.1 and 5.1: alike whether the account exists or not."""
+        raise StanzaError("not-allowed")
+
+    # Copying (7 and 8)
+
+    @on(Received.MARK, "message")
+    def discard_forged(self, stanza: Stanza, user: User) -> Stanza | None:
+        """XEP-0280, 12: copies are made here and nowhere else."""
+        for ns, name, _, _ in stanza.children:
+            if (ns, name) in _COPIES:
+                return stanza.keeping(c for c in stanza.children if (c[0], c[1]) not in _COPIES)
+        return None
+
+    @on(Sent.NOTE, "message")
+    def copy_sent(self, stanza: Stanza, session: Session) -> None:
+        """XEP-0280, 8. What goes to the account itself is copied where it is received."""
+        user, to = session.user, stanza.to
+        if len(user.sessions) == 1 or to is None or to.bare == user.jid:
+            return
+        others = [one for one in _enabled(user) if one is not session]
+        if not others or not self._is_eligible(stanza, user, to):
+            return
+        nick = _nick(session, to.bare) if to.resource else None
+        if nick is not None:  # 6.1: for those alone who could answer
+            others = [one for one in others if _nick(one, to.bare) == nick]
+        _copy("sent", stanza, others)
+
+    @on(Received.NOTE, "message")
+    def copy_received(self, stanza: Stanza, user: User, sessions: list[Session]) -> None:
+        """XEP-0280, 7. What has been refused has not been received."""
+        sender, to = stanza.sender, stanza.to
+        if len(sessions) == len(user.sessions) or sender is None or to is None:
+            return
+        if not sessions and to.resource and message_type(stanza) in ("normal", "headline"):
+            return
+        others = [one for one in _enabled(user) if one not in sessions and one.jid != sender]
+        if others and self._is_eligible(stanza, user, sender) and not _is_of_room(stanza, user):
+            _copy("received", stanza, others)
+
+    def _is_eligible(self, stanza: Stanza, user: User, other: Jid) -> bool:
+        """Whether a message is to be copied; that it was is remembered for its error."""
+        copied = self._copied.get(user)
+        if message_type(stanza) == "error":
+            return copied is not None and (other.bare, stanza.id or "") in copied
+        if not is_eligible(stanza):
+            return False
+        if stanza.id is not None:
+            if copied is None:
+                copied = self._copied[user] = deque(maxlen=REMEMBERED)
+            copied.append((other.bare, stanza.id))
+        return True
+
+    # Rooms
+
+    @on(Sent.NOTE, "presence")
+    def note_nick(self, stanza: Stanza, session: Session) -> None:
+        """Remember which rooms the session is in, and under which nick."""
+        to, nicks = stanza.to, session.notes.get(Nicks)
+        if to is None:
+            if stanza.type == "unavailable":
+                session.notes.pop(Nicks, None)
+        elif not to.resource:
+            return
+        elif stanza.type is None and (stanza.has(MUC, "x") or _nick(session, to.bare) is not None):
+            if nicks is None:
+                nicks = session.notes[Nicks] = Nicks()
+            nicks.by_room[to.bare] = to.resource
+        elif stanza.type == "unavailable" and nicks is not None:
+            nicks.by_room.pop(to.bare, None)
+
+
+def is_eligible(stanza: Stanza) -> bool:
+    """Whether a message that is no error is one to copy, by its content (6.1 and 9)."""
+    type = message_type(stanza)
+    if type == "groupchat" or stanza.has(CARBONS, "private") or forbids_copying(stanza):
+        return False
+    if type == "chat" or (type == "normal" and stanza.has(CONTENT, "body")):
+        return True
+    return any(ns in _INSTANT for ns, _, _, _ in stanza.children) or _is_mediated(stanza)
+
+
+def _is_mediated(stanza: Stanza) -> bool:
+    """Whether it is an invitation by way of the room (XEP-0045, 7.8.2)."""
+    x = stanza.child(MUC_USER, "x") if stanza.has(MUC_USER, "x") else None
+    return x is not None and next(x.elements(MUC_USER, "invite"), None) is not None
+
+
+def _is_of_room(stanza: Stanza, user: User) -> bool:
+    """Whether an occupant of a room has sent it, which the room itself copies (6.1)."""
+    sender = stanza.sender
+    if sender is None or not sender.resource or stanza.type == "error":
+        return False
+    return stanza.has(MUC_USER, "x") or any(
+        _nick(session, sender.bare) is not None for session in user.sessions.values()
+    )
+
+
+def _nick(session: Session, room: Jid) -> str | None:
+    nicks: Nicks | None = session.notes.get(Nicks)
+    return None if nicks is None else nicks.by_room.get(room)
+
+
+def _enabled(user: User) -> list[Session]:
+    return [one for one in user.available if Carbons in one.notes and not one.closing]
+
+
+def _copy(name: str, stanza: Stanza, sessions: Iterable[Session]) -> None:
+    """A copy that a session ends without is gone: the message itself is where it belongs."""
+    inner = element(name, CARBONS, None, forwarded(stanza))
+    for session in sessions:
+        copy = Stanza.make(
+            "message", inner, to=session.jid, sender=session.user.jid, type=stanza.type
+        )
+        session.deliver_watched(copy, _nothing)
+
+
+def _nothing() -> None:
+    """Nobody keeps a copy, so nobody waits until it is written."""
