@@ -15,7 +15,7 @@ ROMEO, JULIET = "romeo@montague.test", "juliet@capulet.test"
 
 
 class Between(SynchronousTestCase):
-    """Two places, each with a user."""
+    """Servers of ours that may talk."""
 
     def setUp(self) -> None:
         self.folder = Path(self.mktemp())
@@ -64,6 +64,8 @@ class BetweenTest(Between):
             self.assertIn(proof, pair.stream.about["proof"])
         return here, there
 
+
+class BetweenTest(Between):
     def test_certificates(self) -> None:
         self.both_ways("EXTERNAL", policy={"default": "certificate"})
         self.assertEqual(len(self.network.dialed), 2)

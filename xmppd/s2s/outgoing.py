@@ -28,7 +28,7 @@ from xmppd.s2s.dialback import PREFIX, Dialback
 from xmppd.s2s.offer import Offer
 from xmppd.s2s.problem import Problem
 from xmppd.s2s.questions import Questions
-from xmppd.s2s.server_stream import ServerStream
+from xmppd.s2s.server_stream import ADDRESS, ServerStream
 from xmppd.tls.certificate_files import CertificateError
 from xmppd.tls.transport import shown_by, start_tls_as_client, tls_facts
 
@@ -118,6 +118,16 @@ class Outgoing(ServerStream):
         """End the stream, for it leads nowhere."""
         self.problem = Problem(condition, text)
         self.end(reason=text)
+
+    def still_holds(self) -> bool:
+        """Whether the server is secured as it would have to be now."""
+        self._policy = self.edge.settings.policy_of(self.remote)
+        if not self.is_open:
+            return True  # that is looked at when it opens
+        if self._policy == "certificate":
+            return self.has_certificate(self.remote)
+        fit = self.is_secure or self._policy == "plaintext-dialback"
+        return fit and super().still_holds()
 
     # What its owner asks for
 
@@ -360,6 +370,6 @@ class Outgoing(ServerStream):
         self.about["proof"] = how
         self.touch()
         certified = self.about["certificate"] == "valid"
-        how = "certificate" if certified else "address"
+        how = "certificate" if certified else ADDRESS
         if not self.is_bidi or self.admit(self.remote, self.local, how):
             self.owner.accepted(self)

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 BURST_SECONDS: Final = 4
 """So many seconds' worth of bytes are taken at once from a stream that was quiet before."""
 
+ADDRESS: Final = "address"
+"""What proves a server that we have found by DNS, where no certificate does."""
+
+_WEAKER: Final = frozenset({"dialback", ADDRESS})
+
 
 class ServerStream(ServerWire):
     """One stream, in both directions as far as each has been proved.
@@ -104,9 +109,19 @@ class ServerStream(ServerWire):
         """Whether a domain may do without TLS."""
         return self.edge.settings.policy_of(domain or "") == "plaintext-dialback"
 
-    def has_certificate(self, domain: Jid) -> bool:
+    def has_certificate(self, domain: str) -> bool:
         """Whether it has shown a certificate that is valid for a domain."""
         return self.is_secure and not self.edge.why_not(shown_by(self.transport), domain)
+
+    def still_holds(self) -> bool:
+        """Whether every domain has proved itself as it would have to now."""
+        return all(map(self._satisfies, self._remotes))
+
+    def _satisfies(self, domain: str) -> bool:
+        policy = self.edge.settings.policy_of(domain)
+        if policy == "certificate" or not self.how & _WEAKER:
+            return self.has_certificate(domain)
+        return self.is_secure or policy == "plaintext-dialback"
 
     def admit(self, remote: Jid, local: Jid, how: str) -> bool:
         """Take stanzas from one domain to another from now on.

@@ -70,6 +70,10 @@ class ServerWire(Protocol):
     def late(self, item: Stanza) -> None:
         """Take what was under way when the stream was closed in order. Raises StreamError."""
 
+    def still_holds(self) -> bool:
+        """Whether what has been proved is enough for the policy and the trust as they are now."""
+        raise NotImplementedError
+
     # What Twisted calls
 
     def connectionMade(self) -> None:
