@@ -64,8 +64,6 @@ class BetweenTest(Between):
             self.assertIn(proof, pair.stream.about["proof"])
         return here, there
 
-
-class BetweenTest(Between):
     def test_certificates(self) -> None:
         self.both_ways("EXTERNAL", policy={"default": "certificate"})
         self.assertEqual(len(self.network.dialed), 2)
