@@ -4,9 +4,12 @@ from typing import Any
 
 from xmppd.protocol.jid import Jid
 from xmppd.s2s.edge import ServerEdge
+from xmppd.s2s.outgoing import Outgoing
 from xmppd.s2s.pair import Pair
 from xmppd.s2s.race import Place
 from xmppd.s2s.resolver import NoAnswer, NotFound
+from xmppd.s2s.server_stream import ServerStream
+from xmppd.tls.transport import tls_facts
 
 
 async def way_to(edge: ServerEdge, local: Jid, remote: Jid) -> dict[str, Any]:
@@ -28,9 +31,19 @@ async def way_to(edge: ServerEdge, local: Jid, remote: Jid) -> dict[str, Any]:
         facts["problem"] = edge.backoffs.problem(remote).text
     elif facts["state"] == "none":
         facts["places"], facts["problem"] = await _places(edge, remote)
-    elif pair is not None and pair.stream is not None:
-        facts |= {key: pair.stream.about.get(key) for key in ("where", "tls", "proof")}
+    elif pair is not None:
+        facts |= _facts(pair.way or pair.stream)
     return facts
+
+
+def _facts(stream: ServerStream | None) -> dict[str, str]:
+    """How a stream is secured; also one that the other server has opened (XEP-0288)."""
+    if stream is None:
+        return {}
+    if isinstance(stream, Outgoing):
+        return {key: stream.about.get(key, "") for key in ("where", "tls", "proof")}
+    tls = tls_facts(stream.transport).version or "none"
+    return {"where": stream.where, "tls": tls, "proof": ", ".join(sorted(stream.how))}
 
 
 def _state(edge: ServerEdge, pair: Pair | None, local: Jid, remote: Jid) -> str:

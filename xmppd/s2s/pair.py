@@ -56,8 +56,10 @@ class Pair:
     def state(self) -> str:
         """`up`: stanzas can go; `open`: keys can; `connecting`: it is tried; `none`."""
         stream = self.stream
+        if self.way is not None:
+            return "up"
         if stream is not None and stream.is_open:
-            return "up" if stream.is_proved else "open"
+            return "open"
         return "connecting" if self._trying or stream is not None else "none"
 
     # What the edge asks for
