@@ -111,7 +111,7 @@ def ordered(extensions: Sequence[Extension]) -> list[Extension]:
     by_title = {extension.title(): extension for extension in extensions}
     if len(by_title) < len(extensions):
         raise ValueError("two extensions have the same name")
-    check_needs([type(extension) for extension in extensions])
+    check_needs(extensions)
     sorter = TopologicalSorter[str]({title: () for title in by_title})
     for title, extension in by_title.items():
         sorter.add(title, *[name for name in extension.after if name in by_title])
@@ -121,13 +121,13 @@ def ordered(extensions: Sequence[Extension]) -> list[Extension]:
         raise ValueError(f"extensions wait for each other: {error.args[1]}") from error
 
 
-def check_needs(classes: Sequence[type[Extension]]) -> None:
+def check_needs(extensions: Sequence[Extension | type[Extension]]) -> None:
     """Raises ValueError for an extension without one that it needs."""
-    titles = {cls.title() for cls in classes}
-    for cls in classes:
-        for name in cls.needs:
+    titles = {extension.title() for extension in extensions}
+    for extension in extensions:
+        for name in extension.needs:
             if name not in titles:
-                raise ValueError(f"{cls.title()} needs the extension {name}")
+                raise ValueError(f"{extension.title()} needs the extension {name}")
 
 
 def answer_to(

@@ -8,8 +8,8 @@ from xmppd.chat.model import Person
 from xmppd.chat.room import Room
 from xmppd.component.discovery import DISCO_INFO, DISCO_ITEMS, Identity, Info, Item
 from xmppd.muc import names
-from xmppd.muc.forms import info_form
 from xmppd.muc.keeping import Listed
+from xmppd.muc.roominfo import info_form
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.markup import element
 from xmppd.protocol.namespaces import RESULT_SETS
@@ -25,6 +25,7 @@ SERVICE_FEATURES = (
     DISCO_INFO,
     DISCO_ITEMS,
     names.MUC,
+    names.STABLE_ID,
     names.OCCUPANT_ID,
     RESULT_SETS,
     names.PING,
@@ -36,8 +37,8 @@ def service_info(name: str) -> Info:
     return Info((Identity("conference", "text", name),), SERVICE_FEATURES)
 
 
-def room_info(room: Room, name: str) -> Info:
-    """A room: its features and the form of XEP-0045, 6.4."""
+def room_info(room: Room, name: str, person: Person) -> Info:
+    """A room as somebody may know it: its features and the form of XEP-0045, 6.4."""
     config = room.config
     features = [
         DISCO_INFO,
@@ -59,7 +60,7 @@ def room_info(room: Room, name: str) -> Info:
     if config["voice_requests"]:
         features += [names.REQUEST]
     identity = Identity("conference", "text", config["name"] or name)
-    return Info((identity,), tuple(features), (info_form(room),))
+    return Info((identity,), tuple(features), (info_form(room, person),))
 
 
 def reserved_nick(room: Room, person: Person) -> Info:
