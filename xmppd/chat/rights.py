@@ -31,6 +31,8 @@ class Right(Enum):
     READ_ADMINS = auto()
     REGISTER = auto()
     CONFIGURE = auto()
+    READ_ARCHIVE = auto()
+    """From outside; whoever is inside may."""
 
 
 Need = Role | Affiliation
@@ -54,6 +56,7 @@ NEEDS: Mapping[Right, Need] = {
     Right.READ_ADMINS: Affiliation.OWNER,
     Right.REGISTER: Affiliation.NONE,
     Right.CONFIGURE: Affiliation.OWNER,
+    Right.READ_ARCHIVE: Affiliation.NONE,
 }
 """What is needed for each right, unless an option says otherwise."""
 

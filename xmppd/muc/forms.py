@@ -70,6 +70,7 @@ _ROWS: tuple[_Row, ...] = (
         lambda value: 0 if value in (None, "none") else _number(value),
     ),
     _Row("history", "muc#maxhistoryfetch", _TEXT, str, _number),
+    _Row("archive", _roomconfig("enablearchiving"), _BOOLEAN),
     _Row("registration", f"{{{names.EXTRA}}}registration", _LIST),
     _Row("voice_requests", f"{{{names.EXTRA}}}voicerequests", _BOOLEAN),
 )

@@ -3,6 +3,7 @@
 from xmppd.chat.option import Option
 from xmppd.chat.options.about import Hidden, History, Name, Persistent
 from xmppd.chat.options.access import Limit, MembersOnly, Password
+from xmppd.chat.options.archive import Archive
 from xmppd.chat.options.membership import Invites, Registration
 from xmppd.chat.options.sight import Identities
 from xmppd.chat.options.talk import Moderated, OpenTopic, VoiceRequests, Whispers
@@ -22,4 +23,5 @@ CORE: tuple[Option, ...] = (
     VoiceRequests(),
     Registration(),
     History(),
+    Archive(),
 )
