@@ -14,7 +14,9 @@ from xmppd.s2s.targets import Target
 ROMEO, JULIET = "romeo@montague.test", "juliet@capulet.test"
 
 
-class BetweenTest(SynchronousTestCase):
+class Between(SynchronousTestCase):
+    """Servers of ours that may talk."""
+
     def setUp(self) -> None:
         self.folder = Path(self.mktemp())
         self.network = Network(self.folder)
@@ -54,6 +56,8 @@ class BetweenTest(SynchronousTestCase):
             self.assertIn(proof, pair.stream.about["proof"])
         return here, there
 
+
+class BetweenTest(Between):
     def test_certificates(self) -> None:
         self.both_ways("EXTERNAL", policy={"default": "certificate"})
         self.assertEqual(len(self.network.dialed), 2)

@@ -37,6 +37,34 @@ def _sessions(result: list[dict[str, Any]]) -> Lines:
     return table([key.upper() for key in keys], [[each[key] for key in keys] for each in result])
 
 
+def _user(result: dict[str, Any]) -> Lines:
+    for key in ("jid", "created", "last_seen", "contacts"):
+        yield f"{key.replace('_', ' '):<10} {'-' if result[key] is None else result[key]}"
+    if result["disabled"]:
+        yield "disabled"
+    for session in result["sessions"]:
+        yield f"session    {session['jid']} from {session['address']} since {session['since']}"
+
+
+def _roster(result: list[dict[str, Any]]) -> Lines:
+    heads = ("JID", "SUBSCRIPTION", "NAME", "GROUPS")
+    rows = [
+        (each["jid"], each["subscription"], each["name"], ", ".join(each["groups"]) or None)
+        for each in result
+    ]
+    return table(heads, rows)
+
+
+def _motd(result: list[dict[str, Any]]) -> Lines:
+    for each in result:
+        yield f"{each['domain']}: {'-' if each['text'] is None else each['text']}"
+
+
+def _told(result: dict[str, Any]) -> Lines:
+    count = result["sessions"]
+    return [f"told to {count} session{'' if count == 1 else 's'}"]
+
+
 def _s2s_list(result: list[dict[str, Any]]) -> Lines:
     keys = ("direction", "local", "remote", "where", "tls", "proof", "waiting")
     return table([key.upper() for key in keys], [[each[key] for key in keys] for each in result])
@@ -185,7 +213,16 @@ _RENDERERS: Mapping[str, Callable[[Any], Lines]] = {
     "adduser_batch": _one_line("{added} added"),
     "passwd": _one_line("{jid}: password changed{ended}"),
     "deluser": _one_line("{jid}: removed{ended}"),
+    "disable": _one_line("{jid}: disabled{ended}"),
+    "enable": _one_line("{jid}: enabled"),
     "users": _users,
+    "user": _user,
+    "roster": _roster,
+    "announce": _told,
+    "motd_show": _motd,
+    "motd_set": _told,
+    "motd_edit": _one_line("changed"),
+    "motd_delete": _one_line("ended"),
     "sessions": _sessions,
     "kick": _one_line("{jid}: closed{ended}"),
     "s2s_list": _s2s_list,

@@ -160,6 +160,20 @@ class ServerEdge:
 
     # Administration
 
+    def reconfigure(self, settings: Settings, trust: Trust, connector: Connector) -> None:
+        """Go on with other settings; streams that do not satisfy them end (RFC 6120, 4.9.3.16).
+
+        Those that stay keep the sizes and rates with which they began.
+        """
+        self.settings = settings
+        self.trust = trust
+        self.connector = connector
+        self.shares.limit(settings.limits)
+        self._addresses.connections = settings.limits.connections_per_address
+        self.backoffs.forget()
+        for wire in [each for each in self.live if not each.over and not each.still_holds()]:
+            wire.fail(StreamError("reset", "another policy"))
+
     def close(self, domain: str) -> int:
         """End all streams with a domain; gives how many there were."""
         pairs = [pair for pair in self.pairs.values() if pair.remote == domain and pair.stream]

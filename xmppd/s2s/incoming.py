@@ -139,6 +139,16 @@ class Incoming(ServerWire):
         elif isinstance(event, StreamError):
             self.fail(event)
 
+    def still_holds(self) -> bool:
+        """Whether every domain has proved itself as it would have to now."""
+        return all(map(self._satisfies, self._remotes()))
+
+    def _satisfies(self, domain: str) -> bool:
+        policy = self.edge.settings.policy_of(domain)
+        if policy == "certificate" or "dialback" not in self.how:
+            return self.has_certificate(domain)
+        return self._secure or policy == "plaintext-dialback"
+
     # The stream
 
     def _opened(self, header: Header) -> None:
@@ -186,7 +196,7 @@ class Incoming(ServerWire):
         """Whether a domain may do without TLS."""
         return self.edge.settings.policy_of(domain or "") == "plaintext-dialback"
 
-    def has_certificate(self, domain: Jid) -> bool:
+    def has_certificate(self, domain: str) -> bool:
         """Whether it has shown a certificate that is valid for a domain."""
         return self._secure and not self.edge.why_not(shown_by(self.transport), domain)
 

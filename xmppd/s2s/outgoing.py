@@ -125,6 +125,15 @@ class Outgoing(ServerWire):
         self.problem = Problem(condition, text)
         self.end(reason=text)
 
+    def still_holds(self) -> bool:
+        """Whether the server is secured as it would have to be now."""
+        self._policy = self.edge.settings.policy_of(self.remote)
+        if not self.is_open:
+            return True  # that is looked at when it opens
+        if self._policy == "certificate":
+            return not self.edge.why_not(shown_by(self.transport), self.remote)
+        return self._secure or self._policy == "plaintext-dialback"
+
     # What its owner asks for
 
     def send(self, data: bytes) -> None:

@@ -65,6 +65,10 @@ class ServerWire(Protocol):
     def drained(self) -> None:
         """The transport takes again."""
 
+    def still_holds(self) -> bool:
+        """Whether what has been proved is enough for the policy and the trust as they are now."""
+        raise NotImplementedError
+
     # What Twisted calls
 
     def connectionMade(self) -> None:
