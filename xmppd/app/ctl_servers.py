@@ -24,7 +24,11 @@ async def s2s_list(server: Federating, domain: str | None = None) -> list[dict[s
     """List the streams with other servers."""
     edge = _role(server).edge
     remote = None if domain is None else _domain(domain)
-    pairs = [_outgoing(pair) for pair in edge.pairs.values() if remote in (None, pair.remote)]
+    pairs = [
+        _outgoing(pair)
+        for pair in edge.pairs.values()
+        if remote in (None, pair.remote) and (pair.stream is not None or len(pair.queue))
+    ]
     coming = [
         _incoming(stream) for stream in edge.incoming if remote is None or stream.is_of(remote)
     ]
@@ -79,6 +83,7 @@ def _outgoing(pair: Pair) -> dict[str, Any]:
         "where": facts.get("where"),
         "tls": facts.get("tls"),
         "proof": facts.get("proof"),
+        "bidi": stream is not None and stream.is_bidi,
         "waiting": len(pair.queue),
     }
 
@@ -91,5 +96,6 @@ def _incoming(stream: Incoming) -> dict[str, Any]:
         "where": stream.where,
         "tls": tls_facts(stream.transport).version or None,
         "proof": ", ".join(sorted(stream.how)) or None,
+        "bidi": stream.is_bidi,
         "waiting": 0,
     }

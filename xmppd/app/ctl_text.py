@@ -66,7 +66,7 @@ def _told(result: dict[str, Any]) -> Lines:
 
 
 def _s2s_list(result: list[dict[str, Any]]) -> Lines:
-    keys = ("direction", "local", "remote", "where", "tls", "proof", "waiting")
+    keys = ("direction", "local", "remote", "where", "tls", "proof", "bidi", "waiting")
     return table([key.upper() for key in keys], [[each[key] for key in keys] for each in result])
 
 

@@ -16,6 +16,7 @@ class Reason(Enum):
     NO_NICK = auto()
     BAD_NICK = auto()
     NICK_TAKEN = auto()
+    NICK_FIXED = auto()
     BAD_PASSWORD = auto()
     BANNED = auto()
     MEMBERS_ONLY = auto()
@@ -31,9 +32,11 @@ class Reason(Enum):
     NO_OCCUPANT = auto()
     BAD_CONFIG = auto()
     BAD_REQUEST = auto()
+    REGISTRATION_CLOSED = auto()
     REGISTRATION_OFF = auto()
     WHISPER_LIMITED = auto()
     TOO_FAST = auto()
+    BUSY = auto()
 
 
 @attrs.frozen

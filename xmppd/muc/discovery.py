@@ -9,8 +9,8 @@ from xmppd.chat.room import Room
 from xmppd.component.archive import MAM_EXTENDED
 from xmppd.component.discovery import DISCO_INFO, DISCO_ITEMS, Identity, Info, Item
 from xmppd.muc import names
-from xmppd.muc.forms import info_form
 from xmppd.muc.keeping import Listed
+from xmppd.muc.roominfo import info_form
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.markup import element
 from xmppd.protocol.namespaces import MAM, RESULT_SETS, STANZA_IDS
@@ -26,6 +26,7 @@ SERVICE_FEATURES = (
     DISCO_INFO,
     DISCO_ITEMS,
     names.MUC,
+    names.STABLE_ID,
     names.OCCUPANT_ID,
     RESULT_SETS,
     names.PING,
@@ -37,8 +38,8 @@ def service_info(name: str) -> Info:
     return Info((Identity("conference", "text", name),), SERVICE_FEATURES)
 
 
-def room_info(room: Room, name: str) -> Info:
-    """A room: its features and the form of XEP-0045, 6.4."""
+def room_info(room: Room, name: str, person: Person) -> Info:
+    """A room as somebody may know it: its features and the form of XEP-0045, 6.4."""
     config = room.config
     features = [
         DISCO_INFO,
@@ -63,7 +64,7 @@ def room_info(room: Room, name: str) -> Info:
     if config["voice_requests"]:
         features += [names.REQUEST]
     identity = Identity("conference", "text", config["name"] or name)
-    return Info((identity,), tuple(features), (info_form(room),))
+    return Info((identity,), tuple(features), (info_form(room, person),))
 
 
 def reserved_nick(room: Room, person: Person) -> Info:

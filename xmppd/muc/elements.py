@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xmppd.chat.model import Author, Occupant, Role, Sight
+from xmppd.chat.model import Affiliation, Author, Occupant, Role, Sight
 from xmppd.muc import names
 from xmppd.protocol.markup import element
 from xmppd.protocol.stanza import Stanza
@@ -55,6 +55,12 @@ def known_item_xml(occupant: Occupant, jid: str | None, *details: bytes, nick: s
         "nick": nick or None,
     }
     return element("item", None, attributes, *details)
+
+
+def absent_xml(account: str, affiliation: Affiliation, by: Author, reason: str) -> bytes:
+    """Somebody who is not inside, for those who may know (XEP-0045, 10.3)."""
+    attributes = {"affiliation": affiliation.name.lower(), "jid": account, "role": "none"}
+    return element("item", None, attributes, *details_xml(by, reason, Sight.FULL))
 
 
 def outsider(presence: Stanza) -> Stanza:

@@ -132,9 +132,13 @@ def _read(value: dict[str, Any]) -> Saved:
         value["creator"],
         value["secret"],
         value["created"],
-        config=value["config"],
+        config={name: _read_field(each) for name, each in value["config"].items()},
         topic=None if topic is None else _read_message(topic),
     )
+
+
+def _read_field(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _written_message(message: Message) -> dict[str, Any]:
