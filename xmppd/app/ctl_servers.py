@@ -4,6 +4,7 @@ from typing import Any, Protocol
 
 from xmppd.app.config_model import Config
 from xmppd.app.config_words import shown
+from xmppd.app.ctl_remote import way_to
 from xmppd.app.ctl_verb import Refused
 from xmppd.app.roles import ServersRole
 from xmppd.protocol.jid import InvalidJid, Jid
@@ -57,6 +58,11 @@ async def s2s_check(server: Federating, domain: str) -> dict[str, Any]:
         "problems": report.problems,
         **{"where": None, "tls": None, "certificate": None, "proof": None, **report.about},
     }
+
+
+async def s2s_route(server: Federating, sender: str, to: str) -> dict[str, Any]:
+    """Tell how a stanza for another server would go on from here."""
+    return await way_to(_role(server).edge, _domain(sender), _domain(to))
 
 
 def _role(server: Federating) -> ServersRole:

@@ -52,6 +52,16 @@ class Pair:
         """The stream that takes stanzas: one as long as it lasts, for they keep their order."""
         return self.ways[0] if self.ways else None
 
+    @property
+    def state(self) -> str:
+        """`up`: stanzas can go; `open`: keys can; `connecting`: it is tried; `none`."""
+        stream = self.stream
+        if self.way is not None:
+            return "up"
+        if stream is not None and stream.is_open:
+            return "open"
+        return "connecting" if self._trying or stream is not None else "none"
+
     # What the edge asks for
 
     def send(self, stanza: Stanza) -> None:
