@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from xmppd.app.assemble import back_ends
 from xmppd.app.ctl_router import links, state
 from xmppd.extensions.version import software_version
 
@@ -32,7 +31,7 @@ async def status(server: Any) -> dict[str, Any]:
 def _sessions(server: Any) -> Iterable[tuple[str, Any]]:
     hosts = server.manager.hosts
     sessions = {domain: len(host.sessions()) for domain, host in hosts.items()}
-    yield "storage", sorted(back_ends(server.config))
+    yield "storage", sorted(server.config.back_ends)
     yield "sessions", sum(sessions.values())
     domains = server.config.domains
     yield (

@@ -20,7 +20,7 @@ from xmppd.component.extension import Extension
 from xmppd.extensions.builtin import BUILTIN
 from xmppd.link.link import Link
 from xmppd.protocol.jid import Jid
-from xmppd.sm.host import Host
+from xmppd.sm.host import Host, Perform
 from xmppd.sm.manager import SessionManager
 
 MakePortal = Callable[[str, Accounts, IRealm], Portal]
@@ -52,7 +52,10 @@ def services(config: Config) -> tuple[Item, ...]:
 
 
 class HostMaker:
-    """Makes the host of a domain at its first use."""
+    """Makes the host of a domain at its first use.
+
+    `perform` carries out administrative verbs for the hosts; whoever makes the process sets it.
+    """
 
     def __init__(
         self,
@@ -64,6 +67,7 @@ class HostMaker:
         more: Iterable[type[Extension]] = (),
     ) -> None:
         self.config = config
+        self.perform: Perform | None = None
         self._stores_of = stores_of
         self._edits = edits
         self._checkers = checkers
@@ -94,6 +98,7 @@ class HostMaker:
         host.resource_conflict = self.config.resource_conflict
         host.open_link = open_link
         host.services = services(self.config)
+        host.perform = self.perform or host.perform
         host.start(self._makers(domain))
         return host
 

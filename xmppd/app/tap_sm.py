@@ -1,5 +1,7 @@
 """`twistd xmpp-sm`: sessions and accounts in a process of their own."""
 
+from functools import partial
+
 from twisted.application.service import MultiService
 from twisted.internet import reactor
 
@@ -9,6 +11,7 @@ from xmppd.app.linked import LinkedSessions
 from xmppd.app.options import SmOptions as Options
 from xmppd.app.options import make_data_folder, password_checkers, with_router
 from xmppd.app.process import Process, started
+from xmppd.app.verbs import perform
 
 
 def makeService(options: Options) -> MultiService:
@@ -21,5 +24,6 @@ def _process(options: Options) -> Process:
     make_data_folder(config.data)
     stores, maker = storing(config, reactor, password_checkers(options))
     role = LinkedSessions(options.instance, config, reactor, stores, maker)
+    maker.perform = partial(perform, role)
     stores.try_open()
     return Process(role, options, lambda: checked_again(role))

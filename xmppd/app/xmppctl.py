@@ -19,6 +19,7 @@ from xmppd.app.ctl_direct import act_as_owner, carry_out
 from xmppd.app.ctl_init import begin
 from xmppd.app.ctl_input import read_accounts, read_password
 from xmppd.app.ctl_text import readable
+from xmppd.app.ctl_users import STATES
 from xmppd.app.ctl_verb import Refused, Tell, Verb
 from xmppd.app.logs import escaped
 from xmppd.app.verbs import VERBS
@@ -104,6 +105,12 @@ class Control:
                 running += 1
         if not running:
             carry_out(self.config, VERBS[name], {})
+
+    def do_at(self, instance: str, name: str, **args: Any) -> Any:
+        """Carry out a verb in one process; None where it does not run here. Raises `Refused`."""
+        with suppress(NotRunning):
+            return ask(socket_path(self.config, instance), VERBS[name], args)
+        return None
 
     def do_here(self, name: str) -> Any:
         """Carry out a verb in this process."""
@@ -212,10 +219,77 @@ def deluser(control: Control, jid: str) -> None:
     control.show("deluser", control.do("deluser", jid=jid))
 
 
+@_verb("disable")
+@click.argument("jid")
+def disable(control: Control, jid: str) -> None:
+    control.show("disable", control.do("disable", jid=jid))
+
+
+@_verb("enable")
+@click.argument("jid")
+def enable(control: Control, jid: str) -> None:
+    control.show("enable", control.do("enable", jid=jid))
+
+
 @_verb("users")
 @click.argument("domain", required=False)
-def users(control: Control, domain: str | None) -> None:
-    control.show("users", control.do("users", domain=domain))
+@click.option("--state", type=click.Choice(STATES), help="Only those of that state.")
+@click.option("--most", type=int, help="How many at most.")
+def users(control: Control, domain: str | None, state: str | None, most: int | None) -> None:
+    control.show("users", control.do("users", domain=domain, state=state, most=most))
+
+
+@_verb("user")
+@click.argument("jid")
+def user(control: Control, jid: str) -> None:
+    control.show("user", control.do("user", jid=jid))
+
+
+@_verb("roster")
+@click.argument("jid")
+def roster(control: Control, jid: str) -> None:
+    control.show("roster", control.do("roster", jid=jid))
+
+
+_at_domain = click.option("--to", "domain", metavar="DOMAIN", help="Only users of that domain.")
+
+
+@_verb("announce")
+@click.argument("text")
+@_at_domain
+def announce(control: Control, text: str, domain: str | None) -> None:
+    control.show("announce", control.do("announce", text=text, domain=domain))
+
+
+@main.group(cls=Commands, help="The message of the day.")
+def motd() -> None:
+    """The commands below do it."""
+
+
+@_command(motd, "show", VERBS["motd_show"].doc)
+@_at_domain
+def motd_show(control: Control, domain: str | None) -> None:
+    control.show("motd_show", control.do("motd_show", domain=domain))
+
+
+@_command(motd, "set", VERBS["motd_set"].doc)
+@click.argument("text")
+@_at_domain
+def motd_set(control: Control, text: str, domain: str | None) -> None:
+    control.show("motd_set", control.do("motd_set", text=text, domain=domain))
+
+
+@_command(motd, "edit", VERBS["motd_edit"].doc)
+@click.argument("text")
+@_at_domain
+def motd_edit(control: Control, text: str, domain: str | None) -> None:
+    control.show("motd_edit", control.do("motd_edit", text=text, domain=domain))
+
+
+@_command(motd, "delete", VERBS["motd_delete"].doc)
+@_at_domain
+def motd_delete(control: Control, domain: str | None) -> None:
+    control.show("motd_delete", control.do("motd_delete", domain=domain))
 
 
 @_verb("sessions")
@@ -317,7 +391,10 @@ def route_list(control: Control) -> None:
 @click.argument("sender", metavar="FROM")
 @click.argument("to")
 def route_explain(control: Control, sender: str, to: str) -> None:
-    control.show("route_explain", control.do("route_explain", sender=sender, to=to))
+    result = control.do("route_explain", sender=sender, to=to)
+    if result["instance"] is not None and result["table"] == "default":
+        result["remote"] = control.do_at(result["instance"], "s2s_route", sender=sender, to=to)
+    control.show("route_explain", result)
 
 
 @main.group("watch", cls=Commands, help="Look on.")
@@ -359,6 +436,13 @@ def s2s_list(control: Control, domain: str | None) -> None:
 @click.argument("domain")
 def s2s_close(control: Control, domain: str) -> None:
     control.show("s2s_close", control.do("s2s_close", domain=domain))
+
+
+@_command(s2s, "route", VERBS["s2s_route"].doc)
+@click.argument("sender", metavar="FROM")
+@click.argument("to")
+def s2s_route(control: Control, sender: str, to: str) -> None:
+    control.show("s2s_route", control.do("s2s_route", sender=sender, to=to))
 
 
 @_command(s2s, "check", VERBS["s2s_check"].doc)

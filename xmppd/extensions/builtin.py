@@ -1,14 +1,17 @@
 """The extensions that come with xmppd."""
 
 from xmppd.component.extension import Extension
+from xmppd.extensions.administration import Administration
 from xmppd.extensions.caps import Caps
 from xmppd.extensions.carbons import Carbons
+from xmppd.extensions.commands import Commands
 from xmppd.extensions.contact_addresses import ContactAddresses
 from xmppd.extensions.cputime import CpuTime
 from xmppd.extensions.disco import Disco
 from xmppd.extensions.echo import Echo
 from xmppd.extensions.entity_time import EntityTime
 from xmppd.extensions.last_activity import LastActivity
+from xmppd.extensions.motd import Motd
 from xmppd.extensions.offline import Offline
 from xmppd.extensions.ping import Ping
 from xmppd.extensions.private_storage import PrivateStorage
@@ -37,6 +40,9 @@ BUILTIN: tuple[type[Extension], ...] = (
     VCardAvatar,
     Registration,
     ContactAddresses,
+    Commands,
+    Administration,
+    Motd,
     CpuTime,
     Echo,
 )

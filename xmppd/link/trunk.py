@@ -12,7 +12,7 @@ from typing import Protocol
 from twisted.internet.interfaces import IReactorTime
 
 from xmppd.link.link import Item
-from xmppd.link.pool import Balance, RoundRobin
+from xmppd.link.pool import Balance, RoundRobin, Sticky
 from xmppd.link.pressure import Pressure
 from xmppd.link.queue import Bounds, Queue
 from xmppd.link.router import Producer
@@ -113,6 +113,13 @@ class Trunk:
 
     def _is_ours(self, item: Stanza) -> bool:
         return item.sender is not None and self._owner(item.sender.domain) is self
+
+    def member_for(self, item: Item) -> str | None:
+        """The connection that takes what is like that, by its name; None where it takes turns."""
+        members = self.members
+        if len(members) > 1 and not isinstance(self._balance, Sticky):
+            return None
+        return self._balance.choose(members, item).name if members else None
 
     # Members
 

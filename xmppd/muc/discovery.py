@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 from xmppd.chat.model import Person
 from xmppd.chat.room import Room
+from xmppd.component.archive import MAM_EXTENDED
 from xmppd.component.discovery import DISCO_INFO, DISCO_ITEMS, Identity, Info, Item
 from xmppd.muc import names
-from xmppd.muc.forms import info_form
 from xmppd.muc.keeping import Listed
+from xmppd.muc.roominfo import info_form
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.markup import element
-from xmppd.protocol.namespaces import RESULT_SETS
+from xmppd.protocol.namespaces import MAM, RESULT_SETS, STANZA_IDS
 from xmppd.protocol.paging import PageRequest, page_xml
 from xmppd.protocol.stanza import Stanza
 
@@ -25,6 +26,7 @@ SERVICE_FEATURES = (
     DISCO_INFO,
     DISCO_ITEMS,
     names.MUC,
+    names.STABLE_ID,
     names.OCCUPANT_ID,
     RESULT_SETS,
     names.PING,
@@ -36,8 +38,8 @@ def service_info(name: str) -> Info:
     return Info((Identity("conference", "text", name),), SERVICE_FEATURES)
 
 
-def room_info(room: Room, name: str) -> Info:
-    """A room: its features and the form of XEP-0045, 6.4."""
+def room_info(room: Room, name: str, person: Person) -> Info:
+    """A room as somebody may know it: its features and the form of XEP-0045, 6.4."""
     config = room.config
     features = [
         DISCO_INFO,
@@ -47,6 +49,7 @@ def room_info(room: Room, name: str) -> Info:
         names.SELF_PING,
         names.OCCUPANT_ID,
         names.PING,
+        STANZA_IDS,
         "muc_hidden" if config["hidden"] else "muc_public",
         "muc_persistent" if config["persistent"] else "muc_temporary",
         "muc_membersonly" if config["members_only"] else "muc_open",
@@ -54,12 +57,14 @@ def room_info(room: Room, name: str) -> Info:
         "muc_passwordprotected" if config["password"] else "muc_unsecured",
         "muc_nonanonymous" if room.open else "muc_semianonymous",
     ]
+    if room.archived:
+        features += [MAM, MAM_EXTENDED]
     if config["registration"] != "off":
         features += [names.REGISTER]
     if config["voice_requests"]:
         features += [names.REQUEST]
     identity = Identity("conference", "text", config["name"] or name)
-    return Info((identity,), tuple(features), (info_form(room),))
+    return Info((identity,), tuple(features), (info_form(room, person),))
 
 
 def reserved_nick(room: Room, person: Person) -> Info:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,6 +16,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from xmppd.accounts.interfaces import IAccount, NoSuchAccount
+from xmppd.component.commands import CommandFailed
 from xmppd.component.discovery import Item
 from xmppd.component.dispatch import Dispatch, answer_to
 from xmppd.component.extension import Extension, Target
@@ -48,6 +49,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+Perform = Callable[[str, Mapping[str, Any]], Awaitable[Any]]
+"""Carries out an administrative verb; raises `CommandFailed`, or what it gives does."""
+
 
 @attrs.frozen
 class Visitor:
@@ -69,7 +73,8 @@ class Host:
     Extensions reach everything through it: `domain`, `jid`, `clock`, `users`, `accounts` (None
     where accounts are not ours), `dispatch`, `config` (free facts that the assembly gives, such as
     the software's name), `services` (what it lists beside itself), and the methods below.
-    `open_link` makes links for further domains; whoever knows the router sets it.
+    `open_link` makes links for further domains, and `perform` carries out what administrators can
+    have done; whoever knows the router and the process sets them.
     """
 
     log = Logger()
@@ -97,6 +102,7 @@ class Host:
         self.mechanisms = mechanisms_of(portal)
         self.fallback_key = secrets.token_bytes(32)
         self.open_link: Callable[[list[str]], Link] = _no_link
+        self.perform: Perform = _no_verbs
         self.clock: IReactorTime = manager.clock
         self.dispatch = Dispatch([])
         self.users: dict[str, User] = {}
@@ -347,6 +353,10 @@ class Host:
 
 def _no_link(domains: list[str]) -> Link:
     raise LookupError(f"there is no router here to serve {', '.join(domains)}")
+
+
+def _no_verbs(name: str, arguments: Mapping[str, Any]) -> Awaitable[Any]:
+    raise CommandFailed("this server is not administered in this way")
 
 
 def _no_user(failure: Failure) -> None:
