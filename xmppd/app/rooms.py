@@ -36,6 +36,8 @@ def room_settings(config: Config) -> RoomSettings:
         muc.most_rooms,
         muc.most_occupants,
         float(muc.silence_seconds),
+        muc.archive_days,
+        muc.archive_messages,
         attrs.asdict(muc.defaults),
         frozenset(config.admins),
         frozenset(config.domains),

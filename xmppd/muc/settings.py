@@ -18,6 +18,10 @@ class RoomSettings:
     most_occupants: int = 5_000
     silence: float = 900.0
     """After so long without a sign of life an occupant is pinged."""
+    archive_days: int = 0
+    """So long archives keep what was said; 0: for good."""
+    archive_messages: int = 0
+    """So much an archive keeps; 0: everything."""
     defaults: Mapping[str, Any] = attrs.field(factory=dict)
     admins: frozenset[str] = frozenset()
     local: frozenset[str] = frozenset()
