@@ -18,6 +18,7 @@ from xmppd.extensions.ping import Ping
 from xmppd.extensions.privacy import Privacy
 from xmppd.extensions.privacy_lists import PrivacyLists
 from xmppd.extensions.private_storage import PrivateStorage
+from xmppd.extensions.push import Push
 from xmppd.extensions.registration import Registration
 from xmppd.extensions.reports import Reports
 from xmppd.extensions.session_elements import SessionElements
@@ -39,6 +40,7 @@ BUILTIN: tuple[type[Extension], ...] = (
     StanzaIds,
     Offline,
     Carbons,
+    Push,
     Ping,
     SoftwareVersion,
     EntityTime,
