@@ -59,6 +59,7 @@ class Encoder:
 
     def __init__(self, room: Jid) -> None:
         self._room = room
+        self._last: tuple[Message, Stanza] | None = None
         self._encoders: Mapping[type, Callable[[Any, Notice], Iterable[Stanza]]] = {
             events.Welcomed: self._welcomed,
             events.Entered: self._present,
@@ -170,7 +171,13 @@ class Encoder:
     # Messages
 
     def _said(self, event: events.Said | events.TopicSet, notice: Notice) -> Iterable[Stanza]:
-        yield self._message(event.message)
+        yield self._told(event.message)
+
+    def _told(self, message: Message) -> Stanza:
+        """A message as those inside get it; the archive wants the same right after them."""
+        if self._last is None or self._last[0] is not message:
+            self._last = message, self._message(message)
+        return self._last[1]
 
     def _message(self, message: Message, *more: bytes) -> Stanza:
         content = message.content
@@ -186,7 +193,7 @@ class Encoder:
         `jid` is the real address of the author.
         """
         item = b"" if author is None else known_item_xml(author, jid)
-        return self._message(message).adding(x_xml(item)).to_bytes()
+        return self._told(message).adding(x_xml(item)).to_bytes()
 
     def _delay(self, message: Message) -> bytes:
         stamp = format_datetime(int(message.at * 1_000_000))
