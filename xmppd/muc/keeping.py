@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 
 from xmppd.chat.model import Affiliation, Author, Message, Saved, Standing
 from xmppd.chat.outcome import SaveRoom, SaveStanding, Write
-from xmppd.muc.archive import ARCHIVE, Archives, Row
+from xmppd.muc.archive import ARCHIVE, Archives, Row, Tombstone
 from xmppd.muc.content import StanzaContent
 from xmppd.protocol.parsing import parse_stanza
 from xmppd.storage.codecs import JsonCodec
@@ -71,7 +71,7 @@ class RoomStore:
         saved: Saved,
         listed: Listed,
         writes: Iterable[Write],
-        said: Iterable[Row] = (),
+        said: Iterable[Row | Tombstone] = (),
     ) -> Deferred[None]:
         """Keep what has changed of a room and what was said there, all of it or nothing."""
         owner = Owner(self._domain, local)
@@ -84,7 +84,7 @@ class RoomStore:
                 elif isinstance(write, SaveStanding):
                     self._put(owner, write)
             for row in said:
-                self.archives.append(local, row)
+                self.archives.write(local, row)
         return kept
 
     def _put(self, owner: Owner, write: SaveStanding) -> None:
