@@ -31,6 +31,18 @@ class IdleTest(RoomsTestCase):
         self.assertEqual((codes(mine), item(mine)["affiliation"]), ([110], "owner"))
         self.assertTrue(self.in_memory())
 
+    def test_history_of_an_archive(self) -> None:
+        """What is in the archive need not be in memory; newcomers are told of it all the same."""
+        for archived, expected in ((1, False), (0, True)):
+            self.make({"persistentroom": 1, "enablearchiving": archived})
+            self.say(self.crone, "Double, double")
+            self.leave()
+            self.server.advance(181)
+            self.assertEqual(self.in_memory(), expected)
+            found = self.bodies(self.enter(self.crone, "crone"))
+            self.assertIn("Double, double", found)
+            self.owner("<destroy/>")
+
     def test_room_that_is_not_to_last(self) -> None:
         self.make({}, (self.hag, "hag"))
         self.leave()

@@ -185,6 +185,7 @@ class Place:
         static: Mapping[str, Static] | None = None,
         secret: str = "",
         limits: ServerLimits | None = None,
+        bidi: bool = True,
     ) -> None:
         self.network = network
         self.got: list[Stanza] = []
@@ -192,7 +193,7 @@ class Place:
         self.router = Router()
         self.component = self.router.link(domains)
         self.component.receiver = self._take
-        settings = settings_of(policy, static, limits)
+        settings = settings_of(policy, static, limits, bidi)
         folder = network.folder / domains[0]
         folder.mkdir(parents=True, exist_ok=True)
         self.edge = ServerEdge(
@@ -231,7 +232,13 @@ class Place:
 
     def say(self, sender: str, to: str, body: str = "hi") -> None:
         """Have one of our users send a message."""
-        self.send(f"<message from='{sender}' to='{to}' id='{body}'><body>{body}</body></message>")
+        self.component.send(self.message(sender, to, body))
+        self.network.settle()
+
+    def message(self, sender: str, to: str, body: str) -> Stanza:
+        """What one of our users says."""
+        text = f"<message from='{sender}' to='{to}' id='{body}'><body>{body}</body></message>"
+        return parse_stanza(text.encode())
 
     def stop(self) -> None:
         """Close everything."""
@@ -252,12 +259,14 @@ def settings_of(
     policy: Mapping[str, Policy] | None = None,
     static: Mapping[str, Static] | None = None,
     limits: ServerLimits | None = None,
+    bidi: bool = True,
 ) -> Federation:
     """The settings of a place."""
     return Federation(
         policy={Domain(name): kind for name, kind in (policy or {}).items()},
         static={Domain(name): place for name, place in (static or {}).items()},
         limits=limits or ServerLimits(),
+        bidirectional=bidi,
     )
 
 

@@ -41,6 +41,14 @@ class Between(SynchronousTestCase):
         self.assertEqual(place.edge.live, set())
         self.assertEqual(place.edge.pairs, {})
 
+
+class BetweenTest(Between):
+    """A stream each way."""
+
+    def place(self, *domains: str, address: str, certified: bool = True, **more: object) -> Place:
+        more.setdefault("bidi", False)
+        return super().place(*domains, address=address, certified=certified, **more)
+
     def both_ways(self, proof: str, **more: object) -> tuple[Place, Place]:
         here = self.place("capulet.test", address="11.0.0.1", **more)
         there = self.place("montague.test", address="11.0.0.2", **more)
@@ -56,8 +64,6 @@ class Between(SynchronousTestCase):
             self.assertIn(proof, pair.stream.about["proof"])
         return here, there
 
-
-class BetweenTest(Between):
     def test_certificates(self) -> None:
         self.both_ways("EXTERNAL", policy={"default": "certificate"})
         self.assertEqual(len(self.network.dialed), 2)

@@ -11,6 +11,7 @@ from xmppd.s2s.dialback import Keys
 
 class OutgoingTest(Between):
     def talking(self, **more: object) -> tuple[Place, Place]:
+        more.setdefault("bidi", False)
         here = self.place("capulet.test", address="11.0.0.1", **more)
         there = self.place("montague.test", address="11.0.0.2", **more)
         here.say(JULIET, ROMEO, "1")
@@ -53,6 +54,14 @@ class OutgoingTest(Between):
         self.assertEqual(here.heard, ["2", "3"])
         (stream,) = here.edge.incoming
         self.assertEqual(stream.how, {"dialback"})
+
+    def test_one_stream_that_goes_both_ways(self) -> None:
+        """What comes on our own stream was believed by their address alone."""
+        here, there = self.talking(certified=False, bidi=True)
+        here.reconfigure(self.authority.file, policy={"montague.test": "certificate"})
+        self.network.settle()
+        there.say(ROMEO, JULIET, "3")
+        self.assertEqual((here.heard, there.heard), (["2"], ["1", "3: remote-server-not-found"]))
 
     def test_another_place(self) -> None:
         here = self.place("capulet.test", address="11.0.0.1")

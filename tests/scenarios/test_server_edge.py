@@ -79,6 +79,9 @@ class ServerEdgeTest(ScenarioTestCase):
         sender.send(f"<message to='{recipient.bare}' id='{id}'><body>x</body></message>")
         recipient.read_until(lambda each: each.get("id") == id)
 
+    def explained(self, server: Server, other: str) -> str:
+        return server.control("route", "explain", f"romeo@{server.domains[0]}", other)
+
     def test_people(self) -> None:
         split, whole = self.meet()
         people = [Person(server.plain, "romeo", server.domains[0]) for server in (split, whole)]
@@ -100,7 +103,13 @@ class ServerEdgeTest(ScenarioTestCase):
         for person in (here, there):
             self.addCleanup(person.__exit__)
             person.send("<presence/>")
+        self.assertIn("would connect to 127.0.0.1:", self.explained(split, "whole.test"))
         self.say(here, there, "before")
+        self.say(there, here, "before")
+        for server, other in ((split, "whole.test"), (whole, "split.test")):
+            self.assertRegex(
+                self.explained(server, other), rf"\n{other}: .* 127.0.0.1:\d+, TLS.*, dialback"
+            )
         told = split.control("reload")
         self.assertNotIn("restart", told)
         self.assertIn("whole.test", split.control("s2s", "list"))

@@ -18,6 +18,7 @@ class RoomDefaults:
     open_topic: bool = key("Participants may change the subject.", False)
     identities: Literal["moderators", "everyone"] = key("Who sees real addresses.", "moderators")
     history: int = key("Messages that newcomers are sent.", 20, least=0, most=500)
+    archive: bool = key("What is said in those that last is kept, to be read later.", False)
     members_invite: bool = key("Members may invite to members-only rooms.", False)
     whispers: Literal["anyone", "participants", "moderators", "none"] = key(
         "Who may send private messages.", "anyone"
@@ -84,4 +85,10 @@ class Muc:
         least=0,
     )
     limits: RoomLimits = table("How much one person may do in rooms.", RoomLimits)
+    archive_days: int = key(
+        "Days that archives of rooms keep what was said; 0: for good.", 0, least=0
+    )
+    archive_messages: int = key(
+        "Messages that the archive of a room keeps; 0: all of them.", 0, least=0
+    )
     defaults: RoomDefaults = table("What new rooms are like.", RoomDefaults)

@@ -43,6 +43,8 @@ def room_settings(config: Config) -> RoomSettings:
         float(muc.unopened_seconds),
         float(muc.gone_seconds),
         limits,
+        muc.archive_days,
+        muc.archive_messages,
         attrs.asdict(muc.defaults),
         frozenset(config.admins),
         frozenset(config.domains),

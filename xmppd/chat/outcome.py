@@ -7,7 +7,7 @@ from enum import Enum, auto
 import attrs
 
 from xmppd.chat.events import Event
-from xmppd.chat.model import Message, Occupancy, Sight, Standing
+from xmppd.chat.model import Kind, Message, Occupancy, Sight, Standing
 
 
 class Reason(Enum):
@@ -80,9 +80,10 @@ class SaveStanding:
 
 @attrs.frozen
 class SaveMessage:
-    """A message is to be kept."""
+    """A message goes into the archive."""
 
     message: Message
+    kind: Kind = Kind.SAID
 
 
 Write = SaveRoom | SaveStanding | SaveMessage

@@ -33,6 +33,8 @@ class Right(Enum):
     """To read the list of members while being inside."""
     REGISTER = auto()
     CONFIGURE = auto()
+    READ_ARCHIVE = auto()
+    """From outside; whoever is inside may."""
 
 
 Need = Role | Affiliation
@@ -57,6 +59,7 @@ NEEDS: Mapping[Right, Need] = {
     Right.SEE_MEMBERS: Affiliation.ADMIN,
     Right.REGISTER: Affiliation.NONE,
     Right.CONFIGURE: Affiliation.OWNER,
+    Right.READ_ARCHIVE: Affiliation.NONE,
 }
 """What is needed for each right, unless an option says otherwise."""
 

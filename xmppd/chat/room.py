@@ -92,6 +92,12 @@ class Room:
         """Whether everybody inside sees real addresses."""
         return self.needs[Right.SEE_ADDRESSES] == Role.VISITOR
 
+    @property
+    def archived(self) -> bool:
+        """Whether what is said is kept for good; only a room that lasts has an archive."""
+        config = self.config
+        return config["archive"] and config["persistent"] and not self.saved.locked
+
     def reconfigured(self) -> None:
         """Derive what depends on the configuration."""
         stored = self.saved.config.items()
@@ -104,9 +110,7 @@ class Room:
             for account, standing in self.saved.standings.items()
             if standing.nick
         }
-        keep = self.config.get("history", 0)
-        while len(self.history) > keep:
-            self.history.popleft()
+        self._shorten_history()
         self.moved()
 
     def field(self, name: str) -> Field:
@@ -185,6 +189,18 @@ class Room:
         """Raise `Refusal` where a session does not have a right."""
         if not self.may(person, right):
             raise Refusal(reason)
+
+    def may_read_archive(self, person: Person) -> bool:
+        """Whether somebody may read what was said: who is inside, or could enter now."""
+        return person in self.sessions or self.may(person, Right.READ_ARCHIVE)
+
+    def may_know_authors(self, person: Person) -> bool:
+        """Whether somebody may know whose account said what: inside, or if they came in now."""
+        occupant = self.occupant(person)
+        if occupant is not None:
+            return occupant.role >= self.needs[Right.SEE_ADDRESSES]
+        role = self.first_role(self.affiliation(person.account))
+        return role >= self.needs[Right.SEE_ADDRESSES]
 
     def standings(self, person: Person, affiliation: Affiliation) -> dict[str, Standing] | Refused:
         """Who has an affiliation, for one who wants to know."""
@@ -283,6 +299,20 @@ class Room:
             del self.sessions[person]
         self.moved()
         return stays
+
+    def remember(self, message: Message) -> None:
+        """Tell newcomers of a message, as long as the history is long enough."""
+        self.history.append(message)
+        self._shorten_history()
+
+    def forget(self, id: str) -> None:
+        """Tell newcomers no more of a message."""
+        self.history = deque(message for message in self.history if message.id != id)
+
+    def _shorten_history(self) -> None:
+        keep = self.config.get("history", 0)
+        while len(self.history) > keep:
+            self.history.popleft()
 
     def settle(self, out: Changes) -> None:
         """A room that does not last, or was never opened, ends when nobody is in it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import ItemsView, Mapping
+from collections.abc import ItemsView, Iterator, Mapping
 
 from xmppd.muc.keeping import Listed
 from xmppd.protocol.paging import PageRequest
@@ -21,6 +21,9 @@ class Directory:
 
     def __getitem__(self, local: str) -> Listed:
         return self._all[local]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all)
 
     def __len__(self) -> int:
         return len(self._all)

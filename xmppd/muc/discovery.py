@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from xmppd.chat.model import Person
 from xmppd.chat.room import Room
+from xmppd.component.archive import MAM_EXTENDED
 from xmppd.component.discovery import DISCO_INFO, DISCO_ITEMS, Identity, Info, Item
 from xmppd.muc import names
 from xmppd.muc.directory import Directory
 from xmppd.muc.roominfo import info_form
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.markup import element
-from xmppd.protocol.namespaces import RESULT_SETS
+from xmppd.protocol.namespaces import MAM, RESULT_SETS, STANZA_IDS
 from xmppd.protocol.paging import PageRequest, page_xml
 from xmppd.protocol.stanza import Stanza
 
@@ -46,6 +47,7 @@ def room_info(room: Room, name: str, person: Person) -> Info:
         names.SELF_PING,
         names.OCCUPANT_ID,
         names.PING,
+        STANZA_IDS,
         "muc_hidden" if config["hidden"] else "muc_public",
         "muc_persistent" if config["persistent"] else "muc_temporary",
         "muc_membersonly" if config["members_only"] else "muc_open",
@@ -53,6 +55,8 @@ def room_info(room: Room, name: str, person: Person) -> Info:
         "muc_passwordprotected" if config["password"] else "muc_unsecured",
         "muc_nonanonymous" if room.open else "muc_semianonymous",
     ]
+    if room.archived:
+        features += [MAM, MAM_EXTENDED]
     if config["registration"] != "off":
         features += [names.REGISTER]
     if config["voice_requests"]:

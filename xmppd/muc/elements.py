@@ -42,11 +42,16 @@ def details_xml(by: Author | None, reason: str, sight: Sight) -> tuple[bytes, ..
 def item_xml(occupant: Occupant, sight: Sight, *details: bytes, nick: str = "") -> bytes:
     """An occupant as somebody sees it; `nick` is one it is going to have."""
     seen = None if sight is Sight.NICK else str(occupant.shown.wire)
+    return known_item_xml(occupant, seen, *details, nick=nick)
+
+
+def known_item_xml(occupant: Occupant, jid: str | None, *details: bytes, nick: str = "") -> bytes:
+    """The same with that real address."""
     role = "none" if occupant.role is Role.NONE else occupant.role.name.lower()
     attributes = {
         "affiliation": occupant.affiliation.name.lower(),
         "role": role,
-        "jid": seen,
+        "jid": jid,
         "nick": nick or None,
     }
     return element("item", None, attributes, *details)

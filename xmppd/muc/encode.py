@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from xmppd.chat import events
 from xmppd.chat.model import Affiliation, Message, Occupancy, Occupant, Sight, Why
 from xmppd.chat.outcome import Notice
+from xmppd.component.stable_ids import stanza_id
 from xmppd.muc import names
 from xmppd.muc.asking import registration_request, voice_request
 from xmppd.muc.content import StanzaContent
@@ -15,6 +16,7 @@ from xmppd.muc.elements import (
     absent_xml,
     details_xml,
     item_xml,
+    known_item_xml,
     occupant_id_xml,
     ready,
     status_xml,
@@ -173,9 +175,18 @@ class Encoder:
     def _message(self, message: Message, *more: bytes) -> Stanza:
         content = message.content
         assert isinstance(content, StanzaContent)
-        inner = b"".join((occupant_id_xml(message.author.id), *more))
+        id = stanza_id(message.id, self._room) if message.kept else b""
+        inner = b"".join((occupant_id_xml(message.author.id), id, *more))
         sender = self._named(message.author.nick)
         return ready(content.stanza.readdressed(None, sender).adding(inner))
+
+    def archived(self, message: Message, author: Occupant | None, jid: str) -> bytes:
+        """A message as an archive keeps it: as it was told, and who said it (XEP-0313, 6.1.2).
+
+        `jid` is the real address of the author.
+        """
+        item = b"" if author is None else known_item_xml(author, jid)
+        return self._message(message).adding(x_xml(item)).to_bytes()
 
     def _delay(self, message: Message) -> bytes:
         stamp = format_datetime(int(message.at * 1_000_000))

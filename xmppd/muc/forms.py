@@ -79,6 +79,7 @@ _ROWS: tuple[_Row, ...] = (
         lambda value: 0 if value in (None, "none") else _number(value),
     ),
     _Row("history", "muc#maxhistoryfetch", _TEXT, str, _number),
+    _Row("archive", _roomconfig("enablearchiving"), _BOOLEAN),
     _Row("member_list", _roomconfig("getmemberlist"), _LISTS),
     _Row("published", _roomconfig("enablelogging"), _BOOLEAN),
     _Row("feed", _roomconfig("pubsub"), _TEXT),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from itertools import count
 from secrets import token_hex
 from typing import Any, TypeVar
 
@@ -17,6 +16,7 @@ from xmppd.chat.options.core import CORE
 from xmppd.chat.outcome import Reason, Refused
 from xmppd.chat.room import Room
 from xmppd.component.component import Component
+from xmppd.muc.archive import remembered
 from xmppd.muc.directory import Directory
 from xmppd.muc.graves import Grave, grave_of
 from xmppd.muc.keeping import RoomStore
@@ -47,7 +47,6 @@ class House(Component):
         self._clock = clock
         self._store = store
         self._loading: dict[str, list[tuple[Callable[..., Any], Deferred[Any]]]] = {}
-        self._ids = count(1)
 
     # Its life
 
@@ -72,38 +71,48 @@ class House(Component):
         waiting = self._loading.setdefault(local, [])
         waiting.append((call, done))
         if len(waiting) == 1:
-            Deferred.fromCoroutine(self._store.load(local)).addBoth(self._loaded, local)
+            Deferred.fromCoroutine(self._load(local)).addBoth(self._loaded, local)
         return done
 
-    def _loaded(self, result: Saved | Failure | None, local: str) -> None:
+    async def _load(self, local: str) -> LiveRoom | None:
+        saved = await self._store.load(local)
+        if saved is None:
+            return None
+        live = self._make(saved, stored=True)
+        if live.room.archived:
+            archive = self._store.archives.of(local, saved.created)
+            live.room.history.extend(await remembered(live.room, archive))
+        return live
+
+    def _loaded(self, result: LiveRoom | Failure | None, local: str) -> None:
         waiting = self._loading.pop(local)
         if isinstance(result, Failure):
             self.log.failure("{room} cannot be read", result, room=local)
             for _, done in waiting:
                 done.errback(StanzaError("resource-constraint"))
             return
-        live = None if result is None else self._put(result, stored=True)
+        if result is not None:
+            self._put(result)
         for call, done in waiting:
-            maybeDeferred(call, live).chainDeferred(done)
+            maybeDeferred(call, result).chainDeferred(done)
 
-    def _put(self, saved: Saved, stored: bool = False) -> LiveRoom:
+    def _make(self, saved: Saved, stored: bool = False) -> LiveRoom:
         settings = self.settings
         room = Room(
             saved,
             CORE,
             self._clock.seconds,
-            self._next_id,
+            self._store.new_id,
             most_occupants=settings.most_occupants,
             defaults=settings.defaults,
         )
         limits = settings.limits
-        live = LiveRoom(room, self._store, self._send_each, self.forget, stored, limits)
+        return LiveRoom(room, self._store, self._send_each, self.forget, stored, limits)
+
+    def _put(self, live: LiveRoom) -> LiveRoom:
         self.live[live.jid.local] = live
         self.listed.put(live.jid.local, live.listed)
         return live
-
-    def _next_id(self) -> str:
-        return f"{next(self._ids):016x}"
 
     def _send_each(self, stanza: Stanza, to: Iterable[Jid]) -> None:
         if self._link is not None:
@@ -125,7 +134,7 @@ class House(Component):
         now = self._clock.seconds()
         saved = Saved(jid.bare, creator, token_hex(32), now, locked)
         saved.standings[creator] = Standing(Affiliation.OWNER, at=now)
-        return self._put(saved)
+        return self._put(self._make(saved))
 
     def check_creation(self, room: Jid, person: Person) -> None:
         """Raise `StanzaError` where somebody may not make that room."""

@@ -21,6 +21,7 @@ from xmppd.chat.nicks import fold
 from xmppd.chat.outcome import Reason, Refused
 from xmppd.component.requests import condition_of
 from xmppd.muc import names
+from xmppd.muc.archive_requests import ArchiveRequests
 from xmppd.muc.content import StanzaContent, cleaned, presence_of
 from xmppd.muc.decode import entering, message_command, person_of
 from xmppd.muc.elements import outsider
@@ -34,21 +35,23 @@ from xmppd.muc.ranks import RankRequests
 from xmppd.muc.refusals import refusal, refused_presence
 from xmppd.muc.registration import RegistrationRequests
 from xmppd.muc.requests import RoomRequests
+from xmppd.muc.retention import Retention
 from xmppd.muc.rounds import Rounds
 from xmppd.muc.settings import RoomSettings
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.stanza import Stanza
 
 
-class Rooms(RoomRequests, RankRequests, OwnerRequests, RegistrationRequests):
+class Rooms(RoomRequests, RankRequests, OwnerRequests, RegistrationRequests, ArchiveRequests):
     """XEP-0045: serve a domain of rooms, in one process with the rest or in one of its own;
     XEP-0249: put its form beside that of the invitations that rooms pass on;
     XEP-0410: answer occupants' pings to themselves;
-    XEP-0421: give occupants ids that outlast their nicks.
+    XEP-0421: give occupants ids that outlast their nicks;
+    XEP-0313: keep what is said where the room says so, and give it out again.
     """
 
     xep = 45, "1.35.5"
-    also = ((249, "1.2"), (410, "1.1.0"), (421, "1.0.1"))
+    also = ((249, "1.2"), (410, "1.1.0"), (421, "1.0.1"), (313, "1.1.3"))
     default = False
 
     @classmethod
@@ -62,14 +65,19 @@ class Rooms(RoomRequests, RankRequests, OwnerRequests, RegistrationRequests):
         super().__init__(name, clock, store, settings)
         self._ghosts = Ghosts(self, clock)
         self._rounds = Rounds(clock, (self._ghosts.look, Idle(self, clock).look))
+        self._retention = Retention(
+            store.archives, clock, lambda: list(self.listed), lambda: self.settings
+        )
 
     def start(self) -> None:
-        """Begin to look for occupants who are gone without a word, and for rooms nobody uses."""
+        """Begin to look for ghosts, for rooms that nobody uses, and for what is too old."""
         self._rounds.start()
+        self._retention.start()
 
     def shut_down(self) -> None:
         """Tell all occupants that the service ends."""
         self._rounds.stop()
+        self._retention.stop()
         super().shut_down()
 
     # Presence

@@ -44,6 +44,10 @@ class RoomSettings:
     gone: float = 86_400.0
     """For so long others do not make a room anew that its owner has destroyed."""
     limits: Limits = Limits()
+    archive_days: int = 0
+    """So long archives keep what was said; 0: for good."""
+    archive_messages: int = 0
+    """So much an archive keeps; 0: everything."""
     defaults: Mapping[str, Any] = attrs.field(factory=dict)
     admins: frozenset[str] = frozenset()
     local: frozenset[str] = frozenset()

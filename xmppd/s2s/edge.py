@@ -24,6 +24,7 @@ from xmppd.s2s.dialback import Dialback, Keys
 from xmppd.s2s.incoming import Incoming
 from xmppd.s2s.pair import Pair
 from xmppd.s2s.problem import Problem
+from xmppd.s2s.server_stream import ServerStream
 from xmppd.s2s.settings import Settings
 from xmppd.s2s.shares import Shares
 from xmppd.s2s.wire import ServerWire
@@ -119,6 +120,12 @@ class ServerEdge:
         if pair is None:
             return succeed("remote-connection-failed")
         return pair.verify(question)
+
+    def may_send(self, stream: ServerStream, local: Jid, remote: Jid) -> None:
+        """Have what goes from one domain to another go over a stream that goes both ways."""
+        pair = self._pair(local, remote)
+        if pair is not None:
+            pair.join(stream)
 
     def pass_on(self, stanza: Stanza, domain: str) -> float:
         """Give the router a stanza that a domain may send; gives the seconds until it may more."""

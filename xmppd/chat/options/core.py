@@ -11,6 +11,7 @@ from xmppd.chat.options.about import (
     Published,
 )
 from xmppd.chat.options.access import Limit, MembersOnly, Password
+from xmppd.chat.options.archive import Archive
 from xmppd.chat.options.membership import Invites, Registration
 from xmppd.chat.options.nicks import FixedNicks
 from xmppd.chat.options.sight import Identities, MemberList
@@ -34,6 +35,7 @@ CORE: tuple[Option, ...] = (
     VoiceRequests(),
     Registration(),
     History(),
+    Archive(),
     Published(),
     TellAbsent(),
     Contacts(),
