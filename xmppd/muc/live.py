@@ -18,8 +18,10 @@ from xmppd.chat.room import Room
 from xmppd.muc.archive import Row, Tombstone
 from xmppd.muc.encode import Encoder, Sending
 from xmppd.muc.keeping import Listed, RoomStore, everything
+from xmppd.muc.pace import RoomPaces
 from xmppd.muc.refusals import refusal
 from xmppd.muc.removals import tombstone
+from xmppd.muc.settings import UNLIMITED, Limits
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
@@ -44,7 +46,8 @@ class _Batch:
 class LiveRoom:
     """One room of a service.
 
-    `stored` says whether it is in the store now. `heard` says when each session was last heard of,
+    `stored` says whether it is in the store now, `touched` when something last happened in it
+    while nobody was inside. `heard` says when each session was last heard of,
     `reflected` which ids of clients the last messages to all had.
     """
 
@@ -57,12 +60,15 @@ class LiveRoom:
         send_each: SendEach,
         ended: Callable[[LiveRoom], None],
         stored: bool = False,
+        limits: Limits = UNLIMITED,
     ) -> None:
         self.jid = Jid.parse(room.saved.address)
         self.room = room
         self.stored = stored
+        self.touched = room.clock()
         self.heard: dict[Person, float] = {}
         self.reflected: deque[str] = deque(maxlen=REMEMBERED)
+        self.paces = RoomPaces(limits)
         self._store = store
         self._send_each = send_each
         self._ended = ended
@@ -74,6 +80,11 @@ class LiveRoom:
         """What is told of it in lists."""
         config = self.room.config
         return Listed(config["name"], config["hidden"] or self.room.saved.locked)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing waits to be kept or told."""
+        return not self._outbox
 
     def do(self, command: Command) -> Deferred[None] | None:
         """Carry out a command.
