@@ -2,6 +2,8 @@
 
 from xmppd.component.extension import Extension
 from xmppd.extensions.administration import Administration
+from xmppd.extensions.archive import Archive
+from xmppd.extensions.archive_preferences import ArchivePreferences
 from xmppd.extensions.caps import Caps
 from xmppd.extensions.carbons import Carbons
 from xmppd.extensions.commands import Commands
@@ -16,6 +18,7 @@ from xmppd.extensions.offline import Offline
 from xmppd.extensions.ping import Ping
 from xmppd.extensions.private_storage import PrivateStorage
 from xmppd.extensions.registration import Registration
+from xmppd.extensions.retraction import Retraction
 from xmppd.extensions.session_elements import SessionElements
 from xmppd.extensions.stanza_ids import StanzaIds
 from xmppd.extensions.vcard import VCard
@@ -30,6 +33,9 @@ BUILTIN: tuple[type[Extension], ...] = (
     Caps,
     StanzaIds,
     Offline,
+    ArchivePreferences,
+    Archive,
+    Retraction,
     Carbons,
     Ping,
     SoftwareVersion,
