@@ -342,6 +342,34 @@ class ReloadTest(FileTestCase):
         self.assertEqual(self.do(server, "reload"), {"restart": [], "warnings": []})
         self.assertEqual(server.edge.limits.login_seconds, 7)
 
+    def test_other_servers(self) -> None:
+        """All of `[s2s]` but where others come in, and the secret of keys."""
+        server = self.assembled("[s2s]\nenabled = true")
+        resolver = server.federation.edge.connector.resolver
+        self.write(
+            '[s2s]\nenabled = true\n[s2s.policy]\ndefault = "certificate"\n'
+            "[s2s.limits]\nidle_seconds = 7"
+        )
+        self.assertEqual(self.do(server, "reload"), {"restart": [], "warnings": []})
+        edge = server.federation.edge
+        self.assertEqual(edge.settings.policy_of("b.test"), "certificate")
+        self.assertEqual(edge.settings.limits.idle_seconds, 7)
+        self.assertIs(edge.connector.resolver, resolver, "with what it knows")
+        self.write('[s2s]\nenabled = true\ndns = ["192.0.2.53:53"]')
+        self.do(server, "reload")
+        self.assertIsNot(edge.connector.resolver, resolver)
+        self.write("[s2s]\nenabled = false")
+        self.assertEqual(self.do(server, "reload")["restart"], ["s2s.enabled"])
+
+    def test_authorities_that_cannot_be_read(self) -> None:
+        server = self.assembled("[s2s]\nenabled = true")
+        before = server.config
+        self.write('[s2s]\nenabled = true\ntrust = "nowhere.pem"\n[c2s.limits]\nlogin_seconds = 7')
+        failure = self.failureResultOf(perform(server, "reload", {}), Refused)
+        self.assertIn("nowhere.pem", str(failure.value))
+        self.assertIs(server.config, before)
+        self.assertNotEqual(server.edge.limits.login_seconds, 7)
+
     def test_wrong_configuration_changes_nothing(self) -> None:
         server = self.assembled("")
         before = server.config

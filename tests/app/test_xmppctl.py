@@ -146,6 +146,8 @@ class CommandTest(SynchronousTestCase):
             "waits_seconds": None,
             "condition": None,
             "spoken_by": "b.test",
+            "instance": None,
+            "remote": None,
         }
         bound = {"link": "a", "domain": "c.test"}
         self.server.results |= {

@@ -40,7 +40,7 @@ from xmppd.chat.commands import (
     Unregister,
     Whisper,
 )
-from xmppd.chat.events import Said
+from xmppd.chat.events import Said, TopicSet
 from xmppd.chat.model import (
     Affiliation,
     HistoryWish,
@@ -95,6 +95,7 @@ values: dict[str, Any] = {
     "limit": st.integers(0, 3),
     "history": st.integers(0, 3),
     "persistent": st.booleans(),
+    "archive": st.booleans(),
 }
 configurations = st.fixed_dictionaries({}, optional=values)
 
@@ -169,9 +170,13 @@ class RoomMachine(RuleBasedStateMachine):
                 self.views.setdefault(stay.person, View()).take(notice.event)
         for notices in told.values():
             assert len(notices) <= 3
-        said = [notice.event.message for notice in outcome.notices if type(notice.event) is Said]
+        told_all = [each.event for each in outcome.notices if type(each.event) in (Said, TopicSet)]
+        said = [event.message for event in told_all]
         saved = [write.message for write in outcome.writes if type(write) is SaveMessage]
-        assert saved == [message for message in said if message.content.storable]
+        assert saved == [message for message in said if message.kept]
+        for event in told_all:
+            lasting = type(event) is TopicSet or event.message.content.storable
+            assert event.message.kept == (lasting and self.room.archived)
         for message in said:
             assert message.id > self.last_id
             self.last_id = message.id

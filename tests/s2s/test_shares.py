@@ -21,6 +21,7 @@ class DomainTest(Hostile):
         self.limit(connections_per_domain=2)
         first, _ = self.proved(), self.proved()
         third = self.tried()
+        third.open()
         self.assertEqual(error_in(third.heard), "resource-constraint")
         self.network.advance(6)
         self.assertTrue(third.closed)

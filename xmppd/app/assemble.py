@@ -119,6 +119,8 @@ class Server(MultiService):
         Raises ConfigError, or CertificateError, before anything has changed.
         """
         self.certificates.check()
+        if self.federation is not None:
+            self.federation.check(config)
         self._sessions.reload(config)
         self._clients.reload(config)
         if self.federation is not None:

@@ -104,6 +104,11 @@ class Federation:
         "5270 with TLS from the first byte.",
         tuple,
     )
+    bidirectional: bool = key(
+        "Whether one stream goes both ways with servers that can (XEP-0288); else each side opens "
+        "one of its own.",
+        True,
+    )
     dns: tuple[HostPort, ...] = key(
         "DNS servers to ask, such as `192.0.2.53:53`; those of the system when absent.", ()
     )

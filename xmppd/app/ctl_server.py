@@ -76,8 +76,12 @@ def waiting_for_restart(old: Config, new: Config) -> list[str]:
     differ = [name for name in _FIXED if getattr(old, name) != getattr(new, name)]
     if old.c2s.listen != new.c2s.listen:
         differ.append("c2s.listen")
-    if old.s2s != new.s2s:
-        differ.append("s2s")
+    if old.s2s.listen != new.s2s.listen:
+        differ.append("s2s.listen")
+    if old.federates != new.federates:
+        differ.append("s2s.enabled")
+    if old.dialback_secret_file != new.dialback_secret_file:
+        differ.append("s2s.dialback_secret_file")
     if old.muc.domain != new.muc.domain:
         differ.append("muc.domain")
     if [host.storage for host in old.host.values()] != [host.storage for host in new.host.values()]:

@@ -21,8 +21,9 @@ from xmppd.component.catalogue import doap, xep_table
 from xmppd.component.extension import Extension
 from xmppd.extensions.builtin import BUILTIN
 from xmppd.muc.service import Rooms
+from xmppd.s2s.xeps import ServerProtocols
 
-IMPLEMENTERS = (*BUILTIN, Rooms)
+IMPLEMENTERS = (*BUILTIN, Rooms, ServerProtocols)
 """Whatever implements XEPs."""
 FOLDER = Path("docs/reference")
 _WIDTH = 80

@@ -10,10 +10,11 @@ from xmppd.app.config_words import shown, suggestion
 from xmppd.app.ctl_accounts import adduser, adduser_batch, deluser, disable, enable, passwd
 from xmppd.app.ctl_announce import announce, motd_delete, motd_edit, motd_set, motd_show
 from xmppd.app.ctl_checks import check_certs, check_config
+from xmppd.app.ctl_reports import report_list
 from xmppd.app.ctl_rooms import muc_affiliation, muc_create, muc_destroy, muc_list
 from xmppd.app.ctl_router import bind, link_list, route_explain, route_list, unbind
 from xmppd.app.ctl_server import backup, reload
-from xmppd.app.ctl_servers import s2s_check, s2s_close, s2s_list
+from xmppd.app.ctl_servers import s2s_check, s2s_close, s2s_list, s2s_route
 from xmppd.app.ctl_sessions import kick, sessions
 from xmppd.app.ctl_status import status
 from xmppd.app.ctl_users import roster, user, users
@@ -29,6 +30,10 @@ _PASSWORD = Parameter("password", "password", "The password.")
 _SAID = Parameter("text", "text", "What is to be said.")
 _WHERE = Parameter("domain", "domain", "Only to those of this domain.", required=False)
 _LINK = Parameter("link", "link", "The link, by its name.")
+_WAY = (
+    Parameter("sender", "jid", "Who would send it."),
+    Parameter("to", "jid", "Whom it would be for."),
+)
 _ROUTED = Parameter("domain", "domain", "The domain, or a wildcard such as *.example.com.")
 
 VERBS: Mapping[str, Verb] = {
@@ -126,6 +131,14 @@ VERBS: Mapping[str, Verb] = {
             seconds=120,
         ),
         Verb(
+            "s2s_route",
+            "Tell how a stanza for another server would go on.",
+            s2s_route,
+            _WAY,
+            needs="server",
+            role="servers",
+        ),
+        Verb(
             "reload",
             "Read the configuration again, in every process here.",
             reload,
@@ -146,6 +159,15 @@ VERBS: Mapping[str, Verb] = {
             check_certs,
             needs="files",
             who="owner",
+        ),
+        Verb(
+            "report_list",
+            "List reports of spam and abuse, the newest last.",
+            report_list,
+            (
+                Parameter("domain", "domain", "Only those made at this domain.", required=False),
+                Parameter("most", "number", "How many at most.", required=False),
+            ),
         ),
         Verb("muc_list", "List rooms.", muc_list, role="rooms"),
         Verb(
@@ -184,10 +206,7 @@ VERBS: Mapping[str, Verb] = {
             "route_explain",
             "Tell the way of a stanza between two addresses.",
             route_explain,
-            (
-                Parameter("sender", "jid", "Who would send it."),
-                Parameter("to", "jid", "Whom it would be for."),
-            ),
+            _WAY,
             needs="server",
             role="router",
         ),

@@ -106,6 +106,12 @@ class Control:
         if not running:
             carry_out(self.config, VERBS[name], {})
 
+    def do_at(self, instance: str, name: str, **args: Any) -> Any:
+        """Carry out a verb in one process; None where it does not run here. Raises `Refused`."""
+        with suppress(NotRunning):
+            return ask(socket_path(self.config, instance), VERBS[name], args)
+        return None
+
     def do_here(self, name: str) -> Any:
         """Carry out a verb in this process."""
         act_as_owner(self.config)
@@ -315,6 +321,18 @@ def backup(control: Control, file: str) -> None:
     control.show("backup", control.do("backup", file=os.path.abspath(file)))
 
 
+@main.group(cls=Commands, help="Reports of spam and abuse.")
+def report() -> None:
+    """The commands below do it."""
+
+
+@_command(report, "list", VERBS["report_list"].doc)
+@click.option("--domain", help="Only those made at this domain.")
+@click.option("--most", type=click.IntRange(1), default=100, show_default=True, help="How many.")
+def report_list(control: Control, domain: str | None, most: int) -> None:
+    control.show("report_list", control.do("report_list", domain=domain, most=most))
+
+
 @main.group(cls=Commands, help="See to rooms.")
 def muc() -> None:
     """The commands below do it."""
@@ -385,7 +403,10 @@ def route_list(control: Control) -> None:
 @click.argument("sender", metavar="FROM")
 @click.argument("to")
 def route_explain(control: Control, sender: str, to: str) -> None:
-    control.show("route_explain", control.do("route_explain", sender=sender, to=to))
+    result = control.do("route_explain", sender=sender, to=to)
+    if result["instance"] is not None and result["table"] == "default":
+        result["remote"] = control.do_at(result["instance"], "s2s_route", sender=sender, to=to)
+    control.show("route_explain", result)
 
 
 @main.group("watch", cls=Commands, help="Look on.")
@@ -427,6 +448,13 @@ def s2s_list(control: Control, domain: str | None) -> None:
 @click.argument("domain")
 def s2s_close(control: Control, domain: str) -> None:
     control.show("s2s_close", control.do("s2s_close", domain=domain))
+
+
+@_command(s2s, "route", VERBS["s2s_route"].doc)
+@click.argument("sender", metavar="FROM")
+@click.argument("to")
+def s2s_route(control: Control, sender: str, to: str) -> None:
+    control.show("s2s_route", control.do("s2s_route", sender=sender, to=to))
 
 
 @_command(s2s, "check", VERBS["s2s_check"].doc)

@@ -21,7 +21,10 @@ from xmppd.chat.model import (
 
 @attrs.frozen
 class Enter:
-    """Come in, or be told everything anew. `wire` is what the session's adaptor sends by."""
+    """Come in, or be told everything anew. `wire` is what the session's adaptor sends by.
+
+    `asked` is the nick that was asked for, where the room made another of it.
+    """
 
     person: Person
     nick: str
@@ -29,6 +32,7 @@ class Enter:
     password: str = ""
     wish: HistoryWish = HistoryWish()
     wire: Any = attrs.field(default=None, eq=False)
+    asked: str = ""
 
 
 @attrs.frozen

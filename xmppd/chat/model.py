@@ -108,14 +108,24 @@ class Author:
     account: str = ""
 
 
+class Kind(IntEnum):
+    """What a message in an archive is."""
+
+    SAID, TOPIC = range(2)
+
+
 @attrs.frozen
 class Message:
-    """Something said in a room. `id` is the room's own, `at` in seconds since 1970."""
+    """Something said in a room. `id` is the room's own, `at` in seconds since 1970.
+
+    `kept`: the room's archive has it under this id.
+    """
 
     id: str
     at: float
     author: Author
     content: Content
+    kept: bool = False
 
 
 @attrs.frozen

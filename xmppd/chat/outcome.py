@@ -7,7 +7,7 @@ from enum import Enum, auto
 import attrs
 
 from xmppd.chat.events import Event
-from xmppd.chat.model import Message, Occupancy, Sight, Standing
+from xmppd.chat.model import Kind, Message, Occupancy, Sight, Standing
 
 
 class Reason(Enum):
@@ -16,6 +16,7 @@ class Reason(Enum):
     NO_NICK = auto()
     BAD_NICK = auto()
     NICK_TAKEN = auto()
+    NICK_FIXED = auto()
     BAD_PASSWORD = auto()
     BANNED = auto()
     MEMBERS_ONLY = auto()
@@ -31,9 +32,11 @@ class Reason(Enum):
     NO_OCCUPANT = auto()
     BAD_CONFIG = auto()
     BAD_REQUEST = auto()
+    REGISTRATION_CLOSED = auto()
     REGISTRATION_OFF = auto()
     WHISPER_LIMITED = auto()
     TOO_FAST = auto()
+    BUSY = auto()
 
 
 @attrs.frozen
@@ -77,9 +80,10 @@ class SaveStanding:
 
 @attrs.frozen
 class SaveMessage:
-    """A message is to be kept."""
+    """A message goes into the archive."""
 
     message: Message
+    kind: Kind = Kind.SAID
 
 
 Write = SaveRoom | SaveStanding | SaveMessage

@@ -72,7 +72,7 @@ class Archive(SessionExtension):
     xep = 313, "1.1.3"
     also = ((334, "1.0.0"),)
     account_features = (MAM, MAM_EXTENDED, GROUPCHAT_FIELD)
-    after = ("stanza_ids", "offline")
+    after = ("privacy", "stanza_ids", "offline")
 
     @attrs.frozen
     class Options:

@@ -6,12 +6,22 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from xmppd.chat import events
-from xmppd.chat.model import Message, Occupancy, Occupant, Sight, Why
+from xmppd.chat.model import Affiliation, Message, Occupancy, Occupant, Sight, Why
 from xmppd.chat.outcome import Notice
+from xmppd.component.stable_ids import stanza_id
 from xmppd.muc import names
+from xmppd.muc.asking import registration_request, voice_request
 from xmppd.muc.content import StanzaContent
-from xmppd.muc.elements import details_xml, item_xml, occupant_id_xml, ready, status_xml, x_xml
-from xmppd.muc.forms import registration_request, voice_request
+from xmppd.muc.elements import (
+    absent_xml,
+    details_xml,
+    item_xml,
+    known_item_xml,
+    occupant_id_xml,
+    ready,
+    status_xml,
+    x_xml,
+)
 from xmppd.protocol.datetimes import format_datetime
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.markup import element
@@ -35,6 +45,14 @@ _CODES: Mapping[Why, int] = {
     Why.LOST: 333,
 }
 
+_STANDS: Mapping[Affiliation, str] = {
+    Affiliation.OUTCAST: "banned from",
+    Affiliation.NONE: "neither member nor banned any longer of",
+    Affiliation.MEMBER: "now a member of",
+    Affiliation.ADMIN: "now an admin of",
+    Affiliation.OWNER: "now an owner of",
+}
+
 
 class Encoder:
     """Makes the stanzas of one room."""
@@ -46,6 +64,9 @@ class Encoder:
             events.Entered: self._present,
             events.Shown: self._present,
             events.Ranked: self._ranked,
+            events.Revealed: self._revealed,
+            events.Outside: self._outside,
+            events.StandingTold: self._standing_told,
             events.Left: self._left,
             events.Renamed: self._renamed,
             events.Said: self._said,
@@ -72,6 +93,7 @@ class Encoder:
             yield self._presence(occupant, notice.sight)
         codes = [110]
         codes += [100] if event.open else []
+        codes += [170] if event.published else []
         codes += [201] if event.created else []
         codes += [210] if event.renamed else []
         yield self._made_presence(event.me, Sight.SELF, codes)
@@ -114,6 +136,10 @@ class Encoder:
         details = details_xml(event.by, event.reason, notice.sight)
         yield self._made_presence(event.occupant, notice.sight, codes, *details)
 
+    def _revealed(self, event: events.Revealed, notice: Notice) -> Iterable[Stanza]:
+        for occupant in event.occupants:
+            yield self._presence(occupant, notice.sight)
+
     def _left(self, event: events.Left, notice: Notice) -> Iterable[Stanza]:
         codes = [110] if notice.sight is Sight.SELF else []
         codes += [_CODES[event.why]] if event.why in _CODES else []
@@ -149,9 +175,18 @@ class Encoder:
     def _message(self, message: Message, *more: bytes) -> Stanza:
         content = message.content
         assert isinstance(content, StanzaContent)
-        inner = b"".join((occupant_id_xml(message.author.id), *more))
+        id = stanza_id(message.id, self._room) if message.kept else b""
+        inner = b"".join((occupant_id_xml(message.author.id), id, *more))
         sender = self._named(message.author.nick)
         return ready(content.stanza.readdressed(None, sender).adding(inner))
+
+    def archived(self, message: Message, author: Occupant | None, jid: str) -> bytes:
+        """A message as an archive keeps it: as it was told, and who said it (XEP-0313, 6.1.2).
+
+        `jid` is the real address of the author.
+        """
+        item = b"" if author is None else known_item_xml(author, jid)
+        return self._message(message).adding(x_xml(item)).to_bytes()
 
     def _delay(self, message: Message) -> bytes:
         stamp = format_datetime(int(message.at * 1_000_000))
@@ -186,7 +221,7 @@ class Encoder:
 
     def _invited(self, event: events.Invited, notice: Notice) -> Iterable[Stanza]:
         asked, by = event.invitation, event.by
-        inviter = by.account if event.open or not by.nick else self._named(by.nick)
+        inviter = by.account if event.open else self._named(by.nick)
         said = [element("reason", None, None, asked.reason)] if asked.reason else []
         if asked.continues:
             said.append(element("continue", None, {"thread": asked.thread}))
@@ -216,11 +251,22 @@ class Encoder:
         form = registration_request(event.account, event.nick)
         yield Stanza.make("message", form.to_xml(), sender=self._room)
 
+    def _outside(self, event: events.Outside, notice: Notice) -> Iterable[Stanza]:
+        item = absent_xml(event.account, event.affiliation, event.by, event.reason)
+        yield Stanza.make("message", x_xml(item), sender=self._room)
+
+    def _standing_told(self, event: events.StandingTold, notice: Notice) -> Iterable[Stanza]:
+        said = f"You are {_STANDS[event.affiliation]} {self._room}."
+        body = element("body", None, None, said)
+        yield Stanza.make("message", body, x_xml(status_xml(101)), sender=self._room)
+
     def _configured(self, event: events.Configured, notice: Notice) -> Iterable[Stanza]:
         codes = []
+        if "published" in event.new:
+            codes.append(170 if event.new["published"] else 171)
         if "identities" in event.new:
             codes.append(172 if event.new["identities"] == "everyone" else 173)
-        if event.new.keys() - {"identities"}:
+        if event.new.keys() - {"identities", "published"}:
             codes.append(104)
         x = x_xml(*map(status_xml, codes))
         yield Stanza.make("message", x, sender=self._room, type="groupchat")
