@@ -79,6 +79,11 @@ class SaveStanding:
 
 
 @attrs.frozen
+class SaveCard:
+    """The room's card is to be kept."""
+
+
+@attrs.frozen
 class SaveMessage:
     """A message goes into the archive."""
 
@@ -86,7 +91,7 @@ class SaveMessage:
     kind: Kind = Kind.SAID
 
 
-Write = SaveRoom | SaveStanding | SaveMessage
+Write = SaveRoom | SaveStanding | SaveCard | SaveMessage
 
 
 @attrs.frozen
