@@ -114,7 +114,7 @@ class RoomVerbsTest(SynchronousTestCase):
         lines = readable("muc_get", self.do("muc_get", room="lobby")).splitlines()
         self.assertIn("persistent = true", lines)
         self.assertIn("contacts = ", lines)
-        [head, line] = readable(
+        [_, line] = readable(
             "muc_affiliations", self.do("muc_affiliations", room="lobby")
         ).splitlines()
         self.assertEqual(line.split(), [JULIET, "owner", "-", "-"])

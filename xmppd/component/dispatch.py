@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from graphlib import CycleError, TopologicalSorter
-from typing import Any
+from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, DeferredSemaphore
 from twisted.python.failure import Failure
@@ -14,6 +14,7 @@ from xmppd.protocol.stanza import Stanza
 from xmppd.storage.interfaces import Full, ReadOnly, Unavailable
 
 Handler = Callable[[Stanza, Any], Any]
+E = TypeVar("E", bound=Extension)
 _KINDS = ("message", "presence", "iq", None)
 
 
@@ -49,6 +50,11 @@ class Dispatch:
         for ns, name, _, _ in request.children:
             return self._iqs.get((target, request.type or "", ns, name))
         return None
+
+    def extension(self, cls: type[E]) -> E | None:
+        """The extension of that class, if it runs here."""
+        found = [extension for extension in self.extensions if isinstance(extension, cls)]
+        return found[0] if found else None
 
     def namespaces(self, target: Target) -> list[str]:
         """The namespaces of iqs that are handled at a target."""

@@ -60,7 +60,7 @@ def room_info(room: Room, name: str, person: Person) -> Info:
         "muc_nonanonymous" if room.open else "muc_semianonymous",
     ]
     if room.archived:
-        features += [MAM, MAM_EXTENDED]
+        features += [MAM, MAM_EXTENDED, names.MODERATE, names.RETRACT, f"{names.RETRACT}#tombstone"]
     if config["registration"] != "off":
         features += [names.REGISTER]
     if config["voice_requests"]:

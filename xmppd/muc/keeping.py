@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 
 from xmppd.chat.model import Affiliation, Author, Message, Saved, Standing
 from xmppd.chat.outcome import SaveCard, SaveRoom, SaveStanding, Write
-from xmppd.muc.archive import ARCHIVE, Archives, Row
+from xmppd.muc.archive import ARCHIVE, Archives, Row, Tombstone
 from xmppd.muc.content import StanzaContent
 from xmppd.muc.graves import Grave
 from xmppd.protocol.parsing import parse_stanza
@@ -92,7 +92,7 @@ class RoomStore:
         saved: Saved,
         listed: Listed,
         writes: Iterable[Write],
-        said: Iterable[Row] = (),
+        said: Iterable[Row | Tombstone] = (),
     ) -> Deferred[None]:
         """Keep what has changed of a room and what was said there, all of it or nothing."""
         owner = Owner(self._domain, local)
@@ -107,7 +107,7 @@ class RoomStore:
                 elif isinstance(write, SaveCard):
                     self._put_card(owner, saved.card)
             for row in said:
-                self.archives.append(local, row)
+                self.archives.write(local, row)
         return kept
 
     def _put_card(self, owner: Owner, card: bytes) -> None:

@@ -30,6 +30,7 @@ from xmppd.muc.ghosts import Ghosts
 from xmppd.muc.idle import Idle
 from xmppd.muc.keeping import RoomStore
 from xmppd.muc.live import LiveRoom
+from xmppd.muc.moderation import Moderating
 from xmppd.muc.owning import OwnerRequests
 from xmppd.muc.ranks import RankRequests
 from xmppd.muc.refusals import refusal, refused_presence
@@ -45,13 +46,21 @@ from xmppd.protocol.stanza import Stanza
 
 
 class Rooms(
-    RoomRequests, RankRequests, OwnerRequests, RegistrationRequests, ArchiveRequests, VCards
+    RoomRequests,
+    RankRequests,
+    OwnerRequests,
+    RegistrationRequests,
+    ArchiveRequests,
+    Moderating,
+    VCards,
 ):
     """XEP-0045: serve a domain of rooms, in one process with the rest or in one of its own;
     XEP-0249: put its form beside that of the invitations that rooms pass on;
     XEP-0410: answer occupants' pings to themselves;
     XEP-0421: give occupants ids that outlast their nicks;
     XEP-0313: keep what is said where the room says so, and give it out again;
+    XEP-0424: let people take back what they have said there;
+    XEP-0425: let moderators take back what others have said;
     XEP-0486: give rooms vCards with pictures, which owners set;
     XEP-0106: show names of rooms that their addresses cannot hold.
     """
@@ -62,6 +71,8 @@ class Rooms(
         (410, "1.1.0"),
         (421, "1.0.1"),
         (313, "1.1.3"),
+        (424, "0.4.2"),
+        (425, "0.3.0"),
         (486, "0.1.0"),
         (106, "1.1.1"),
     )
@@ -183,7 +194,8 @@ class Rooms(
         if isinstance(command, Say) and message.id is not None:
             live.reflected.append(message.id)
         self.hear(live, command.person)
-        return self.do(live, command)
+        retraction = self.retracts(live, command) if isinstance(command, Say) else None
+        return retraction or self.do(live, command)
 
     # Errors
 
