@@ -241,7 +241,16 @@ class Pair:
         self._keys = [each for each in self._keys if each[0] is not request]
         if self.stream is not None:
             self.stream.forget(request)
+        self._stop_in_vain()
         return result
 
     def _eased(self) -> None:
+        self._stop_in_vain()
         self.edge.look_at(self)
+
+    def _stop_in_vain(self) -> None:
+        """Try no more places once nobody waits for one, and leave the remote alone."""
+        if self._trying and self._attempt is not None and not (self.queue.waiting or self._keys):
+            problem = Problem("remote-server-timeout", "it takes too long to connect")
+            self.edge.backoffs.failed(self.remote, problem)
+            self._attempt.cancel()
