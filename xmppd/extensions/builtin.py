@@ -20,6 +20,7 @@ from xmppd.extensions.ping import Ping
 from xmppd.extensions.privacy import Privacy
 from xmppd.extensions.privacy_lists import PrivacyLists
 from xmppd.extensions.private_storage import PrivateStorage
+from xmppd.extensions.push import Push
 from xmppd.extensions.registration import Registration
 from xmppd.extensions.reports import Reports
 from xmppd.extensions.retraction import Retraction
@@ -45,6 +46,7 @@ BUILTIN: tuple[type[Extension], ...] = (
     Archive,
     Retraction,
     Carbons,
+    Push,
     Ping,
     SoftwareVersion,
     EntityTime,

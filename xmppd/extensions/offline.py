@@ -105,7 +105,7 @@ class Offline(Extension):
     xep = 160, "1.0.1"
     also = (203, "2.0"), (334, "1.0.0")
     features = ("msgoffline",)
-    after = ("privacy",)
+    after = ("privacy", "push")
 
     @attrs.frozen
     class Options:
