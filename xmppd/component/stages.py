@@ -44,11 +44,14 @@ class Received(Enum):
 class Life(Enum):
     """Moments of a session, told as they happen. Hooks are called with (session).
 
-    OPENED: bound. AVAILABLE: its initial presence has been sent. PRESENCE: any available presence
-    was sent. UNAVAILABLE: it went offline or ended. CLOSED: it ended.
+    OPENED: bound. RESUMED: its client has come back over another stream, to the session as it was,
+    except that its client state is active again (XEP-0352). AVAILABLE: its initial presence has
+    been sent. PRESENCE: any available presence was sent. UNAVAILABLE: it went offline or ended.
+    CLOSED: it ended.
     """
 
     OPENED = auto()
+    RESUMED = auto()
     AVAILABLE = auto()
     PRESENCE = auto()
     UNAVAILABLE = auto()

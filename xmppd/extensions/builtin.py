@@ -15,6 +15,7 @@ from xmppd.extensions.private_storage import PrivateStorage
 from xmppd.extensions.registration import Registration
 from xmppd.extensions.session_elements import SessionElements
 from xmppd.extensions.stanza_ids import StanzaIds
+from xmppd.extensions.stream_management import StreamManagement
 from xmppd.extensions.vcard import VCard
 from xmppd.extensions.vcard_avatar import VCardAvatar
 from xmppd.extensions.version import SoftwareVersion
@@ -23,6 +24,7 @@ from xmppd.sm.roster import Roster
 BUILTIN: tuple[type[Extension], ...] = (
     Roster,
     SessionElements,
+    StreamManagement,
     Disco,
     Caps,
     StanzaIds,
