@@ -17,6 +17,8 @@ from xmppd.app.ctl_router import HERE
 from xmppd.app.ctl_text import readable
 from xmppd.app.verbs import perform
 from xmppd.component.requests import condition_of
+from xmppd.link.acceptor import SERVERS
+from xmppd.link.codec import attach
 from xmppd.link.link import Item
 from xmppd.link.router import Router
 from xmppd.link.trunk import Trunk
@@ -150,6 +152,22 @@ class ExplainTest(RoutingTestCase):
         result = self.do("route_explain", sender="x@bot.test/y", to="a.test")
         self.assertEqual(result["spoken_by"], "bot.test")
         self.assertIn("only a trusted one may say it", self.explained("a.test", "home.test"))
+
+    def test_who_gets_it_of_several(self) -> None:
+        """Those that speak with other servers share by pairs of domains."""
+        self.route(INSIDE)
+        for name in ("s2s-1", "s2s-2"):
+            raw = self.connect()
+            raw.handshake(name)
+            raw.say(attach(name, "1", SERVERS))
+        found = {}
+        for number in range(20):
+            result = self.do("route_explain", sender="home.test", to=f"d{number}.test")
+            found[result["to"]] = result["instance"]
+            self.assertIsNone(result["remote"], "this process knows nothing of that")
+        self.assertEqual(set(found.values()), {"s2s-1", "s2s-2"})
+        again = self.do("route_explain", sender="x@home.test", to="y@d0.test")["instance"]
+        self.assertEqual(again, found["d0.test"])
 
     def test_no_address(self) -> None:
         self.route(OUTSIDE)

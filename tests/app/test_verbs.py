@@ -29,6 +29,7 @@ class Served:
     def __init__(self, house: House, config: Config) -> None:
         self.config = config
         self.reactor = house.clock
+        self.since = house.clock.seconds()
         self.stores = house.backend
         self.manager = house.manager
 
@@ -198,6 +199,49 @@ class UsersTest(VerbTestCase):
         self.house, self.server = house, Served(house, self.config)
         self.assertEqual(len(self.do("users")), 501)
 
+    def test_by_state(self) -> None:
+        self.house.client("juliet")
+        self.do("disable", jid="romeo")
+        for state, jid in ("online", "juliet@example.com"), ("disabled", "romeo@example.com"):
+            self.assertEqual([each["jid"] for each in self.do("users", state=state)], [jid])
+        self.assertEqual(len(self.do("users", most=1)), 1)
+        self.assertIn("online", self.refusal("users", state="onlne"))
+
+    def test_user(self) -> None:
+        self.house.client("juliet")
+        told = self.do("user", jid="juliet")
+        self.assertEqual((told["disabled"], told["contacts"], len(told["sessions"])), (False, 0, 1))
+        self.assertIn("no account", self.refusal("user", jid="nobody"))
+        self.assertEqual(self.do("roster", jid="juliet"), [])
+
+
+class DisableTest(VerbTestCase):
+    def test_sessions_end(self) -> None:
+        client = self.house.client("juliet")
+        self.assertEqual(self.do("disable", jid="juliet")["sessions_ended"], 1)
+        self.assertEqual(self.condition(client), "not-authorized")
+        self.assertTrue(self.do("user", jid="juliet")["disabled"])
+        self.do("enable", jid="juliet")
+        self.house.client("juliet")
+
+    def test_unknown(self) -> None:
+        for verb in "disable", "enable":
+            self.assertIn("no account", self.refusal(verb, jid="nobody"))
+
+
+class AnnounceTest(VerbTestCase):
+    def test_to_those_who_are_online(self) -> None:
+        juliet = self.house.client("juliet")
+        self.assertEqual(self.do("announce", text="Hark"), {"sessions": 0})
+        juliet.send("<presence/>")
+        self.assertEqual(self.do("announce", text="Hark", domain="example.com"), {"sessions": 1})
+        self.assertEqual(self.do("announce", text="Hark", domain="example.org"), {"sessions": 0})
+        self.assertIn("nothing to say", self.refusal("announce", text=" "))
+
+    def test_no_message_of_the_day(self) -> None:
+        """The extension is not loaded here."""
+        self.assertIn("switched off", self.refusal("motd_set", text="Hark"))
+
 
 class SessionsTest(VerbTestCase):
     def setUp(self) -> None:
@@ -298,6 +342,34 @@ class ReloadTest(FileTestCase):
         self.assertEqual(self.do(server, "reload"), {"restart": [], "warnings": []})
         self.assertEqual(server.edge.limits.login_seconds, 7)
 
+    def test_other_servers(self) -> None:
+        """All of `[s2s]` but where others come in, and the secret of keys."""
+        server = self.assembled("[s2s]\nenabled = true")
+        resolver = server.federation.edge.connector.resolver
+        self.write(
+            '[s2s]\nenabled = true\n[s2s.policy]\ndefault = "certificate"\n'
+            "[s2s.limits]\nidle_seconds = 7"
+        )
+        self.assertEqual(self.do(server, "reload"), {"restart": [], "warnings": []})
+        edge = server.federation.edge
+        self.assertEqual(edge.settings.policy_of("b.test"), "certificate")
+        self.assertEqual(edge.settings.limits.idle_seconds, 7)
+        self.assertIs(edge.connector.resolver, resolver, "with what it knows")
+        self.write('[s2s]\nenabled = true\ndns = ["192.0.2.53:53"]')
+        self.do(server, "reload")
+        self.assertIsNot(edge.connector.resolver, resolver)
+        self.write("[s2s]\nenabled = false")
+        self.assertEqual(self.do(server, "reload")["restart"], ["s2s.enabled"])
+
+    def test_authorities_that_cannot_be_read(self) -> None:
+        server = self.assembled("[s2s]\nenabled = true")
+        before = server.config
+        self.write('[s2s]\nenabled = true\ntrust = "nowhere.pem"\n[c2s.limits]\nlogin_seconds = 7')
+        failure = self.failureResultOf(perform(server, "reload", {}), Refused)
+        self.assertIn("nowhere.pem", str(failure.value))
+        self.assertIs(server.config, before)
+        self.assertNotEqual(server.edge.limits.login_seconds, 7)
+
     def test_wrong_configuration_changes_nothing(self) -> None:
         server = self.assembled("")
         before = server.config
@@ -318,14 +390,14 @@ class ReloadTest(FileTestCase):
             for text in (
                 "",
                 'resource_conflict = "reject"\n[[c2s.listen]]\nendpoint = "tcp:6000"\n'
-                "[extensions.ping]\nenabled = false",
+                "[extensions.ping]\nenabled = false\n[router]\naddress = 'tcp:127.0.0.1:5347'",
             )
             if self.write(text) is None
         )
         self.assertEqual(waiting_for_restart(old, old), [])
         self.assertEqual(
             waiting_for_restart(old, new),
-            ["resource_conflict", "c2s.listen", "extensions.ping.enabled"],
+            ["resource_conflict", "router", "c2s.listen", "extensions.ping.enabled"],
         )
 
     def test_command_line_stays(self) -> None:

@@ -146,6 +146,8 @@ class CommandTest(SynchronousTestCase):
             "waits_seconds": None,
             "condition": None,
             "spoken_by": "b.test",
+            "instance": None,
+            "remote": None,
         }
         bound = {"link": "a", "domain": "c.test"}
         self.server.results |= {
@@ -416,6 +418,9 @@ class Other:
         self.opened = None
         vars(self).update(has)
 
+    def read_again(self) -> Config:
+        return self.config
+
     def reload(self, config: Config) -> None:
         """Nothing to do."""
 
@@ -487,6 +492,20 @@ class ServerRunsTest(ProcessTestCase):
         refusal = await self.refusal("--instance", "router", "users")
         self.assertIn("ask the process that keeps the accounts (--instance sm-1)", refusal)
         self.assertIn("no server is running", await self.refusal("--instance", "x", "status"))
+
+    async def test_reload(self) -> None:
+        """In every process that runs, whatever its name; or in one."""
+        self.assertIn("no server is running", await self.refusal("reload"))
+        self.data.mkdir()
+        config = load(self.file)
+        for name in ("c2s-2", "router"):
+            admin = AdminSocket(Other(config), socket_path(config, name))
+            admin.startService()
+            self.addCleanup(admin.stopService)
+        both = [f"{name}: the configuration is in force" for name in ("router", "c2s-2")]
+        self.assertEqual((await self.xmppctl("reload")).splitlines(), both)
+        one = await self.xmppctl("--instance", "c2s-2", "reload", "--json")
+        self.assertEqual(json.loads(one), {"process": "c2s-2", "restart": [], "warnings": []})
 
     async def test_socket_is_gone(self) -> None:
         """The store is held by somebody whom we cannot ask."""

@@ -3,10 +3,19 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.chat.kit import HERE, JULIET, OWNER, ROMEO, enter, room_with
-from xmppd.chat.commands import Configure, Enter, Leave, Say, SetStandings, Shutdown, StandingChange
+from xmppd.chat.commands import (
+    Configure,
+    Enter,
+    Leave,
+    Say,
+    SetStandings,
+    SetTopic,
+    Shutdown,
+    StandingChange,
+)
 from xmppd.chat.events import Entered, Left, Said, Welcomed
-from xmppd.chat.model import Affiliation, Person, Sight, Text, Why
-from xmppd.chat.outcome import Done, Reason, Refused, SaveMessage, SaveStanding
+from xmppd.chat.model import Affiliation, Kind, Person, Sight, Text, Why
+from xmppd.chat.outcome import Done, Reason, Refused, SaveMessage, SaveRoom, SaveStanding
 
 
 class RoomTest(SynchronousTestCase):
@@ -36,10 +45,50 @@ class RoomTest(SynchronousTestCase):
         [notice] = done.notices
         assert isinstance(notice.event, Said)
         self.assertEqual({stay.person for stay in notice.to}, {OWNER, ROMEO})
-        self.assertEqual(done.writes, (SaveMessage(notice.event.message),))
-        silent = self.done(room.handle(Say(ROMEO, Text("", storable=False))))
-        self.assertEqual(silent.writes, ())
+        self.assertEqual(done.writes, ())
+        self.done(room.handle(Say(ROMEO, Text("", storable=False))))
         self.assertEqual(len(room.history), 1)
+
+    def test_archive(self) -> None:
+        """What says something is kept where the room says so, and lasts; the topic too."""
+        for config, kept in (
+            ({"archive": True, "persistent": True}, True),
+            ({"archive": True}, False),
+            ({"persistent": True}, False),
+        ):
+            room = room_with(**config)
+            enter(room, OWNER)
+            said = self.done(room.handle(Say(OWNER, Text("hi")))).notices[0].event
+            assert isinstance(said, Said)
+            self.assertEqual((room.archived, said.message.kept), (kept, kept))
+        room = room_with(archive=True, persistent=True)
+        enter(room, OWNER)
+        done = self.done(room.handle(Say(OWNER, Text("hi"))))
+        assert isinstance(done.notices[0].event, Said)
+        self.assertEqual(done.writes, (SaveMessage(done.notices[0].event.message),))
+        self.assertEqual(self.done(room.handle(Say(OWNER, Text("", False)))).writes, ())
+        topic = self.done(room.handle(SetTopic(OWNER, Text("topic", False))))
+        assert room.saved.topic is not None
+        self.assertEqual(topic.writes, (SaveRoom(), SaveMessage(room.saved.topic, Kind.TOPIC)))
+
+    def test_who_may_read_what_was_said(self) -> None:
+        """XEP-0313, 6.1.2: whoever could enter now; who knows addresses there knows authors."""
+        standings = {"in@home.test": Affiliation.MEMBER, "out@home.test": Affiliation.OUTCAST}
+        member, outcast = Person("in@home.test"), Person("out@home.test")
+        for config, reading, knowing in (
+            ({}, {OWNER, ROMEO, member}, {OWNER}),
+            ({"members_only": True}, {OWNER, member}, {OWNER}),
+            ({"password": "secret"}, {OWNER, member}, {OWNER}),
+            ({"identities": "everyone"}, {OWNER, ROMEO, member}, {OWNER, ROMEO, member}),
+        ):
+            room = room_with(standings, **config)
+            people = {OWNER, ROMEO, member, outcast}
+            self.assertEqual({each for each in people if room.may_read_archive(each)}, reading)
+            self.assertEqual({each for each in reading if room.may_know_authors(each)}, knowing)
+        room = room_with(password="secret")
+        enter(room, ROMEO, password="secret")
+        self.assertTrue(room.may_read_archive(ROMEO))
+        self.assertFalse(room.may_know_authors(ROMEO))
 
     def test_same_again_is_nothing(self) -> None:
         room = room_with(persistent=True)

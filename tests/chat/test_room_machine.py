@@ -27,9 +27,11 @@ from xmppd.chat.commands import (
     Enter,
     Invite,
     Leave,
+    Moderate,
     Register,
     Rename,
     RequestVoice,
+    Retract,
     RoleChange,
     Say,
     SetRoles,
@@ -40,9 +42,10 @@ from xmppd.chat.commands import (
     Unregister,
     Whisper,
 )
-from xmppd.chat.events import Said
+from xmppd.chat.events import Said, TopicSet
 from xmppd.chat.model import (
     Affiliation,
+    Entry,
     HistoryWish,
     Invitation,
     Person,
@@ -95,6 +98,7 @@ values: dict[str, Any] = {
     "limit": st.integers(0, 3),
     "history": st.integers(0, 3),
     "persistent": st.booleans(),
+    "archive": st.booleans(),
 }
 configurations = st.fixed_dictionaries({}, optional=values)
 
@@ -169,9 +173,13 @@ class RoomMachine(RuleBasedStateMachine):
                 self.views.setdefault(stay.person, View()).take(notice.event)
         for notices in told.values():
             assert len(notices) <= 3
-        said = [notice.event.message for notice in outcome.notices if type(notice.event) is Said]
+        told_all = [each.event for each in outcome.notices if type(each.event) in (Said, TopicSet)]
+        said = [event.message for event in told_all]
         saved = [write.message for write in outcome.writes if type(write) is SaveMessage]
-        assert saved == [message for message in said if message.content.storable]
+        assert saved == [message for message in said if message.kept]
+        for event in told_all:
+            if type(event) is TopicSet or event.message.content.storable:
+                assert event.message.kept == self.room.archived
         for message in said:
             assert message.id > self.last_id
             self.last_id = message.id
@@ -212,6 +220,22 @@ class RoomMachine(RuleBasedStateMachine):
         if isinstance(outcome, Done):
             [notice] = outcome.notices
             assert {stay.person for stay in notice.to} == set(self.room.sessions)
+
+    @rule(person=people, which=st.integers(0, 3), own=st.booleans(), content=contents)
+    def take_back(self, person: Person, which: int, own: bool, content: Text) -> None:
+        """What was taken back is no longer told to newcomers."""
+        history = list(self.room.history)
+        if which >= len(history):
+            return
+        message = history[which]
+        entry = Entry(message.id, message.author)
+        rank = self.room.affiliation(message.author.account)
+        command = Retract(person, content, entry) if own else Moderate(person, entry, "x")
+        if isinstance(self.do(command), Done):
+            assert message not in self.room.history
+            assert message.kept or self.room.archived
+            assert not own or person.account == message.author.account
+            assert own or self.room.affiliation(person.account) >= rank
 
     @rule(person=people, nick=nicks, content=contents)
     def whisper(self, person: Person, nick: str, content: Text) -> None:

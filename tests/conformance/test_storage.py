@@ -6,9 +6,11 @@ from twisted.internet import reactor
 from twisted.trial.unittest import TestCase
 
 from xmppd.conformance import BackendSuite, DocumentSuite, LogSuite, StorageSuite, TableSuite
+from xmppd.storage.backend import StoreBackend
 from xmppd.storage.directory import DirectoryStore
+from xmppd.storage.flusher import Flusher
 from xmppd.storage.memory import MemoryStore
-from xmppd.storage.sqlite import SqliteStore
+from xmppd.storage.sqlite import SqliteDriver, SqliteStore
 
 
 class InMemory(StorageSuite):
@@ -24,6 +26,15 @@ class InSqlite(StorageSuite):
 class InSqliteUncached(StorageSuite):
     def make(self) -> SqliteStore:
         return SqliteStore(self.folder(), reactor, now=self.wall, cache=0)
+
+
+class InSqliteIndexed(StorageSuite):
+    """The index is brought up to date again and again, by its thread."""
+
+    def make(self) -> StoreBackend:
+        driver = SqliteDriver(self.folder(), reactor, "process", Flusher)
+        driver.index.many = 1
+        return StoreBackend(driver, reactor, now=self.wall)
 
 
 class InDirectory(StorageSuite):
@@ -56,6 +67,14 @@ class SqliteTables(InSqlite, TableSuite, TestCase):
 
 
 class SqliteLogs(InSqlite, LogSuite, TestCase):
+    pass
+
+
+class IndexedLogs(InSqliteIndexed, LogSuite, TestCase):
+    pass
+
+
+class IndexedBackend(InSqliteIndexed, BackendSuite, TestCase):
     pass
 
 

@@ -286,6 +286,18 @@ class DuplicateTests(ComponentCase):
         second.connection.cut()
         self.assertEqual(self.house.errors(), ["remote-server-timeout"] * 2)
 
+    def test_who_asks_over_the_same_link(self) -> None:
+        """It may be answered without the router, so nothing is made up when the link is lost."""
+        acceptor = self.house.acceptor(settings=settings(trusted=True))
+        sm = self.house.connect(acceptor, "sm-1", "example.com", "example.org")
+        sm.say(message("example.org", "juliet@example.com/x", "own", "iq", type="get"))
+        self.house.home.send(message("example.com", "home.test", "other", "iq", type="get"))
+        self.assertEqual(sm.ids(), ["own", "other"])
+        sm.connection.cut()
+        self.assertEqual([item.id for item in self.house.got], ["other"])
+        again = self.house.connect(acceptor, "sm-1", "example.com", "example.org")
+        self.assertEqual(again.ids(), [])
+
     def test_answered_by_another(self) -> None:
         """Members may share their work: what one has answered is not asked again."""
         acceptor = self.house.acceptor(duplicates="pool", routes=(NAME,))

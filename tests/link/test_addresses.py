@@ -3,7 +3,7 @@
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.trial.unittest import SynchronousTestCase
 
-from xmppd.link.addresses import AddressLimits, address_key, plain_address
+from xmppd.link.addresses import AddressLimits, address_key, plain_address, shown_address
 
 
 class AddressesTest(SynchronousTestCase):
@@ -16,6 +16,16 @@ class AddressesTest(SynchronousTestCase):
     def test_no_ip_address(self) -> None:
         self.assertEqual(address_key(UNIXAddress(b"/x")), "")
         self.assertEqual(plain_address(None), "")
+
+    def test_for_people(self) -> None:
+        for address, shown in (
+            (IPv4Address("TCP", "192.0.2.7", 5347), "192.0.2.7:5347"),
+            (IPv6Address("TCP", "2001:db8::7", 5347), "[2001:db8::7]:5347"),
+            (UNIXAddress(b"/run/x"), "/run/x"),
+            (UNIXAddress(None), "a UNIX socket"),
+            (None, "a UNIX socket"),
+        ):
+            self.assertEqual(shown_address(address), shown)
 
     def test_what_has_no_address_is_not_limited(self) -> None:
         limits = AddressLimits(1, 1)

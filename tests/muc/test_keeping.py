@@ -6,7 +6,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from xmppd.chat.commands import Configure, Enter, SetStandings, SetTopic, StandingChange
+from xmppd.chat.commands import Configure, Enter, Say, SetStandings, SetTopic, StandingChange
 from xmppd.chat.model import Affiliation, Author, Message, Person, Presence, Saved, Standing
 from xmppd.chat.options.core import CORE
 from xmppd.chat.outcome import SaveStanding
@@ -26,8 +26,8 @@ CONSTRAINT = "resource-constraint"
 WIRE = Jid("owner@home.test/desk")
 
 
-def content(xml: str) -> StanzaContent:
-    return StanzaContent(parse_stanza(xml.encode()))
+def content(xml: str, storable: bool = False) -> StanzaContent:
+    return StanzaContent(parse_stanza(xml.encode()), storable)
 
 
 def saved(**config: Any) -> Saved:
@@ -128,6 +128,38 @@ class ToldWhenKeptTest(SynchronousTestCase):
         assert done is not None
         self.store.waiting[0].errback(Full("room"))
         self.assertEqual(self.failureResultOf(done, StanzaError).value.condition, CONSTRAINT)
+        self.assertEqual(len(self.flushLoggedErrors(Full)), 1)
+
+    def archive(self) -> None:
+        """Have the room keep what is said."""
+        self.live.room.saved.config = {"persistent": True, "archive": True}
+        self.live.room.reconfigured()
+
+    def test_messages_wait_for_the_archive_and_all_others_behind_them(self) -> None:
+        self.archive()
+        said = content("<message type='groupchat'><body>B</body></message>", storable=True)
+        first = self.live.do(Say(OWNER, said))
+        second = self.live.do(Say(OWNER, content("<message type='groupchat'/>")))
+        assert first is not None and second is not None
+        self.assertEqual(self.sent, [])
+        self.store.waiting[0].callback(None)
+        self.assertEqual(self.sent, ["message", "message"])
+        self.successResultOf(second)
+
+    def test_without_an_archive_nobody_waits(self) -> None:
+        said = content("<message type='groupchat'><body>B</body></message>", storable=True)
+        self.assertIsNone(self.live.do(Say(OWNER, said)))
+        self.assertEqual(self.sent, ["message"])
+
+    def test_what_the_archive_cannot_keep_is_told_to_nobody(self) -> None:
+        """Its author gets an error, and newcomers are not told of it either."""
+        self.archive()
+        said = content("<message type='groupchat'><body>B</body></message>", storable=True)
+        done = self.live.do(Say(OWNER, said))
+        assert done is not None
+        self.store.waiting[0].errback(Full("archive"))
+        self.assertEqual(self.failureResultOf(done, StanzaError).value.condition, CONSTRAINT)
+        self.assertEqual((self.sent, list(self.live.room.history)), ([], []))
         self.assertEqual(len(self.flushLoggedErrors(Full)), 1)
 
     def test_no_longer_persistent(self) -> None:

@@ -185,6 +185,7 @@ class Place:
         static: Mapping[str, Static] | None = None,
         secret: str = "",
         limits: ServerLimits | None = None,
+        bidi: bool = True,
     ) -> None:
         self.network = network
         self.got: list[Stanza] = []
@@ -192,11 +193,7 @@ class Place:
         self.router = Router()
         self.component = self.router.link(domains)
         self.component.receiver = self._take
-        settings = Federation(
-            policy={Domain(name): kind for name, kind in (policy or {}).items()},
-            static={Domain(name): place for name, place in (static or {}).items()},
-            limits=limits or ServerLimits(),
-        )
+        settings = settings_of(policy, static, limits, bidi)
         folder = network.folder / domains[0]
         folder.mkdir(parents=True, exist_ok=True)
         self.edge = ServerEdge(
@@ -207,7 +204,7 @@ class Place:
             Certificates(folder, domains, make_context=peer_context),
             Trust(trust),
             Keys(secret or domains[0]),
-            Connector(network.clock, network, network.dial, settings.static, False),
+            self._connector(settings),
             self.router.serves_address,
         )
         listen = ServerListen("tcp:5269", "direct" if tls == "direct" else "starttls")  # type: ignore[arg-type]
@@ -217,6 +214,16 @@ class Place:
         for domain in domains:
             network.known[domain] = [Target(address, 5269, tls == "direct")]
 
+    def _connector(self, settings: Federation) -> Connector:
+        network = self.network
+        return Connector(network.clock, network, network.dial, settings.static, False)
+
+    def reconfigure(self, trust: Path | None, **more: Any) -> None:
+        """Have other settings, and other authorities."""
+        settings = settings_of(**more)
+        self.edge.reconfigure(settings, Trust(trust), self._connector(settings))
+        self.network.settle()
+
     def send(self, *xml: str) -> None:
         """Have our users send."""
         for text in xml:
@@ -225,7 +232,13 @@ class Place:
 
     def say(self, sender: str, to: str, body: str = "hi") -> None:
         """Have one of our users send a message."""
-        self.send(f"<message from='{sender}' to='{to}' id='{body}'><body>{body}</body></message>")
+        self.component.send(self.message(sender, to, body))
+        self.network.settle()
+
+    def message(self, sender: str, to: str, body: str) -> Stanza:
+        """What one of our users says."""
+        text = f"<message from='{sender}' to='{to}' id='{body}'><body>{body}</body></message>"
+        return parse_stanza(text.encode())
 
     def stop(self) -> None:
         """Close everything."""
@@ -240,6 +253,21 @@ class Place:
     def heard(self) -> list[str]:
         """What has come: ids, with the condition of errors."""
         return [_shown(stanza) for stanza in self.got]
+
+
+def settings_of(
+    policy: Mapping[str, Policy] | None = None,
+    static: Mapping[str, Static] | None = None,
+    limits: ServerLimits | None = None,
+    bidi: bool = True,
+) -> Federation:
+    """The settings of a place."""
+    return Federation(
+        policy={Domain(name): kind for name, kind in (policy or {}).items()},
+        static={Domain(name): place for name, place in (static or {}).items()},
+        limits=limits or ServerLimits(),
+        bidirectional=bidi,
+    )
 
 
 def _shown(stanza: Stanza) -> str:

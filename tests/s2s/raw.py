@@ -83,3 +83,8 @@ def error_in(text: str) -> str:
 def listed(text: str) -> Sequence[Any]:
     """The mechanisms on offer."""
     return re.findall("<mechanism>([^<]*)</mechanism>", text)
+
+
+def stream_id(header: str) -> str:
+    """The id in a header."""
+    return header.partition(" id='")[2].partition("'")[0]

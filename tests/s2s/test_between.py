@@ -14,7 +14,9 @@ from xmppd.s2s.targets import Target
 ROMEO, JULIET = "romeo@montague.test", "juliet@capulet.test"
 
 
-class BetweenTest(SynchronousTestCase):
+class Between(SynchronousTestCase):
+    """Servers of ours that may talk."""
+
     def setUp(self) -> None:
         self.folder = Path(self.mktemp())
         self.network = Network(self.folder)
@@ -38,6 +40,14 @@ class BetweenTest(SynchronousTestCase):
         place.stop()
         self.assertEqual(place.edge.live, set())
         self.assertEqual(place.edge.pairs, {})
+
+
+class BetweenTest(Between):
+    """A stream each way."""
+
+    def place(self, *domains: str, address: str, certified: bool = True, **more: object) -> Place:
+        more.setdefault("bidi", False)
+        return super().place(*domains, address=address, certified=certified, **more)
 
     def both_ways(self, proof: str, **more: object) -> tuple[Place, Place]:
         here = self.place("capulet.test", address="11.0.0.1", **more)

@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.s2s.authority import Authority
 from tests.s2s.network import Network, Place
-from tests.s2s.raw import HEADER, Certified, Raw, error_in, listed
+from tests.s2s.raw import HEADER, Certified, Raw, error_in, listed, stream_id
 from xmppd.app.config_servers import ServerLimits
 from xmppd.protocol.namespaces import STREAMS, TLS
 from xmppd.s2s.dialback import Keys
@@ -197,7 +197,7 @@ class DialbackTest(Hostile):
     def test_a_right_key(self) -> None:
         self.authoritative()
         raw = self.secured()
-        key = Keys("remote").key("capulet.test", "remote.test", self.stream_id(raw))
+        key = Keys("remote").key("capulet.test", "remote.test", stream_id(raw.heard))
         self.assertIn("type='valid'", raw.result(f"\n  {key} \n"))
         raw.send(MESSAGE)
         self.assertEqual(self.place.heard, ["m"])
@@ -206,7 +206,7 @@ class DialbackTest(Hostile):
         """F9."""
         self.authoritative()
         raw = self.secured()
-        key = Keys("remote").key("capulet.test", "remote.test", self.stream_id(raw))
+        key = Keys("remote").key("capulet.test", "remote.test", stream_id(raw.heard))
         said = raw.send(
             "<result xmlns='jabber:server:dialback' from='remote.test' to='capulet.test'>"
             f"{key}</result>"
@@ -265,7 +265,7 @@ class DialbackTest(Hostile):
         self.place = self.new_place(policy={"remote.test": "plaintext-dialback"})
         raw = self.raw()
         raw.open()
-        key = Keys("remote").key("capulet.test", "remote.test", self.stream_id(raw))
+        key = Keys("remote").key("capulet.test", "remote.test", stream_id(raw.heard))
         self.assertIn("type='valid'", raw.result(key))
         raw.secure()
         raw.open()
@@ -278,7 +278,7 @@ class DialbackTest(Hostile):
         self.place = self.new_place(policy={"remote.test": "plaintext-dialback"})
         raw = self.raw()
         self.assertNotIn("<required/>", raw.open())
-        key = Keys("remote").key("capulet.test", "remote.test", self.stream_id(raw))
+        key = Keys("remote").key("capulet.test", "remote.test", stream_id(raw.heard))
         self.assertEqual(error_in(raw.result(key, sender="other.test")), "policy-violation")
         self.assertIn("type='valid'", raw.result(key))
         raw.send(MESSAGE)
@@ -355,9 +355,6 @@ class DialbackTest(Hostile):
             said = raw.result(sender=f"d{number}.test")
             self.assertEqual(error_in(said), "resource-constraint")
         self.assertFalse(raw.closed)
-
-    def stream_id(self, raw: Raw) -> str:
-        return raw.heard.partition(" id='")[2].partition("'")[0]
 
 
 class CertificateTest(Hostile):

@@ -35,6 +35,8 @@ class HostileCase(SynchronousTestCase):
     what the run says, and once the connection is gone the server keeps what it kept before.
     """
 
+    kind: type[House] = House
+
     def setUp(self) -> None:
         self.events: list[dict[str, Any]] = []
         globalLogPublisher.addObserver(self.events.append)
@@ -47,7 +49,7 @@ class HostileCase(SynchronousTestCase):
 
     def furnish(self, **settings: Any) -> House:
         """Make a server with other settings for this row."""
-        self.house = House(Path(self.mktemp()), **settings)
+        self.house = self.kind(Path(self.mktemp()), **settings)
         self.house.populate()
         for state in ("C0", "C1"):
             self.house.client(state).lose()
@@ -56,7 +58,7 @@ class HostileCase(SynchronousTestCase):
 
     def begin(self) -> None:
         """From here on the server may keep no more than it does now."""
-        self.house.pass_seconds(2)
+        self.house.pass_seconds(self.house.forgets)
         self.baseline, _ = self.house.kept(SECRET)
 
     def use_tls(self) -> None:
@@ -219,7 +221,7 @@ class HostileCase(SynchronousTestCase):
 
     def nothing_is_left(self, keeps: bool = False) -> None:
         """When edge and session manager have told each other what is done."""
-        self.house.pass_seconds(2)
+        self.house.pass_seconds(self.house.forgets)
         kinds, found = self.house.kept(SECRET)
         if not keeps:
             self.assertEqual(found, [])

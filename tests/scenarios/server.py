@@ -32,7 +32,9 @@ Layout = Sequence[str]
 """The `twistd` plugins that make up a server, each in a process; all read the same file."""
 
 WHOLE: Layout = ("xmpp-im",)
-SPLIT: Layout = ("xmpp-c2s", "xmpp-sm", "xmpp-router")
+SPLIT: Layout = ("xmpp-router", "xmpp-sm", "xmpp-c2s")
+EDGES = ("xmpp-c2s", "xmpp-s2s")
+"""Those that tell others when a stream ends, and wait a while for an answer: they end first."""
 ACCOUNTS_AT = {"xmpp-im": "xmpp-im", "xmpp-sm": "sm-1"}
 """The instance that keeps the accounts, by the plugin that is started for it."""
 
@@ -68,7 +70,7 @@ class Server:
 
     :param folder: where its configuration, its data and its log go.
     :param settings: more of the configuration: keys first, then tables.
-    :param arguments: more for the command line of every process.
+    :param arguments: more for the command line of the process that keeps the accounts.
     """
 
     def __init__(
@@ -94,6 +96,7 @@ class Server:
 
     def configure(self, settings: str) -> None:
         """Write the configuration file; `reload` makes a running server read it."""
+        self._settings = settings
         places = {"starttls": self.starttls, "direct": self.direct, "none": self.plain}
         lines = [
             f"domains = {self.domains!r}",
@@ -154,14 +157,21 @@ class Server:
         return done.stdout
 
     def start(self) -> None:
-        """Start all processes, and wait until clients can come."""
+        """Start all processes, and wait until clients can come.
+
+        The router first, for the others dial again only after a while; orders are a matter of
+        `test_layouts`.
+        """
         for plugin in self._layout:
             self.start_process(plugin)
+            if plugin == "xmpp-router" and "[router]" not in self._settings:
+                self._await_listening([self._router])
         self.await_ready()
 
     def start_process(self, plugin: str) -> None:
         """Start the process of one plugin, as before if it has been there."""
-        words = (*TWISTD, plugin, "--config", str(self.config), *self._arguments)
+        arguments = self._arguments if plugin in ACCOUNTS_AT else ()
+        words = (*TWISTD, plugin, "--config", str(self.config), *arguments)
         with self.log.open("ab") as log:
             self._processes[plugin] = subprocess.Popen(
                 words,
@@ -174,11 +184,11 @@ class Server:
 
     def await_ready(self) -> None:
         """Wait until clients can come, and accounts be made."""
-        self._await_ports(time.monotonic() + STARTING)
+        self._await_listening([self.starttls, self.direct, self.plain], self._admin())
 
-    def _await_ports(self, deadline: float) -> None:
-        waiting = [self.starttls, self.direct, self.plain]
-        while waiting or not self._admin().exists():
+    def _await_listening(self, waiting: list[int], socket: Path | None = None) -> None:
+        deadline = time.monotonic() + STARTING
+        while waiting or (socket is not None and not socket.exists()):
             if any(process.poll() is not None for process in self._processes.values()):
                 raise AssertionError(f"the server has ended:\n{self.logged()}")
             if time.monotonic() > deadline:
@@ -193,9 +203,10 @@ class Server:
 
     def stop_one(self, plugin: str) -> None:
         """Have the process of one plugin end in good order."""
-        process = self._processes.pop(plugin)
+        process = self._processes[plugin]
         process.terminate()
         process.wait(STOPPING)
+        del self._processes[plugin]
 
     def kill(self) -> None:
         """End all processes at once, without a chance to tidy up."""
@@ -214,10 +225,13 @@ class Server:
         return self._processes[plugin].pid
 
     def stop(self) -> None:
-        """Have all processes end in good order."""
-        for process in self._processes.values():
-            process.terminate()
+        """Have all processes end in good order, edges first."""
         try:
+            for plugin in EDGES:
+                if plugin in self._processes:
+                    self.stop_one(plugin)
+            for process in self._processes.values():
+                process.terminate()
             self._wait()
         except subprocess.TimeoutExpired:
             self.kill()

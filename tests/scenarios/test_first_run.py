@@ -22,7 +22,7 @@ from tests.scenarios.server import (
 
 
 class FirstRunTestCase(ScenarioTestCase):
-    """`twistd -n xmpp-im` in a directory of its own."""
+    """`twistd -n xmpp-im`, or the plugin of each process, in a directory of its own."""
 
     def setUp(self) -> None:
         self.folder = Path(self.mktemp()).resolve()
@@ -31,10 +31,13 @@ class FirstRunTestCase(ScenarioTestCase):
         self.home.mkdir(parents=True)
         self.here.mkdir()
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start it, with nobody to answer questions."""
+    def start(self, *arguments: str, plugin: str = "xmpp-im") -> subprocess.Popen[str]:
+        """Start it, with nobody to answer questions.
+
+        :param plugin: the process that it is about, where the layout has that.
+        """
         process = subprocess.Popen(
-            (*TWISTD, "xmpp-im", *arguments),
+            (*TWISTD, plugin if plugin in self.layout else "xmpp-im", *arguments),
             cwd=self.here,
             env=environment(HOME=str(self.home), TMPDIR=str(self.home)),
             stdin=subprocess.DEVNULL,
@@ -56,9 +59,19 @@ class FirstRunTestCase(ScenarioTestCase):
             self.assertLess(time.monotonic(), deadline, "does not listen")
             time.sleep(0.02)
 
-    def complaint(self, *arguments: str) -> str:
+    def routed(self) -> tuple[str, ...]:
+        """Start a router where the layout has one; the options by which others find it."""
+        if "xmpp-router" not in self.layout:
+            return ()
+        port, secret = free_port(), ("--secret-file", "data/link.secret")
+        place = f"tcp:{port}:interface={LOOPBACK}"
+        self.router = self.start("--listen", place, *secret, "--trusted", plugin="xmpp-router")
+        self.await_port(self.router, port)
+        return ("--router", f"tcp:{LOOPBACK}:{port}", *secret)
+
+    def complaint(self, *arguments: str, plugin: str = "xmpp-router") -> str:
         """The one line with which it refuses to start."""
-        process = self.start(*arguments)
+        process = self.start(*arguments, plugin=plugin)
         out, err = process.communicate(timeout=STARTING)
         self.assertEqual(out, "")
         self.assertEqual(err.count("\n"), 1, err)
@@ -67,26 +80,35 @@ class FirstRunTestCase(ScenarioTestCase):
 
 
 class DefaultsTest(FirstRunTestCase):
+    kept: tuple[str, ...] = ("certificates", "store.lock", "store.sqlite")
+
     def test_all_in_data(self) -> None:
         """It keeps everything in `data`, and leaves nothing behind that belongs to its run."""
         port = free_port()
-        process = self.start("--c2s", f"tcp:{port}:interface={LOOPBACK}")
-        self.await_port(process, port)
+        processes = self.start_all(f"tcp:{port}:interface={LOOPBACK}")
+        self.await_port(processes[0], port)
         with RawClient(port, "localhost").open().start_tls() as client:
             self.assertIn("SCRAM-SHA-256-PLUS", client.mechanisms)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=STOPPING)
-        self.assertEqual(err, "")
-        self.assertNotIn("Traceback", out)
+        for process in processes:
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=STOPPING)
+            self.assertEqual(err, "")
+            self.assertNotIn("Traceback", out)
         self.assertEqual(os.listdir(self.here), ["data"])
         self.assertEqual(os.listdir(self.home), [])
         data = self.here / "data"
         self.assertEqual(data.stat().st_mode & 0o777, 0o700)
         kept = sorted(path.name for path in data.iterdir())
-        self.assertEqual(kept, ["certificates", "store.lock", "store.sqlite"])
+        self.assertEqual(kept, sorted(self.kept))
         for path in filter(Path.is_file, data.rglob("*")):
             self.assertEqual(path.stat().st_mode & 0o077, 0, f"others may use {path}")
 
+    def start_all(self, place: str) -> list[subprocess.Popen[str]]:
+        """Start all processes, that for clients at a place; it comes first."""
+        return [self.start("--c2s", place)]
+
+
+class StandardPortsTest(FirstRunTestCase):
     def test_standard_ports(self) -> None:
         """Without any settings clients find it at their standard ports, by IPv4 too."""
         if listens(5222) or listens(5223):
@@ -100,10 +122,10 @@ class DefaultsTest(FirstRunTestCase):
 
 
 class MistakesTest(FirstRunTestCase):
-    def configured(self, text: str) -> str:
+    def configured(self, text: str, *arguments: str) -> str:
         """What is said of a configuration file."""
         (self.here / "my.toml").write_text(text)
-        return self.complaint("--config", "my.toml")
+        return self.complaint("--config", "my.toml", *arguments, plugin="xmpp-c2s")
 
     def test_unknown_key(self) -> None:
         line = self.configured('domain = ["example.com"]')
@@ -121,7 +143,7 @@ class MistakesTest(FirstRunTestCase):
 
     def test_certificate_without_its_key(self) -> None:
         (self.here / "certs" / "localhost").mkdir(parents=True)
-        line = self.configured('[tls]\ncertificates = "certs"')
+        line = self.configured('[tls]\ncertificates = "certs"', *self.routed())
         self.assertIn("certs/localhost/fullchain.pem: No such file or directory", line)
 
     def test_no_such_certificate_directory(self) -> None:
@@ -130,7 +152,7 @@ class MistakesTest(FirstRunTestCase):
 
     def test_place_that_cannot_be_had(self) -> None:
         """What shows only when it listens is told in the log; the exit code tells of it too."""
-        process = self.start("--c2s", "unix:/nowhere/xmppd")
+        process = self.start("--c2s", "unix:/nowhere/xmppd", *self.routed(), plugin="xmpp-c2s")
         out, _ = process.communicate(timeout=STARTING)
         self.assertEqual(out.count("cannot start: "), 1, out)
         self.assertNotIn("Traceback", out)
@@ -138,7 +160,7 @@ class MistakesTest(FirstRunTestCase):
 
     def test_data_that_cannot_be_made(self) -> None:
         (self.here / "data").write_text("in the way")
-        line = self.complaint()
+        line = self.complaint(plugin="xmpp-sm")
         self.assertTrue(line.startswith(f"{self.here}/data: File exists"), line)
 
 
@@ -148,9 +170,9 @@ class TakenTest(FirstRunTestCase):
     def test_taken(self) -> None:
         running = self.server()
         place = f"tcp:{running.starttls}:interface={LOOPBACK}"
-        line = self.complaint("--c2s", place)
+        routed = self.routed()
+        line = self.complaint("--c2s", place, *routed, plugin="xmpp-c2s")
         self.assertTrue(line.startswith(f"cannot listen at {place}: Address already"), line)
-        place = f"tcp:{free_port()}:interface={LOOPBACK}"
-        line = self.complaint("--c2s", place, "--data", str(running.data))
+        line = self.complaint("--data", str(running.data), *routed, plugin="xmpp-sm")
         self.assertIn(str(running.data), line)
         self.assertIn("another server", line)

@@ -3,6 +3,7 @@
 import random
 import re
 import time
+from typing import ClassVar
 
 from tests.scenarios.raw import Closed, RawClient, logged_in
 from tests.scenarios.server import ScenarioTestCase, Server
@@ -117,8 +118,10 @@ class KillTestCase(ScenarioTestCase):
 
 
 class KillTest(KillTestCase):
+    rounds: ClassVar = {"sqlite": 20, "directory": 3}
+
     def test_sqlite(self) -> None:
-        self.run_rounds("sqlite", 20)
+        self.run_rounds("sqlite", self.rounds["sqlite"])
 
     def test_directory(self) -> None:
-        self.run_rounds("directory", 3)
+        self.run_rounds("directory", self.rounds["directory"])

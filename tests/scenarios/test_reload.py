@@ -14,10 +14,10 @@ AFTER = "c2s.limits.stanza_bytes = 20000"
 
 class ReloadTest(ScenarioTestCase):
     def hang_up(self, server: Server, text: str) -> None:
-        """Have it read its configuration, and wait until it says so."""
-        times = server.logged().count(text)
+        """Have each process read its configuration, and wait until all say so."""
+        times = server.logged().count(text) + len(self.layout)
         server.signal(signal.SIGHUP)
-        self.until(lambda: server.logged().count(text) > times)
+        self.until(lambda: server.logged().count(text) >= times)
 
     def until(self, check: Callable[[], bool]) -> None:
         deadline = time.monotonic() + PATIENCE
@@ -46,7 +46,8 @@ class ReloadTest(ScenarioTestCase):
         with logged_in(server.plain, "juliet") as staying:
             self.assertEqual(self.send_long(staying), "accepted")
             server.configure(AFTER)
-            self.hang_up(server, "reloaded")
+            told_of = server.control("reload").splitlines()
+            self.assertEqual(len(told_of), len(self.layout), told_of)
             with logged_in(server.plain, "juliet") as coming:
                 self.assertIn(">20000<", told(coming.features))
                 self.assertEqual(self.send_long(coming), "policy-violation")

@@ -18,7 +18,7 @@ ROOM = f"orchard@{SERVICE}"
 MUC = "http://jabber.org/protocol/muc"
 SETTINGS = f'muc.domain = "{SERVICE}"\n'
 STARTING = 30.0
-SPLIT = ("xmpp-sm", "xmpp-router", "xmpp-muc", "xmpp-c2s")
+SPLIT = ("xmpp-router", "xmpp-sm", "xmpp-muc", "xmpp-c2s")
 INSTANCES = {"xmpp-im": "xmpp-im", "xmpp-sm": "sm-1"}
 
 

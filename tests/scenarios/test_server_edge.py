@@ -79,6 +79,9 @@ class ServerEdgeTest(ScenarioTestCase):
         sender.send(f"<message to='{recipient.bare}' id='{id}'><body>x</body></message>")
         recipient.read_until(lambda each: each.get("id") == id)
 
+    def explained(self, server: Server, other: str) -> str:
+        return server.control("route", "explain", f"romeo@{server.domains[0]}", other)
+
     def test_people(self) -> None:
         split, whole = self.meet()
         people = [Person(server.plain, "romeo", server.domains[0]) for server in (split, whole)]
@@ -90,3 +93,30 @@ class ServerEdgeTest(ScenarioTestCase):
         self.assertIn("dialback", told)
         self.assertIn("proof: dialback", whole.control("s2s", "check", "split.test"))
         self.assertIn("closed", whole.control("s2s", "close", "split.test"))
+
+    def test_reload(self) -> None:
+        """A stricter policy ends the streams that do not satisfy it; clients notice nothing."""
+        split, whole = self.meet()
+        here, there = (
+            Person(server.plain, "romeo", server.domains[0]) for server in (split, whole)
+        )
+        for person in (here, there):
+            self.addCleanup(person.__exit__)
+            person.send("<presence/>")
+        self.assertIn("would connect to 127.0.0.1:", self.explained(split, "whole.test"))
+        self.say(here, there, "before")
+        self.say(there, here, "before")
+        for server, other in ((split, "whole.test"), (whole, "split.test")):
+            self.assertRegex(
+                self.explained(server, other), rf"\n{other}: .* 127.0.0.1:\d+, TLS.*, dialback"
+            )
+        told = split.control("reload")
+        self.assertNotIn("restart", told)
+        self.assertIn("whole.test", split.control("s2s", "list"))
+        text = split.config.read_text()
+        split.config.write_text(text + '\n[s2s.policy]\n"whole.test" = "certificate"\n')
+        split.control("reload")
+        self.assertNotIn("dialback", split.control("s2s", "list"))
+        here.send(f"<message to='{there.bare}' id='after'><body>x</body></message>")
+        answer = here.read_until(lambda each: each.get("id") == "after")
+        self.assertEqual(answer.get("type"), "error")

@@ -14,7 +14,10 @@ from typing import Any
 from twisted.internet import reactor
 
 from xmppd.conformance import JULIET
+from xmppd.storage.backend import StoreBackend
 from xmppd.storage.codecs import JsonCodec
+from xmppd.storage.flusher import Flusher
+from xmppd.storage.sqlite import SqliteDriver
 
 
 class Writer:
@@ -48,6 +51,13 @@ class Writer:
     def _kept(self, kept: int) -> None:
         for ticket in [ticket for ticket in self._units if ticket <= kept]:
             self._say(self._units.pop(ticket))
+
+
+def indexing(folder: Path, reactor: Any) -> StoreBackend:
+    """A SQLite store whose index is brought up to date all the time."""
+    driver = SqliteDriver(folder, reactor, "power", Flusher)
+    driver.index.many = 20
+    return StoreBackend(driver, reactor)
 
 
 if __name__ == "__main__":

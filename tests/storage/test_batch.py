@@ -15,6 +15,8 @@ from xmppd.storage.interfaces import Changed, Full, StorageError, Unavailable
 class Recorder:
     """A driver whose commits the test lets succeed or fail."""
 
+    busy = False
+
     def __init__(self, window: float = 0.01, hold: bool = False) -> None:
         self.window = window
         self.hold = hold

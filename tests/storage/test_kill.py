@@ -67,9 +67,16 @@ class KillTest(TestCase):
 
     async def test_sqlite(self) -> None:
         """All up to `kept` is there, units are whole, entries have no hole, ids grow on."""
+        await self.kill_sqlite("xmppd.storage.sqlite:SqliteStore")
+
+    async def test_late_index(self) -> None:
+        """The same while the index of logs is being brought up to date."""
+        await self.kill_sqlite("tests.storage.killed:indexing", ROUNDS // 2)
+
+    async def kill_sqlite(self, name: str, rounds: int = ROUNDS) -> None:
         newest = ""
-        for _ in range(ROUNDS):
-            kept = await self.run_and_kill("xmppd.storage.sqlite:SqliteStore")
+        for _ in range(rounds):
+            kept = await self.run_and_kill(name)
             store = SqliteStore(self.folder, reactor)
             await store.open()
             last = await self.last(store)

@@ -22,7 +22,7 @@ ADDITION = '''"""Adds a table."""
 import sqlalchemy as sa
 from alembic import op
 revision = "9999"
-down_revision = "0001"
+down_revision = "0002"
 def upgrade():
     op.create_table("extra", sa.Column("id", sa.Integer, primary_key=True))
 '''
@@ -50,7 +50,7 @@ class SchemaTest(SynchronousTestCase):
         before = described(self.path)
         prepare(self.path)
         self.assertEqual(described(self.path), before)
-        self.assertEqual(self.ask("select version_num from alembic_version"), [("0001",)])
+        self.assertEqual(self.ask("select version_num from alembic_version"), [("0002",)])
 
     def test_migrations_lead_to_the_schema(self) -> None:
         """Running all migrations gives what a fresh store has."""
@@ -76,9 +76,22 @@ class SchemaTest(SynchronousTestCase):
         prepare(self.path, scripts)
         self.assertEqual(self.ask("select version_num from alembic_version"), [("9999",)])
         self.assertEqual(self.ask("select count(*) from extra"), [(0,)])
-        copy = self.path.with_name("store.sqlite.0001")
+        copy = self.path.with_name("store.sqlite.0002")
         self.assertEqual(copy.stat().st_mode & 0o777, 0o600)
         self.assertNotIn("extra", {name for name, _ in described(copy)})
+
+    def test_late_index(self) -> None:
+        """A store of the first schema has all its entries in the index: they are found there."""
+        prepare(self.path)
+        with closing(sqlite3.connect(self.path)) as connection:
+            connection.execute("update alembic_version set version_num = '0001'")
+            for number in (5, 7):
+                connection.execute(
+                    "insert into log values (?, 1, 1, 0, '', '', 0, x'00')", (number,)
+                )
+            connection.commit()
+        prepare(self.path)
+        self.assertEqual(self.ask("select value from meta where name = 'indexed_upto'"), [("7",)])
 
     def test_failed_upgrade(self) -> None:
         """A migration that fails leaves the store as it was."""
@@ -90,7 +103,7 @@ class SchemaTest(SynchronousTestCase):
         (scripts / "versions" / "r9999_more.py").write_text(broken)
         self.assertRaises(StorageError, prepare, self.path, scripts)
         self.assertEqual(described(self.path), before)
-        self.assertEqual(self.ask("select version_num from alembic_version"), [("0001",)])
+        self.assertEqual(self.ask("select version_num from alembic_version"), [("0002",)])
 
     def test_too_new(self) -> None:
         """A later release's store is refused; the message names both schemas."""
@@ -100,5 +113,5 @@ class SchemaTest(SynchronousTestCase):
             connection.execute("update meta set value = '47.11' where name = 'release'")
             connection.commit()
         problem = self.assertRaises(TooNew, prepare, self.path)
-        for part in ("f00d", "47.11", "0001"):
+        for part in ("f00d", "47.11", "0002"):
             self.assertIn(part, str(problem))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from twisted.application.service import MultiService
@@ -14,6 +15,7 @@ from xmppd.app.config_model import Config
 from xmppd.app.hosting import HostMaker, MakePortal
 from xmppd.app.roles import ClientsRole, RouterRole, ServersRole, SessionsRole, stop
 from xmppd.app.rooms import RoomsRole
+from xmppd.app.verbs import perform
 from xmppd.component.extension import Extension
 from xmppd.link.own_time import OwnTime
 from xmppd.s2s.connector import Dial
@@ -68,6 +70,11 @@ class Server(MultiService):
         self.certificates = self._clients.certificates
         self.opened: Deferred[Any] | None = None
 
+    @property
+    def since(self) -> float:
+        """When it was started, by its reactor."""
+        return self._routing.since
+
     def startService(self) -> None:
         """Open the stores, then everything else; `opened` fires when clients can come."""
         self._sessions.startService()
@@ -112,6 +119,8 @@ class Server(MultiService):
         Raises ConfigError, or CertificateError, before anything has changed.
         """
         self.certificates.check()
+        if self.federation is not None:
+            self.federation.check(config)
         self._sessions.reload(config)
         self._clients.reload(config)
         if self.federation is not None:
@@ -119,16 +128,6 @@ class Server(MultiService):
         if self._rooms is not None:
             self._rooms.reload(config)
         self.config = config
-
-
-def back_ends(config: Config) -> set[str]:
-    """The names of all back-ends that the configuration puts a store on."""
-    names = {config.storage.use, *config.storage.stores.values()}
-    for host in config.host.values():
-        names |= {*host.storage.stores.values()}
-        if host.storage.use is not None:
-            names.add(host.storage.use)
-    return set(names)
 
 
 def assemble(
@@ -150,7 +149,9 @@ def assemble(
     """
     own = OwnTime(reactor)
     stores, maker = storing(config, own, checkers, make_portal, extensions)
-    return Server(config, own, stores, maker, listen, resolver, dial)
+    server = Server(config, own, stores, maker, listen, resolver, dial)
+    maker.perform = partial(perform, server)
+    return server
 
 
 def storing(
@@ -162,5 +163,5 @@ def storing(
 ) -> tuple[StoreMap, HostMaker]:
     """The stores, and who makes hosts on them; see `assemble`."""
     edits = Edits()
-    stores = StoreMap(config.data, reactor, back_ends(config), config.store, edits.edited)
+    stores = StoreMap(config.data, reactor, config.back_ends, config.store, edits.edited)
     return stores, HostMaker(config, stores.of, edits, checkers, make_portal, extensions)

@@ -189,6 +189,16 @@ class Config:
         host = self.host.get(Domain(domain or ""), Host())
         return settings.overridden_by(host.extensions.get(name, Extension()))
 
+    @property
+    def back_ends(self) -> set[str]:
+        """The names of all back-ends that a store is put on."""
+        names = {self.storage.use, *self.storage.stores.values()}
+        for host in self.host.values():
+            names |= {*host.storage.stores.values()}
+            if host.storage.use is not None:
+                names.add(host.storage.use)
+        return set(names)
+
     def store(self, name: str, domain: str | None = None) -> str:
         """Return the back-end of a store; what is said of a domain goes first."""
         own = self.host.get(Domain(domain or ""), Host()).storage

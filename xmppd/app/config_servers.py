@@ -36,10 +36,13 @@ class Static:
 
 @attrs.frozen
 class ServerLimits:
-    """What one server, or one address, may ask."""
+    """What one server, one domain or one address may ask."""
 
     connections_per_address: int = key(
         "Connections open at once from one IPv4 address or one IPv6 /64.", 100, least=1
+    )
+    connections_per_domain: int = key(
+        "Streams open at once on which one remote domain has proved itself.", 100, least=1
     )
     stanza_bytes_before_proof: int = key(
         "Size of one element of a server that has proved no domain, in bytes (RFC 6120, 13.12: at "
@@ -57,9 +60,23 @@ class ServerLimits:
     bytes_per_second: int = key(
         "What one stream may bring over time; reading slows down above it.", 262_144, least=1_000
     )
+    domain_bytes_per_second: int = key(
+        "What all streams of one remote domain may bring together over time.",
+        1_048_576,
+        least=1_000,
+    )
+    domain_stanzas_per_second: int = key(
+        "How many stanzas they may bring together over time.", 1_000, least=1
+    )
     proof_seconds: int = key("Time from connecting to the proof of a domain.", 30, least=1)
     verifications: int = key(
         "Dialback keys that may wait for their verification, by stream.", 8, least=1
+    )
+    verifications_per_domain: int = key(
+        "Dialback keys of one remote domain that may wait for their verification, on all streams "
+        "together.",
+        20,
+        least=1,
     )
     connect_seconds: int = key("Time for one address to answer.", 10, least=1)
     idle_seconds: int = key(
@@ -86,6 +103,11 @@ class Federation:
         "Where to wait for servers; without any: on all addresses, port 5269 with STARTTLS and "
         "5270 with TLS from the first byte.",
         tuple,
+    )
+    bidirectional: bool = key(
+        "Whether one stream goes both ways with servers that can (XEP-0288); else each side opens "
+        "one of its own.",
+        True,
     )
     dns: tuple[HostPort, ...] = key(
         "DNS servers to ask, such as `192.0.2.53:53`; those of the system when absent.", ()

@@ -1,4 +1,4 @@
-"""Verbs on accounts: add, remove, list, give another password."""
+"""Verbs on accounts: add, remove, disable, give another password."""
 
 from typing import Any
 
@@ -8,18 +8,15 @@ from twisted.python.failure import Failure
 
 from xmppd.accounts.interfaces import NoSuchAccount
 from xmppd.accounts.registry import AccountExists
-from xmppd.app.ctl_addresses import account_named, accounts_of, domain_named, host_of
+from xmppd.app.ctl_addresses import account_named, accounts_of, host_of
+from xmppd.app.ctl_users import sessions_of
 from xmppd.app.ctl_verb import Refused, Server
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.jid import Jid
 from xmppd.sm.ending import kick
-from xmppd.sm.host import Host
 from xmppd.sm.passwords import PasswordElsewhere, change_password
 from xmppd.sm.removal import remove_account
 from xmppd.storage.interfaces import StorageError
-
-PAGE = 500
-"""Accounts read at a time."""
 
 
 async def adduser(server: Server, jid: str, password: str) -> dict[str, Any]:
@@ -58,7 +55,7 @@ async def passwd(server: Server, jid: str, password: str) -> dict[str, Any]:
     try:
         await change_password(host, address.local, password)
     except NoSuchAccount:
-        raise Refused(f"there is no account {address}") from None
+        raise _missing(address) from None
     except PasswordElsewhere:
         raise Refused(f"the password of {address} is kept elsewhere") from None
     except ValueError as problem:
@@ -76,39 +73,47 @@ async def deluser(server: Server, jid: str) -> dict[str, Any]:
     address = account_named(server, jid)
     host = host_of(server, address.domain)
     accounts_of(server, address)
-    sessions = _sessions_of(host, address.local)
+    sessions = sessions_of(server, address)
     try:
         await remove_account(host, address.local)
     except NoSuchAccount:
-        raise Refused(f"there is no account {address}") from None
+        raise _missing(address) from None
     return {"jid": address, "sessions_ended": sessions}
 
 
-async def users(server: Server, domain: str | None = None) -> list[dict[str, Any]]:
-    """List the accounts of a domain, or of all whose accounts are kept here."""
-    domains = server.config.domains if domain is None else [domain_named(server, domain)]
-    found: list[dict[str, Any]] = []
-    for each in domains:
-        if domain is not None or host_of(server, each).accounts is not None:
-            found += await _users(server, Jid.of("", each))
-    return found
+async def disable(server: Server, jid: str) -> dict[str, Any]:
+    """Forbid an account to log in, and end its sessions. What comes for it is kept as ever."""
+    address = await _allowed(server, jid, disabled=True)
+    user = host_of(server, address.domain).users.get(address.local)
+    error = StreamError("not-authorized", "the account has been disabled")
+    return {"jid": address, "sessions_ended": 0 if user is None else kick(user, error)}
 
 
-async def _users(server: Server, domain: Jid) -> list[dict[str, Any]]:
-    host, accounts = host_of(server, domain), accounts_of(server, domain)
-    found: list[dict[str, Any]] = []
-    after = ""
-    while names := await accounts.names(after, PAGE):
-        for name in names:
-            found.append({"jid": f"{name}@{domain}", "sessions": _sessions_of(host, name)})
-        after = names[-1]
-    return found
+async def enable(server: Server, jid: str) -> dict[str, Any]:
+    """Let an account that was disabled log in again."""
+    return {"jid": await _allowed(server, jid, disabled=False)}
+
+
+async def _allowed(server: Server, jid: str, disabled: bool) -> Jid:
+    address = account_named(server, jid)
+    try:
+        await accounts_of(server, address).disable(address.local, disabled)
+    except NoSuchAccount:
+        raise _missing(address) from None
+    user = host_of(server, address.domain).users.get(address.local)
+    if user is not None:
+        user.account.disabled = disabled
+    return address
+
+
+def _missing(address: Jid) -> Refused:
+    return Refused(f"there is no account {address}", "item-not-found")
 
 
 def _create(server: Server, jid: Jid, password: str) -> Deferred[Any]:
     def exists(failure: Failure) -> None:
         failure.trap(AccountExists)
-        raise Refused(f"{jid} exists already")
+        raise Refused(f"{jid} exists already", "conflict")
 
     try:
         return accounts_of(server, jid).create(jid.local, password).addErrback(exists)
@@ -128,8 +133,3 @@ def _attempt(server: Server, jid: str, password: str) -> Deferred[str | None]:
     except Refused as problem:
         return succeed(str(problem))
     return done.addCallbacks(lambda _: None, refused)
-
-
-def _sessions_of(host: Host, name: str) -> int:
-    user = host.users.get(name)
-    return 0 if user is None else len(user.sessions)

@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater, react
 from twisted.python.failure import Failure
 
-from xmppd.app.assemble import assemble, back_ends
+from xmppd.app.assemble import assemble
 from xmppd.app.config_key import ConfigError
 from xmppd.app.config_model import Config
 from xmppd.app.ctl_verb import Refused, Verb
@@ -26,7 +26,7 @@ def carry_out(config: Config, verb: Verb, args: Mapping[str, Any]) -> Any:
     if verb.needs == "server":
         raise Refused(f"no server is running on {config.data}")
     if verb.needs == "store":
-        if back_ends(config) == {"memory"}:
+        if config.back_ends == {"memory"}:
             raise Refused("the storage is memory, which only a running server has (start it)")
         make_data_folder(config.data)
     outcome: list[Any] = []

@@ -6,12 +6,14 @@ from typing import Any
 from twisted.logger import Logger
 
 from xmppd.app.config_words import shown, suggestion
+from xmppd.app.ctl_remote import way_to
 from xmppd.app.ctl_verb import Refused, Routing
 from xmppd.link.acceptor import Acceptor
 from xmppd.link.router import Port, Route
 from xmppd.link.trunk import Trunk
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import InvalidJid, Jid
+from xmppd.protocol.stanza import Stanza
 
 HERE = "this process"
 """The peer of a link that is no wire."""
@@ -39,8 +41,12 @@ async def route_list(server: Routing) -> list[dict[str, Any]]:
     ]
 
 
-async def route_explain(server: Routing, sender: str, to: str) -> dict[str, Any]:
-    """The way that a stanza between two addresses would take now, without sending one."""
+async def route_explain(server: Any, sender: str, to: str) -> dict[str, Any]:
+    """The way that a stanza between two addresses would take now, without sending one.
+
+    `instance` is the process that would get it, where several share a link; `remote` how it would
+    go on to another server, where this very process speaks with those.
+    """
     router, recipient = server.router, address(to)
     route = router.explain(recipient.domain)
     names = {port: name for name, port in links(server).items()}
@@ -56,7 +62,22 @@ async def route_explain(server: Routing, sender: str, to: str) -> dict[str, Any]
         "waits_seconds": wait,
         "condition": router.condition(recipient) if wait == 0 else None,
         "spoken_by": None if speaker is None else names[speaker],
+        "instance": _instance(route.port, address(sender), recipient),
+        "remote": await _remote(server, route, address(sender), recipient),
     }
+
+
+def _instance(port: Port | None, sender: Jid, to: Jid) -> str | None:
+    """Who would get it of those that share a link."""
+    like = Stanza.make("message", to=to, sender=sender)
+    return port.member_for(like) if isinstance(port, Trunk) else None
+
+
+async def _remote(server: Any, route: Route, sender: Jid, to: Jid) -> dict[str, Any] | None:
+    federation = getattr(server, "federation", None)
+    if route.table != "default" or federation is None or isinstance(route.port, Trunk):
+        return None
+    return await way_to(federation.edge, sender.host, to.host)
 
 
 async def bind(server: Routing, link: str, domain: str) -> dict[str, Any]:

@@ -14,13 +14,17 @@ from xmppd.app.hosting import HostMaker
 from xmppd.app.rooms import FOLDER
 from xmppd.storage.stores import StoreMap
 
-_FIXED = ("domains", "data", "admins", "resource_conflict", "tls", "storage", "log")
+_FIXED = ("domains", "data", "admins", "resource_conflict", "tls", "storage", "log", "router")
 """Keys and tables that only a restart brings into force."""
 
 
-async def reload(server: Server) -> dict[str, Any]:
-    """Read the configuration again and take what can change while running."""
-    old, new = server.config, checked_again(server)
+async def reload(server: Any) -> dict[str, Any]:
+    """Read the configuration again and take what can change while running.
+
+    A role in a process of its own knows by itself how; an embedded server is one that keeps all.
+    """
+    old = server.config
+    new = server.read_again() if hasattr(server, "read_again") else checked_again(server)
     server.reload(new)
     return {"restart": waiting_for_restart(old, new), "warnings": list(new.warnings)}
 
@@ -72,8 +76,12 @@ def waiting_for_restart(old: Config, new: Config) -> list[str]:
     differ = [name for name in _FIXED if getattr(old, name) != getattr(new, name)]
     if old.c2s.listen != new.c2s.listen:
         differ.append("c2s.listen")
-    if old.s2s != new.s2s:
-        differ.append("s2s")
+    if old.s2s.listen != new.s2s.listen:
+        differ.append("s2s.listen")
+    if old.federates != new.federates:
+        differ.append("s2s.enabled")
+    if old.dialback_secret_file != new.dialback_secret_file:
+        differ.append("s2s.dialback_secret_file")
     if old.muc.domain != new.muc.domain:
         differ.append("muc.domain")
     if [host.storage for host in old.host.values()] != [host.storage for host in new.host.values()]:

@@ -4,6 +4,7 @@ from typing import Any, Protocol
 
 from xmppd.app.config_model import Config
 from xmppd.app.config_words import shown
+from xmppd.app.ctl_remote import way_to
 from xmppd.app.ctl_verb import Refused
 from xmppd.app.roles import ServersRole
 from xmppd.protocol.jid import InvalidJid, Jid
@@ -24,7 +25,11 @@ async def s2s_list(server: Federating, domain: str | None = None) -> list[dict[s
     """List the streams with other servers."""
     edge = _role(server).edge
     remote = None if domain is None else _domain(domain)
-    pairs = [_outgoing(pair) for pair in edge.pairs.values() if remote in (None, pair.remote)]
+    pairs = [
+        _outgoing(pair)
+        for pair in edge.pairs.values()
+        if remote in (None, pair.remote) and (pair.stream is not None or len(pair.queue))
+    ]
     coming = [
         _incoming(stream) for stream in edge.incoming if remote is None or stream.is_of(remote)
     ]
@@ -55,6 +60,11 @@ async def s2s_check(server: Federating, domain: str) -> dict[str, Any]:
     }
 
 
+async def s2s_route(server: Federating, sender: str, to: str) -> dict[str, Any]:
+    """Tell how a stanza for another server would go on from here."""
+    return await way_to(_role(server).edge, _domain(sender), _domain(to))
+
+
 def _role(server: Federating) -> ServersRole:
     if server.federation is None:
         raise Refused("this server does not talk to others (s2s.enabled = true lets it)")
@@ -79,6 +89,7 @@ def _outgoing(pair: Pair) -> dict[str, Any]:
         "where": facts.get("where"),
         "tls": facts.get("tls"),
         "proof": facts.get("proof"),
+        "bidi": stream is not None and stream.is_bidi,
         "waiting": len(pair.queue),
     }
 
@@ -91,5 +102,6 @@ def _incoming(stream: Incoming) -> dict[str, Any]:
         "where": stream.where,
         "tls": tls_facts(stream.transport).version or None,
         "proof": ", ".join(sorted(stream.how)) or None,
+        "bidi": stream.is_bidi,
         "waiting": 0,
     }

@@ -15,10 +15,10 @@ async def sessions(server: Server, jid: str | None = None) -> list[dict[str, Any
     """List the sessions of everybody, of a domain, of an account, or one."""
     if jid is None:
         hosts = [host.sessions() for host in server.manager.hosts.values()]
-        return [_described(session) for found in hosts for session in found]
+        return [described(session) for found in hosts for session in found]
     address = address_named(server, jid)
     host = host_of(server, address.domain)
-    return [_described(session) for session in host.sessions() if _within(session.jid, address)]
+    return [described(session) for session in host.sessions() if _within(session.jid, address)]
 
 
 async def kick(server: Server, jid: str) -> dict[str, Any]:
@@ -38,7 +38,8 @@ def _within(jid: Jid, address: Jid) -> bool:
     return address in (jid, jid.bare, jid.host)
 
 
-def _described(session: Session) -> dict[str, Any]:
+def described(session: Session) -> dict[str, Any]:
+    """What there is to tell of a session."""
     facts = session.facts
     return {
         "jid": session.jid,

@@ -1,12 +1,10 @@
 """How a process of a server is: what it does tells what it has to say."""
 
 import os
-import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from xmppd.app.assemble import back_ends
 from xmppd.app.ctl_router import links, state
 from xmppd.extensions.version import software_version
 
@@ -17,7 +15,7 @@ async def status(server: Any) -> dict[str, Any]:
     facts = {
         "version": software_version(),
         "pid": os.getpid(),
-        "uptime_seconds": int(_uptime(server)),
+        "uptime_seconds": int(server.reactor.seconds() - server.since),
         "memory_bytes": memory(),
         "configuration": config.origin.name,
         "data": str(config.data),
@@ -33,7 +31,7 @@ async def status(server: Any) -> dict[str, Any]:
 def _sessions(server: Any) -> Iterable[tuple[str, Any]]:
     hosts = server.manager.hosts
     sessions = {domain: len(host.sessions()) for domain, host in hosts.items()}
-    yield "storage", sorted(back_ends(server.config))
+    yield "storage", sorted(server.config.back_ends)
     yield "sessions", sum(sessions.values())
     domains = server.config.domains
     yield (
@@ -55,15 +53,6 @@ def _links(server: Any) -> Iterable[tuple[str, Any]]:
 
 
 _PARTS = (("manager", _sessions), ("edge", _clients), ("router", _links))
-
-
-def _uptime(server: Any) -> float:
-    """Seconds since it was started."""
-    boot = getattr(server, "manager", None) or getattr(server, "edge", None)
-    if boot is None:
-        return float(server.reactor.seconds() - server.since)
-    # the name of a boot is its time in milliseconds, in base 36
-    return time.time() - int(boot.address.resource, 36) / 1000
 
 
 def memory() -> int | None:

@@ -37,8 +37,36 @@ def _sessions(result: list[dict[str, Any]]) -> Lines:
     return table([key.upper() for key in keys], [[each[key] for key in keys] for each in result])
 
 
+def _user(result: dict[str, Any]) -> Lines:
+    for key in ("jid", "created", "last_seen", "contacts"):
+        yield f"{key.replace('_', ' '):<10} {'-' if result[key] is None else result[key]}"
+    if result["disabled"]:
+        yield "disabled"
+    for session in result["sessions"]:
+        yield f"session    {session['jid']} from {session['address']} since {session['since']}"
+
+
+def _roster(result: list[dict[str, Any]]) -> Lines:
+    heads = ("JID", "SUBSCRIPTION", "NAME", "GROUPS")
+    rows = [
+        (each["jid"], each["subscription"], each["name"], ", ".join(each["groups"]) or None)
+        for each in result
+    ]
+    return table(heads, rows)
+
+
+def _motd(result: list[dict[str, Any]]) -> Lines:
+    for each in result:
+        yield f"{each['domain']}: {'-' if each['text'] is None else each['text']}"
+
+
+def _told(result: dict[str, Any]) -> Lines:
+    count = result["sessions"]
+    return [f"told to {count} session{'' if count == 1 else 's'}"]
+
+
 def _s2s_list(result: list[dict[str, Any]]) -> Lines:
-    keys = ("direction", "local", "remote", "where", "tls", "proof", "waiting")
+    keys = ("direction", "local", "remote", "where", "tls", "proof", "bidi", "waiting")
     return table([key.upper() for key in keys], [[each[key] for key in keys] for each in result])
 
 
@@ -107,6 +135,28 @@ def _explained(result: dict[str, Any]) -> Lines:
     yield f"{result['from']} -> {result['to']}: {way}{to}{_fate(result)}"
     if result["spoken_by"] is None:
         yield f"{result['from']} is no name of any link's own: only a trusted one may say it"
+    if result["remote"] is not None:
+        yield from _way(result["remote"])
+
+
+def _way(remote: dict[str, Any]) -> Lines:
+    """How a stanza goes on to another server."""
+    name, waiting = remote["remote"], f", {remote['waiting']} waiting" if remote["waiting"] else ""
+    match remote["state"]:
+        case "up":
+            how = ", ".join((remote["where"], remote["tls"], remote["proof"]))
+            yield f"{name}: stream to {how}{waiting}"
+        case "open":
+            yield f"{name}: stream to {remote['where']}, not proved to it yet{waiting}"
+        case "connecting":
+            yield f"{name}: connecting to {remote['where'] or 'it'}{waiting}"
+        case "left alone":
+            yield f"{name}: bounces, left alone for a while: {remote['problem']}"
+        case "refused":
+            yield f"{name}: bounces, for its sender or its recipient is not one to be sent there"
+        case _:
+            places = ", ".join(remote["places"]) or f"nowhere: {remote['problem']}"
+            yield f"{name}: no stream yet, would connect to {places}"
 
 
 def _fate(result: dict[str, Any]) -> str:
@@ -138,7 +188,7 @@ def duration(seconds: int) -> str:
 
 
 def _reload(result: dict[str, Any]) -> Lines:
-    yield "the configuration is in force"
+    yield f"{result['process']}: the configuration is in force"
     if result["restart"]:
         yield f"only a restart changes: {', '.join(result['restart'])}"
     yield from _warnings(result)
@@ -174,6 +224,11 @@ def _rooms(result: list[dict[str, Any]]) -> Lines:
     return table([key.upper() for key in keys], [[each[key] for key in keys] for each in result])
 
 
+def _reports(result: list[dict[str, Any]]) -> Lines:
+    keys = ("time", "reporter", "jid", "reason", "text")
+    return table([key.upper() for key in keys], [[each[key] for key in keys] for each in result])
+
+
 def _one_line(form: str) -> Callable[[Any], Lines]:
     return lambda result: [
         form.format_map({**result, "ended": _ended(result.get("sessions_ended", 0))})
@@ -185,12 +240,22 @@ _RENDERERS: Mapping[str, Callable[[Any], Lines]] = {
     "adduser_batch": _one_line("{added} added"),
     "passwd": _one_line("{jid}: password changed{ended}"),
     "deluser": _one_line("{jid}: removed{ended}"),
+    "disable": _one_line("{jid}: disabled{ended}"),
+    "enable": _one_line("{jid}: enabled"),
     "users": _users,
+    "user": _user,
+    "roster": _roster,
+    "announce": _told,
+    "motd_show": _motd,
+    "motd_set": _told,
+    "motd_edit": _one_line("changed"),
+    "motd_delete": _one_line("ended"),
     "sessions": _sessions,
     "kick": _one_line("{jid}: closed{ended}"),
     "s2s_list": _s2s_list,
     "s2s_close": _one_line("{domain}: {closed} closed"),
     "s2s_check": _s2s_check,
+    "s2s_route": _way,
     "status": _status,
     "link_list": _links,
     "route_list": _routes,
@@ -202,6 +267,7 @@ _RENDERERS: Mapping[str, Callable[[Any], Lines]] = {
     "reload": _reload,
     "check_config": _check_config,
     "check_certs": _check_certs,
+    "report_list": _reports,
     "muc_list": _rooms,
     "muc_create": _one_line("{room}: made, owned by {owner}"),
     "muc_destroy": _one_line("{room}: ended"),

@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 from xmppd.app.config_model import Config
 from xmppd.app.config_words import shown, suggestion
 from xmppd.app.linking import LinkService
+from xmppd.component.commands import CommandFailed
 from xmppd.link.router import Router
 from xmppd.sm.manager import SessionManager
 from xmppd.storage.stores import StoreMap
@@ -48,7 +49,7 @@ class Routing(Role, Protocol):
     links: Sequence[LinkService]
 
 
-class Refused(Exception):
+class Refused(CommandFailed):
     """A verb is not carried out; the text says why in one line."""
 
 

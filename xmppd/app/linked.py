@@ -42,143 +42,137 @@ def attach(name: str, boot: str, role: str, domains: Iterable[str] = ()) -> byte
     return element("route", None, {"from": name, "to": "router"}, element("attach", LINK, said))
 
 
-class LinkedSessions(MultiService):
-    """The session manager in a process of its own.
+class Linked(MultiService):
+    """A role in a process of its own, with a link to a router elsewhere.
 
-    It links only when its stores are open, so that nothing comes before it can be kept.
+    `role` is what it does, `linked` whether its link to the router is up.
     """
+
+    role: Any
+
+    def __init__(self, name: str, config: Config, reactor: Any) -> None:
+        MultiService.__init__(self)
+        self.config = config
+        self.reactor = reactor
+        self.since = reactor.seconds()
+        self.opened: Deferred[Any] | None = None
+        self._instance = name
+        self._dialer = uplink(name, config, reactor)
+
+    @property
+    def linked(self) -> bool:
+        """Whether the link to the router is up."""
+        return self._dialer.is_up
+
+    def reload(self, config: Config) -> None:
+        """Take what the role can change while it runs.
+
+        Raises ConfigError, or CertificateError, before anything has changed.
+        """
+        self.role.reload(config)
+        self.config = config
+
+    def _stop(self, *services: Any) -> Deferred[object]:
+        """Stop what has been added, then those services, one after the other."""
+        stopped = maybeDeferred(MultiService.stopService, self)
+        for service in services:
+            stopped.addCallback(stop, service)
+        return stopped
+
+
+class LinkedKeeper(Linked):
+    """A role that has stores.
+
+    It links only when they are open, so that nothing comes before it can be kept.
+    """
+
+    def startService(self) -> None:
+        """Open the stores, then dial; `opened` fires when the stores are open."""
+        self.role.startService()
+        self.opened = self.role.opened.addCallback(self._dial)
+
+    def _dial(self, _: object) -> None:
+        self._dialer.startService()
+        MultiService.startService(self)
+
+
+class LinkedEdge(Linked):
+    """A role with places where it listens: it does so once its link has been up."""
+
+    def startService(self) -> None:
+        """Dial; listen when the link is up for the first time."""
+        self.opened = self.role.opened
+        MultiService.startService(self)
+        self._dialer.changed = self._changed
+        self._dialer.startService()
+
+    def _changed(self, up: bool) -> None:
+        if up and not self.role.running:
+            self.role.startService()
+        elif up:
+            self._relinked()
+
+    def _relinked(self) -> None:
+        """The link is up again."""
+
+    def stopService(self) -> Deferred[object]:
+        """Close every stream, then the link."""
+        return self._stop(self.role, self._dialer)
+
+
+class LinkedSessions(LinkedKeeper):
+    """The session manager in a process of its own."""
 
     def __init__(
         self, name: str, config: Config, reactor: Any, stores: StoreMap, maker: HostMaker
     ) -> None:
-        MultiService.__init__(self)
-        self.config = config
-        self.reactor = reactor
+        LinkedKeeper.__init__(self, name, config, reactor)
         self.stores = stores
-        self.maker = maker
-        self._instance = name
-        self._dialer = uplink(name, config, reactor)
         self._link = SharedLink(self._dialer)
-        self._sessions = SessionsRole(
-            name, config, reactor, stores, maker, self._link, self._link.open
-        )
-        self.manager = self._sessions.manager
-        self.opened: Deferred[Any] | None = None
-
-    def startService(self) -> None:
-        """Open the stores, then dial; `opened` fires when the stores are open."""
-        self._sessions.startService()
-        assert self._sessions.opened is not None
-        self.opened = self._sessions.opened.addCallback(self._dial)
+        self.role = SessionsRole(name, config, reactor, stores, maker, self._link, self._link.open)
+        self.manager = self.role.manager
 
     def _dial(self, _: object) -> None:
         domains = [*self.config.domains, *self._link.domains]
         boot = str(self.manager.address.resource)
         self._dialer.changed = self._changed
         self._dialer.attach = attach(self._instance, boot, "sm", domains)
-        self._dialer.startService()
-        MultiService.startService(self)
+        LinkedKeeper._dial(self, _)
 
     def _changed(self, up: bool) -> None:
         if up:
             self.manager.relinked()
 
     def stopService(self) -> Deferred[object]:
-        """End the sessions, then the link, then close the stores."""
-        stopped = maybeDeferred(MultiService.stopService, self)
-        stopped.addCallback(stop, self._dialer)
-        return stopped.addCallback(stop, self._sessions)
-
-    @property
-    def linked(self) -> bool:
-        """Whether the link to the router is up."""
-        return self._dialer.is_up
-
-    def reload(self, config: Config) -> None:
-        """Take other options of extensions. Raises ConfigError before anything has changed."""
-        self._sessions.reload(config)
-        self.config = config
+        """End the link, then the sessions, and close the stores."""
+        return self._stop(self._dialer, self.role)
 
 
-class LinkedClients(MultiService):
-    """The client edge in a process of its own. It listens once its link has been up."""
+class LinkedClients(LinkedEdge):
+    """The client edge in a process of its own."""
 
     def __init__(self, name: str, config: Config, reactor: Any) -> None:
-        MultiService.__init__(self)
-        self.config = config
-        self.reactor = reactor
-        self._dialer = uplink(name, config, reactor)
-        self._clients = ClientsRole(name, config, reactor, self._dialer)
-        self.edge = self._clients.edge
+        LinkedEdge.__init__(self, name, config, reactor)
+        self.role = ClientsRole(name, config, reactor, self._dialer)
+        self.edge = self.role.edge
+        self.certificates = self.role.certificates
         self._dialer.attach = attach(name, str(self.edge.address.resource), "c2s")
-        self.certificates = self._clients.certificates
-        self.opened: Deferred[Any] | None = self._clients.opened
 
-    def startService(self) -> None:
-        """Dial; listen for clients when the link is up for the first time."""
-        MultiService.startService(self)
-        self._dialer.changed = self._changed
-        self._dialer.startService()
-
-    def _changed(self, up: bool) -> None:
-        if up and not self._clients.running:
-            self._clients.startService()
-        elif up:
-            self.edge.relinked()
-
-    def stopService(self) -> Deferred[object]:
-        """Close every stream, then the link."""
-        stopped = maybeDeferred(MultiService.stopService, self)
-        stopped.addCallback(stop, self._clients)
-        return stopped.addCallback(stop, self._dialer)
-
-    @property
-    def linked(self) -> bool:
-        """Whether the link to the router is up."""
-        return self._dialer.is_up
-
-    def reload(self, config: Config) -> None:
-        """Take other limits and certificates."""
-        self._clients.reload(config)
-        self.config = config
+    def _relinked(self) -> None:
+        self.edge.relinked()
 
 
-class LinkedServers(MultiService):
-    """The server edge in a process of its own. It listens once its link has been up."""
+class LinkedServers(LinkedEdge):
+    """The server edge in a process of its own."""
 
     def __init__(self, name: str, config: Config, reactor: Any) -> None:
-        MultiService.__init__(self)
-        self.config = config
-        self.reactor = reactor
-        self._dialer = uplink(name, config, reactor)
-        self._dialer.attach = attach(name, boot_number(), SERVERS)
+        LinkedEdge.__init__(self, name, config, reactor)
         served = routed_here(config)
-        self.federation = ServersRole(
+        self.role = self.federation = ServersRole(
             config, reactor, self._dialer, lambda domain: covers(served, domain)
         )
-        self.certificates = self.federation.certificates
-        self.opened: Deferred[Any] | None = self.federation.opened
-
-    def startService(self) -> None:
-        """Dial; listen for servers when the link is up for the first time."""
-        MultiService.startService(self)
-        self._dialer.changed = self._changed
-        self._dialer.startService()
-
-    def _changed(self, up: bool) -> None:
-        if up and not self.federation.running:
-            self.federation.startService()
-
-    def stopService(self) -> Deferred[object]:
-        """Close every stream, then the link."""
-        stopped = maybeDeferred(MultiService.stopService, self)
-        stopped.addCallback(stop, self.federation)
-        return stopped.addCallback(stop, self._dialer)
-
-    def reload(self, config: Config) -> None:
-        """Take other certificates."""
-        self.federation.reload(config)
-        self.config = config
+        self.certificates = self.role.certificates
+        self._dialer.attach = attach(name, boot_number(), SERVERS)
 
 
 def routed_here(config: Config) -> frozenset[str]:

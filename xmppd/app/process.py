@@ -11,6 +11,7 @@ from twisted.internet import reactor
 from twisted.logger import ILogObserver, Logger
 from twisted.python.components import Componentized
 
+from xmppd.app.admin import AdminSocket, socket_path
 from xmppd.app.config_key import ConfigError
 from xmppd.app.config_model import Config
 from xmppd.app.logs import observer
@@ -28,7 +29,7 @@ class Process(MultiService):
     """One role in a process of its own.
 
     `role` has `config`, `opened` (set when started) and `reload(config)`; `read_again` gives the
-    configuration anew when the process is hung up on.
+    configuration anew when the process is hung up on, or told to by `xmppctl reload`.
     """
 
     log = Logger()
@@ -37,7 +38,9 @@ class Process(MultiService):
         MultiService.__init__(self)
         self._role = role
         self._options = options
-        self._read_again = read_again
+        role.read_again = read_again
+        admin = AdminSocket(role, socket_path(role.config, options.instance))
+        role.addService(admin)
         self.addService(role)  # type: ignore[no-untyped-call]
 
     def setServiceParent(self, parent: Any) -> None:
@@ -62,7 +65,7 @@ class Process(MultiService):
 
     def _reload(self) -> None:
         try:
-            self._role.reload(self._read_again())
+            self._role.reload(self._role.read_again())
         except (ConfigError, CertificateError) as problem:
             self.log.error("not reloaded: {problem}", problem=problem)
         else:

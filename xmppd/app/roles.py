@@ -53,7 +53,7 @@ class RouterRole(MultiService):
         for service in (*self.links, *self.uplinks):
             self.addService(service)  # type: ignore[no-untyped-call]
         self.opened: Deferred[Any] | None = None
-        self.since = reactor.seconds()
+        self.since: float = reactor.seconds()
 
     def startService(self) -> None:
         """Listen for links."""
@@ -177,8 +177,8 @@ class ServersRole(MultiService):
             config.certificates, config.domains, make_context=peer_context
         )
         settings = config.s2s
-        resolver = resolver or DnsResolver(reactor, [_place(server) for server in settings.dns])
-        dial = dial or tcp(reactor, settings.limits.connect_seconds)
+        self._reactor = reactor
+        self._resolver, self._dial = resolver, dial
         self.edge = ServerEdge(
             link,
             reactor,
@@ -187,7 +187,7 @@ class ServersRole(MultiService):
             self.certificates,
             Trust(settings.trust),
             Keys(secrets.token_hex()),
-            Connector(reactor, resolver, dial, settings.static, settings.private_addresses),
+            self._connector(config, self._new_resolver(config)),
             serves,
         )
         places = config.server_places if listening else ()
@@ -204,10 +204,31 @@ class ServersRole(MultiService):
         self.prepare()
         MultiService.startService(self)
 
-    def reload(self, config: Config) -> None:
-        """Take other certificates. Raises CertificateError before anything has changed."""
+    def check(self, config: Config) -> Trust:
+        """The authorities of a configuration. Raises CertificateError if it cannot be taken."""
         self.certificates.check()
+        return Trust(config.s2s.trust)
+
+    def reload(self, config: Config) -> None:
+        """Take other certificates, policies, limits, places, authorities and DNS servers.
+
+        Streams that satisfy the policy go on. Raises CertificateError before anything has changed.
+        """
+        trust = self.check(config)
+        resolver = self.edge.connector.resolver
+        if config.s2s.dns != self.config.s2s.dns:
+            resolver = self._new_resolver(config)
+        self.edge.reconfigure(config.s2s, trust, self._connector(config, resolver))
         self.config = config
+
+    def _new_resolver(self, config: Config) -> Resolver:
+        servers = [_place(server) for server in config.s2s.dns]
+        return self._resolver or DnsResolver(self._reactor, servers)
+
+    def _connector(self, config: Config, resolver: Resolver) -> Connector:
+        settings = config.s2s
+        dial = self._dial or tcp(self._reactor, settings.limits.connect_seconds)
+        return Connector(self._reactor, resolver, dial, settings.static, settings.private_addresses)
 
 
 def _place(text: str) -> tuple[str, int]:

@@ -10,13 +10,12 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.task import deferLater
 
 from xmppd.app.config_model import Config
-from xmppd.app.linked import attach, uplink
-from xmppd.app.roles import stop
+from xmppd.app.linked import LinkedKeeper, attach
 from xmppd.component.session import boot_number
 from xmppd.link.link import Link
 from xmppd.muc.keeping import STORES, RoomStore
 from xmppd.muc.service import Rooms
-from xmppd.muc.settings import RoomSettings
+from xmppd.muc.settings import UNLIMITED, Limits, RoomSettings
 from xmppd.storage.stores import StoreMap
 
 FOLDER = "muc"
@@ -31,12 +30,21 @@ FAREWELL = 0.0
 def room_settings(config: Config) -> RoomSettings:
     """What the configuration says of rooms."""
     muc = config.muc
+    told = attrs.asdict(muc.limits, filter=lambda field, _: field.name != "enabled")
+    limited = muc.limits.enabled and config.c2s.limits.enabled
+    limits = Limits(**told) if limited else UNLIMITED
     return RoomSettings(
         muc.name,
         muc.create,
         muc.most_rooms,
         muc.most_occupants,
         float(muc.silence_seconds),
+        float(muc.unload_seconds),
+        float(muc.unopened_seconds),
+        float(muc.gone_seconds),
+        limits,
+        muc.archive_days,
+        muc.archive_messages,
         attrs.asdict(muc.defaults),
         frozenset(config.admins),
         frozenset(config.domains),
@@ -88,42 +96,17 @@ class RoomsRole(MultiService):
         self.rooms.settings = room_settings(config)
 
 
-class LinkedRooms(MultiService):
-    """Rooms in a process of their own. It links when its stores are open."""
+class LinkedRooms(LinkedKeeper):
+    """Rooms in a process of their own."""
 
     def __init__(self, name: str, config: Config, reactor: Any) -> None:
-        MultiService.__init__(self)
-        self.config = config
-        self.reactor = reactor
-        self._role = RoomsRole(config, reactor)
-        self.rooms = self._role.rooms
-        self.stores = self._role.stores
-        self._dialer = uplink(name, config, reactor)
+        LinkedKeeper.__init__(self, name, config, reactor)
+        self.role = RoomsRole(config, reactor)
+        self.rooms = self.role.rooms
+        self.stores = self.role.stores
         self._dialer.attach = attach(name, boot_number(), "muc", [self.rooms.name])
-        self._role.serve(self._dialer)
-        self.opened: Deferred[Any] | None = None
-
-    def startService(self) -> None:
-        """Open the stores, then dial."""
-        self._role.startService()
-        assert self._role.opened is not None
-        self.opened = self._role.opened.addCallback(self._dial)
-
-    def _dial(self, _: object) -> None:
-        self._dialer.startService()
-        MultiService.startService(self)
+        self.role.serve(self._dialer)
 
     def stopService(self) -> Deferred[object]:
         """Tell the occupants, close the stores, then the link."""
-        stopped = maybeDeferred(MultiService.stopService, self)
-        return stopped.addCallback(stop, self._role).addCallback(stop, self._dialer)
-
-    def reload(self, config: Config) -> None:
-        """Take other settings for rooms to come."""
-        self._role.reload(config)
-        self.config = config
-
-    @property
-    def linked(self) -> bool:
-        """Whether the link to the router is up."""
-        return self._dialer.is_up
+        return self._stop(self.role, self._dialer)

@@ -3,7 +3,6 @@
 from twisted.application.service import MultiService
 from twisted.internet import reactor
 
-from xmppd.app.admin import AdminSocket, socket_path
 from xmppd.app.config import check_certificates
 from xmppd.app.config_endpoint import try_places
 from xmppd.app.linked import LinkedClients
@@ -24,5 +23,4 @@ def _process(options: Options) -> Process:
     role = LinkedClients(options.instance, config, reactor)
     role.certificates.check()
     try_places(place.endpoint for place in config.c2s.listen)
-    role.addService(AdminSocket(role, socket_path(config, options.instance)))  # type: ignore[no-untyped-call]
     return Process(role, options, lambda: with_router(options.load(), options))

@@ -3,7 +3,6 @@
 from twisted.application.service import MultiService
 from twisted.internet import reactor
 
-from xmppd.app.admin import AdminSocket, socket_path
 from xmppd.app.assemble import assemble
 from xmppd.app.config import check_certificates
 from xmppd.app.config_endpoint import try_places
@@ -30,6 +29,4 @@ def _process(options: Options) -> Process:
     try_places(place.endpoint for place in config.server_places)
     if server.federation is not None:
         server.federation.prepare()
-    admin = AdminSocket(server, socket_path(config, options.instance))
-    server.addService(admin)  # type: ignore[no-untyped-call]
     return Process(server, options, lambda: checked_again(server))

@@ -3,7 +3,6 @@
 from twisted.application.service import MultiService
 from twisted.internet import reactor
 
-from xmppd.app.admin import AdminSocket, socket_path
 from xmppd.app.config_key import ConfigError
 from xmppd.app.config_model import Config
 from xmppd.app.options import MucOptions as Options
@@ -23,7 +22,6 @@ def _process(options: Options) -> Process:
     make_data_folder(config.data / FOLDER)
     role = LinkedRooms(options.instance, config, reactor)
     role.stores.try_open()
-    role.addService(AdminSocket(role, socket_path(config, options.instance)))  # type: ignore[no-untyped-call]
     return Process(role, options, lambda: checked(with_router(options.load(), options)))
 
 

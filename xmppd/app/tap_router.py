@@ -7,7 +7,6 @@ from twisted.application.service import MultiService
 from twisted.internet import reactor
 from twisted.logger import Logger
 
-from xmppd.app.admin import AdminSocket, socket_path
 from xmppd.app.config_endpoint import try_places
 from xmppd.app.config_key import ConfigError, LinkEndpoint, Wrong
 from xmppd.app.config_links import LinkListen
@@ -35,7 +34,6 @@ def _process(options: Options) -> Process:
     make_data_folder(config.data)
     try_places(place.endpoint for place in config.router.listen)
     role = RouterRole(config, reactor)
-    role.addService(AdminSocket(role, socket_path(config, options.instance)))  # type: ignore[no-untyped-call]
     return Process(role, options, lambda: with_place(options.load(), options))
 
 

@@ -4,7 +4,6 @@ import attrs
 from twisted.application.service import MultiService
 from twisted.internet import reactor
 
-from xmppd.app.admin import AdminSocket, socket_path
 from xmppd.app.config import check_certificates
 from xmppd.app.config_endpoint import try_places
 from xmppd.app.config_model import Config
@@ -27,7 +26,6 @@ def _process(options: Options) -> Process:
     role.certificates.check()
     role.federation.prepare()
     try_places(place.endpoint for place in config.server_places)
-    role.addService(AdminSocket(role, socket_path(config, options.instance)))  # type: ignore[no-untyped-call]
     return Process(role, options, lambda: _federating(with_router(options.load(), options)))
 
 

@@ -1,15 +1,17 @@
 """`twistd xmpp-sm`: sessions and accounts in a process of their own."""
 
+from functools import partial
+
 from twisted.application.service import MultiService
 from twisted.internet import reactor
 
-from xmppd.app.admin import AdminSocket, socket_path
 from xmppd.app.assemble import storing
 from xmppd.app.ctl_server import checked_again
 from xmppd.app.linked import LinkedSessions
 from xmppd.app.options import SmOptions as Options
 from xmppd.app.options import make_data_folder, password_checkers, with_router
 from xmppd.app.process import Process, started
+from xmppd.app.verbs import perform
 
 
 def makeService(options: Options) -> MultiService:
@@ -22,6 +24,6 @@ def _process(options: Options) -> Process:
     make_data_folder(config.data)
     stores, maker = storing(config, reactor, password_checkers(options))
     role = LinkedSessions(options.instance, config, reactor, stores, maker)
+    maker.perform = partial(perform, role)
     stores.try_open()
-    role.addService(AdminSocket(role, socket_path(config, options.instance)))  # type: ignore[no-untyped-call]
     return Process(role, options, lambda: checked_again(role))

@@ -7,14 +7,17 @@ from twisted.internet.defer import Deferred
 
 from xmppd.app.config_key import ConfigError
 from xmppd.app.config_words import shown, suggestion
-from xmppd.app.ctl_accounts import adduser, adduser_batch, deluser, passwd, users
+from xmppd.app.ctl_accounts import adduser, adduser_batch, deluser, disable, enable, passwd
+from xmppd.app.ctl_announce import announce, motd_delete, motd_edit, motd_set, motd_show
 from xmppd.app.ctl_checks import check_certs, check_config
+from xmppd.app.ctl_reports import report_list
 from xmppd.app.ctl_rooms import muc_affiliation, muc_create, muc_destroy, muc_list
 from xmppd.app.ctl_router import bind, link_list, route_explain, route_list, unbind
 from xmppd.app.ctl_server import backup, reload
-from xmppd.app.ctl_servers import s2s_check, s2s_close, s2s_list
+from xmppd.app.ctl_servers import s2s_check, s2s_close, s2s_list, s2s_route
 from xmppd.app.ctl_sessions import kick, sessions
 from xmppd.app.ctl_status import status
+from xmppd.app.ctl_users import roster, user, users
 from xmppd.app.ctl_verb import Parameter, Refused, Role, Tell, Verb
 from xmppd.app.ctl_watch import MOST_SECONDS, watch_stanzas
 from xmppd.storage.interfaces import StorageError
@@ -24,7 +27,13 @@ _JID = Parameter("jid", "jid", "The account; without a domain, of the first doma
 _REMOTE = Parameter("domain", "domain", "The domain of the other server.")
 _ROOM = Parameter("room", "jid", "The room; without a domain, of the configured one.")
 _PASSWORD = Parameter("password", "password", "The password.")
+_SAID = Parameter("text", "text", "What is to be said.")
+_WHERE = Parameter("domain", "domain", "Only to those of this domain.", required=False)
 _LINK = Parameter("link", "link", "The link, by its name.")
+_WAY = (
+    Parameter("sender", "jid", "Who would send it."),
+    Parameter("to", "jid", "Whom it would be for."),
+)
 _ROUTED = Parameter("domain", "domain", "The domain, or a wildcard such as *.example.com.")
 
 VERBS: Mapping[str, Verb] = {
@@ -45,13 +54,42 @@ VERBS: Mapping[str, Verb] = {
             (_JID, _PASSWORD),
         ),
         Verb("deluser", "Remove an account with all that is kept of it.", deluser, (_JID,)),
+        Verb("disable", "Forbid an account to log in, and end its sessions.", disable, (_JID,)),
+        Verb("enable", "Let an account that was disabled log in again.", enable, (_JID,)),
         Verb(
             "users",
             "List accounts.",
             users,
-            (Parameter("domain", "domain", "Only those of this domain.", required=False),),
+            (
+                Parameter("domain", "domain", "Only those of this domain.", required=False),
+                Parameter("state", "text", "Only those: online, disabled.", required=False),
+                Parameter("most", "number", "How many at most.", required=False),
+            ),
             seconds=600,
         ),
+        Verb("user", "Tell how an account is.", user, (_JID,)),
+        Verb("roster", "List the contacts of an account.", roster, (_JID,)),
+        Verb(
+            "announce",
+            "Send a message to everybody who is online.",
+            announce,
+            (_SAID, _WHERE),
+            needs="server",
+        ),
+        Verb("motd_show", "Tell the message of the day.", motd_show, (_WHERE,)),
+        Verb(
+            "motd_set",
+            "Give a message of the day: everybody is told it once, those online now.",
+            motd_set,
+            (_SAID, _WHERE),
+        ),
+        Verb(
+            "motd_edit",
+            "Change the message of the day for those who have not been told it.",
+            motd_edit,
+            (_SAID, _WHERE),
+        ),
+        Verb("motd_delete", "End the message of the day.", motd_delete, (_WHERE,)),
         Verb(
             "sessions",
             "List sessions.",
@@ -92,7 +130,22 @@ VERBS: Mapping[str, Verb] = {
             role="servers",
             seconds=120,
         ),
-        Verb("reload", "Read the configuration again.", reload, needs="server", who="owner"),
+        Verb(
+            "s2s_route",
+            "Tell how a stanza for another server would go on.",
+            s2s_route,
+            _WAY,
+            needs="server",
+            role="servers",
+        ),
+        Verb(
+            "reload",
+            "Read the configuration again, in every process here.",
+            reload,
+            needs="server",
+            role="any",
+            who="owner",
+        ),
         Verb(
             "check_config",
             "Look for what is wrong with the configuration.",
@@ -106,6 +159,15 @@ VERBS: Mapping[str, Verb] = {
             check_certs,
             needs="files",
             who="owner",
+        ),
+        Verb(
+            "report_list",
+            "List reports of spam and abuse, the newest last.",
+            report_list,
+            (
+                Parameter("domain", "domain", "Only those made at this domain.", required=False),
+                Parameter("most", "number", "How many at most.", required=False),
+            ),
         ),
         Verb("muc_list", "List rooms.", muc_list, role="rooms"),
         Verb(
@@ -144,10 +206,7 @@ VERBS: Mapping[str, Verb] = {
             "route_explain",
             "Tell the way of a stanza between two addresses.",
             route_explain,
-            (
-                Parameter("sender", "jid", "Who would send it."),
-                Parameter("to", "jid", "Whom it would be for."),
-            ),
+            _WAY,
             needs="server",
             role="router",
         ),

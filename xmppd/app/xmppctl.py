@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ from xmppd.app.ctl_direct import act_as_owner, carry_out
 from xmppd.app.ctl_init import begin
 from xmppd.app.ctl_input import read_accounts, read_password
 from xmppd.app.ctl_text import readable
+from xmppd.app.ctl_users import STATES
 from xmppd.app.ctl_verb import Refused, Tell, Verb
 from xmppd.app.logs import escaped
 from xmppd.app.verbs import VERBS
@@ -28,8 +29,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 Do = Callable[..., Any]
 """Carries out a verb with its arguments; a third parameter, `Tell`, takes parts of its result."""
 
-SESSIONS, ROUTER, ROOMS, SERVERS = "sm-1", "router", "muc-1", "s2s-1"
-"""Names of processes, where the server is not one."""
+NAMES = {
+    "sessions": "sm-1",
+    "router": "router",
+    "clients": "c2s-1",
+    "servers": "s2s-1",
+    "rooms": "muc-1",
+}
+"""Names of processes by what they do, where the server is not one."""
 
 BATCH = 200
 """Accounts that are sent at a time."""
@@ -79,14 +86,31 @@ class Control:
         """The processes to ask, the first that runs: the one named, or those that could know."""
         if self.instance is not None:
             return (self.instance,)
-        apart = {
-            "sessions": (SESSIONS,),
-            "router": (ROUTER,),
-            "rooms": (ROOMS,),
-            "servers": (SERVERS,),
-            "any": (SESSIONS, ROUTER),
-        }
-        return (INSTANCE, *apart[verb.role])
+        if verb.role != "any":
+            return (INSTANCE, NAMES[verb.role])
+        # those of other names, such as a second edge
+        sockets = sorted(path.stem for path in self.config.data.glob("*.sock"))
+        return dict.fromkeys((INSTANCE, *NAMES.values(), *sockets))
+
+    def do_everywhere(self, name: str) -> Iterator[tuple[str, Any]]:
+        """Carry out a verb in every process that runs, or in the one named; by their names.
+
+        Raises `Refused` too where none does.
+        """
+        act_as_owner(self.config)
+        running = 0
+        for instance in self._instances(VERBS[name]):
+            with suppress(NotRunning):
+                yield instance, ask(socket_path(self.config, instance), VERBS[name], {})
+                running += 1
+        if not running:
+            carry_out(self.config, VERBS[name], {})
+
+    def do_at(self, instance: str, name: str, **args: Any) -> Any:
+        """Carry out a verb in one process; None where it does not run here. Raises `Refused`."""
+        with suppress(NotRunning):
+            return ask(socket_path(self.config, instance), VERBS[name], args)
+        return None
 
     def do_here(self, name: str) -> Any:
         """Carry out a verb in this process."""
@@ -195,10 +219,77 @@ def deluser(control: Control, jid: str) -> None:
     control.show("deluser", control.do("deluser", jid=jid))
 
 
+@_verb("disable")
+@click.argument("jid")
+def disable(control: Control, jid: str) -> None:
+    control.show("disable", control.do("disable", jid=jid))
+
+
+@_verb("enable")
+@click.argument("jid")
+def enable(control: Control, jid: str) -> None:
+    control.show("enable", control.do("enable", jid=jid))
+
+
 @_verb("users")
 @click.argument("domain", required=False)
-def users(control: Control, domain: str | None) -> None:
-    control.show("users", control.do("users", domain=domain))
+@click.option("--state", type=click.Choice(STATES), help="Only those of that state.")
+@click.option("--most", type=int, help="How many at most.")
+def users(control: Control, domain: str | None, state: str | None, most: int | None) -> None:
+    control.show("users", control.do("users", domain=domain, state=state, most=most))
+
+
+@_verb("user")
+@click.argument("jid")
+def user(control: Control, jid: str) -> None:
+    control.show("user", control.do("user", jid=jid))
+
+
+@_verb("roster")
+@click.argument("jid")
+def roster(control: Control, jid: str) -> None:
+    control.show("roster", control.do("roster", jid=jid))
+
+
+_at_domain = click.option("--to", "domain", metavar="DOMAIN", help="Only users of that domain.")
+
+
+@_verb("announce")
+@click.argument("text")
+@_at_domain
+def announce(control: Control, text: str, domain: str | None) -> None:
+    control.show("announce", control.do("announce", text=text, domain=domain))
+
+
+@main.group(cls=Commands, help="The message of the day.")
+def motd() -> None:
+    """The commands below do it."""
+
+
+@_command(motd, "show", VERBS["motd_show"].doc)
+@_at_domain
+def motd_show(control: Control, domain: str | None) -> None:
+    control.show("motd_show", control.do("motd_show", domain=domain))
+
+
+@_command(motd, "set", VERBS["motd_set"].doc)
+@click.argument("text")
+@_at_domain
+def motd_set(control: Control, text: str, domain: str | None) -> None:
+    control.show("motd_set", control.do("motd_set", text=text, domain=domain))
+
+
+@_command(motd, "edit", VERBS["motd_edit"].doc)
+@click.argument("text")
+@_at_domain
+def motd_edit(control: Control, text: str, domain: str | None) -> None:
+    control.show("motd_edit", control.do("motd_edit", text=text, domain=domain))
+
+
+@_command(motd, "delete", VERBS["motd_delete"].doc)
+@_at_domain
+def motd_delete(control: Control, domain: str | None) -> None:
+    control.show("motd_delete", control.do("motd_delete", domain=domain))
 
 
 @_verb("sessions")
@@ -220,13 +311,26 @@ def status(control: Control) -> None:
 
 @_verb("reload")
 def reload(control: Control) -> None:
-    control.show("reload", control.do("reload"))
+    for instance, result in control.do_everywhere("reload"):
+        control.show("reload", {"process": instance, **result})
 
 
 @_verb("backup")
 @click.argument("file", type=click.Path())
 def backup(control: Control, file: str) -> None:
     control.show("backup", control.do("backup", file=os.path.abspath(file)))
+
+
+@main.group(cls=Commands, help="Reports of spam and abuse.")
+def report() -> None:
+    """The commands below do it."""
+
+
+@_command(report, "list", VERBS["report_list"].doc)
+@click.option("--domain", help="Only those made at this domain.")
+@click.option("--most", type=click.IntRange(1), default=100, show_default=True, help="How many.")
+def report_list(control: Control, domain: str | None, most: int) -> None:
+    control.show("report_list", control.do("report_list", domain=domain, most=most))
 
 
 @main.group(cls=Commands, help="See to rooms.")
@@ -299,7 +403,10 @@ def route_list(control: Control) -> None:
 @click.argument("sender", metavar="FROM")
 @click.argument("to")
 def route_explain(control: Control, sender: str, to: str) -> None:
-    control.show("route_explain", control.do("route_explain", sender=sender, to=to))
+    result = control.do("route_explain", sender=sender, to=to)
+    if result["instance"] is not None and result["table"] == "default":
+        result["remote"] = control.do_at(result["instance"], "s2s_route", sender=sender, to=to)
+    control.show("route_explain", result)
 
 
 @main.group("watch", cls=Commands, help="Look on.")
@@ -341,6 +448,13 @@ def s2s_list(control: Control, domain: str | None) -> None:
 @click.argument("domain")
 def s2s_close(control: Control, domain: str) -> None:
     control.show("s2s_close", control.do("s2s_close", domain=domain))
+
+
+@_command(s2s, "route", VERBS["s2s_route"].doc)
+@click.argument("sender", metavar="FROM")
+@click.argument("to")
+def s2s_route(control: Control, sender: str, to: str) -> None:
+    control.show("s2s_route", control.do("s2s_route", sender=sender, to=to))
 
 
 @_command(s2s, "check", VERBS["s2s_check"].doc)

@@ -82,9 +82,6 @@ class Negotiation:
     def deliver(self, envelope: Envelope) -> None:
         """No session has this stream yet."""
 
-    def reported(self, manager: str, epoch: int, handled: int) -> None:
-        """Nothing has been sent that could be handled."""
-
     def caught_up(self) -> None:
         """Nobody waits."""
 

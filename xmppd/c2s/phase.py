@@ -21,9 +21,6 @@ class Phase(Protocol):
     def deliver(self, envelope: Envelope) -> None:
         """Take traffic of a session manager."""
 
-    def reported(self, manager: str, epoch: int, handled: int) -> None:
-        """Take note of what a session manager has handled."""
-
     def caught_up(self) -> None:
         """All that was written is out."""
 
@@ -42,9 +39,6 @@ class Over:
 
     def deliver(self, envelope: Envelope) -> None:
         """There is nobody to take it; its sender has been told or soon will be."""
-
-    def reported(self, manager: str, epoch: int, handled: int) -> None:
-        """Too late."""
 
     def caught_up(self) -> None:
         """Nobody waits."""

@@ -10,6 +10,7 @@ import attrs
 from xmppd.chat.model import (
     Affiliation,
     Content,
+    Entry,
     HistoryWish,
     Invitation,
     Person,
@@ -21,7 +22,10 @@ from xmppd.chat.model import (
 
 @attrs.frozen
 class Enter:
-    """Come in, or be told everything anew. `wire` is what the session's adaptor sends by."""
+    """Come in, or be told everything anew. `wire` is what the session's adaptor sends by.
+
+    `asked` is the nick that was asked for, where the room made another of it.
+    """
 
     person: Person
     nick: str
@@ -29,6 +33,7 @@ class Enter:
     password: str = ""
     wish: HistoryWish = HistoryWish()
     wire: Any = attrs.field(default=None, eq=False)
+    asked: str = ""
 
 
 @attrs.frozen
@@ -80,6 +85,24 @@ class SetTopic:
 
     person: Person
     content: Content
+
+
+@attrs.frozen
+class Retract:
+    """Take back what one has said; `content` tells all. An entry of None: there is none such."""
+
+    person: Person
+    content: Content
+    entry: Entry | None
+
+
+@attrs.frozen
+class Moderate:
+    """Take back what somebody has said; an entry of None: there is none such."""
+
+    person: Person
+    entry: Entry | None
+    reason: str = ""
 
 
 @attrs.frozen
@@ -195,6 +218,8 @@ Command: TypeAlias = (
     | Say
     | Whisper
     | SetTopic
+    | Retract
+    | Moderate
     | Invite
     | Decline
     | RequestVoice

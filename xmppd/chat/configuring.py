@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
 from xmppd.chat.commands import Configure, Destroy, StandingChange
-from xmppd.chat.entering import remove
-from xmppd.chat.events import Configured, Destroyed
-from xmppd.chat.model import Affiliation, Role, Sight, Why
+from xmppd.chat.entering import dissolve, remove
+from xmppd.chat.events import Configured
+from xmppd.chat.model import Affiliation, Sight, Why
 from xmppd.chat.outcome import Changes, Reason, Refusal, SaveRoom
 from xmppd.chat.rights import Right
 from xmppd.chat.ruling import apply_standing, check_standings, row_of
@@ -73,8 +71,4 @@ def _remove_outsiders(room: Room, out: Changes) -> None:
 def destroy(room: Room, command: Destroy, out: Changes) -> None:
     """End the room."""
     room.need(command.person, Right.CONFIGURE)
-    for key in list(room.occupants):
-        gone = attrs.evolve(room.occupants[key], role=Role.NONE, affiliation=Affiliation.NONE)
-        event = Destroyed(gone, command.reason, command.alternate, command.password)
-        room.tell(out, event, room.take_out(key).values(), Sight.SELF)
-    out.ended = True
+    dissolve(room, command, out)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from xmppd.chat.commands import Enter, Leave, Rename, ShowPresence, Shutdown
-from xmppd.chat.events import Entered, Left, Renamed, Shown, Welcomed
+from xmppd.chat.commands import Destroy, Enter, Leave, Rename, ShowPresence, Shutdown
+from xmppd.chat.events import Destroyed, Entered, Left, Renamed, Shown, Welcomed
 from xmppd.chat.model import (
     Affiliation,
     HistoryWish,
@@ -126,8 +126,9 @@ def _welcome(room: Room, command: Enter, key: str, out: Changes, created: bool =
         room.saved.topic,
         command.wish.chars,
         room.open,
+        room.config["published"],
         created,
-        me.nick != command.nick,
+        me.nick != (command.asked or command.nick),
     )
     stay = room.stays[key][command.person]
     room.tell(out, event, (stay,), Sight.FULL if sees else Sight.NICK)
@@ -198,6 +199,9 @@ def leave(room: Room, command: Leave, out: Changes) -> None:
     if key is None:
         return
     stays = room.stays[key]
+    if room.saved.locked and len(room.sessions) == 1:  # XEP-0045, 10.1.3
+        dissolve(room, Destroy(command.person), out)
+        return
     if len(stays) == 1:
         remove(
             room,
@@ -225,6 +229,15 @@ def remove(room: Room, key: str, why: Why, out: Changes, *, event: Left | None =
     event = event or Left(_gone(room, key), why)
     stays = room.take_out(key)
     room.tell_all(out, event, key, stays.values())
+
+
+def dissolve(room: Room, command: Destroy, out: Changes) -> None:
+    """End the room: each occupant is told so, and of nobody else (XEP-0045, 10.9)."""
+    for key in list(room.occupants):
+        gone = attrs.evolve(_gone(room, key), affiliation=Affiliation.NONE)
+        event = Destroyed(gone, command.reason, command.alternate, command.password)
+        room.tell(out, event, room.take_out(key).values(), Sight.SELF)
+    out.ended = True
 
 
 def shut_down(room: Room, command: Shutdown, out: Changes) -> None:

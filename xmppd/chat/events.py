@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import attrs
 
-from xmppd.chat.model import Author, Content, Invitation, Message, Occupant, Role, Why
+from xmppd.chat.model import Affiliation, Author, Content, Invitation, Message, Occupant, Role, Why
 
 
 @attrs.frozen
@@ -24,6 +24,7 @@ class Welcomed:
     topic: Message | None
     chars: int | None
     open: bool
+    published: bool
     created: bool
     renamed: bool
 
@@ -49,6 +50,31 @@ class Ranked:
     occupant: Occupant
     by: Author | None
     reason: str
+
+
+@attrs.frozen
+class Revealed:
+    """To who sees addresses from now on: everybody else inside."""
+
+    occupants: tuple[Occupant, ...]
+
+
+@attrs.frozen
+class Outside:
+    """Somebody who is not inside stands otherwise to the room; to those who may know."""
+
+    account: str
+    affiliation: Affiliation
+    by: Author
+    reason: str
+
+
+@attrs.frozen
+class StandingTold:
+    """To an account that is not inside: it stands otherwise to the room."""
+
+    account: str
+    affiliation: Affiliation
 
 
 @attrs.frozen
@@ -149,6 +175,9 @@ Event: TypeAlias = (
     | Entered
     | Shown
     | Ranked
+    | Revealed
+    | Outside
+    | StandingTold
     | Left
     | Renamed
     | Said

@@ -108,14 +108,55 @@ class Author:
     account: str = ""
 
 
+class Kind(IntEnum):
+    """What a message in an archive is."""
+
+    SAID, TOPIC, RETRACTION = range(3)
+
+
 @attrs.frozen
 class Message:
-    """Something said in a room. `id` is the room's own, `at` in seconds since 1970."""
+    """Something said in a room. `id` is the room's own, `at` in seconds since 1970.
+
+    `kept`: the room's archive has it under this id.
+    """
 
     id: str
     at: float
     author: Author
     content: Content
+    kept: bool = False
+
+
+@attrs.frozen
+class Entry:
+    """Something said, as the archive has it; `removed`: nothing is left of it.
+
+    `wire` is what its adaptor has of it.
+    """
+
+    id: str
+    author: Author
+    removed: bool = False
+    wire: Any = attrs.field(default=None, eq=False, repr=False)
+
+
+@attrs.frozen
+class Moderation:
+    """A content of the room's own: a moderator has taken back what somebody said."""
+
+    id: str
+    by: Author
+    reason: str = ""
+    storable: bool = True
+
+
+@attrs.frozen
+class Removal:
+    """How something said was taken back: by which message, by which moderator if by any."""
+
+    message: Message
+    moderation: Moderation | None = None
 
 
 @attrs.frozen

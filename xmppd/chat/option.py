@@ -10,16 +10,20 @@ import attrs
 from xmppd.chat.rights import Need, Right
 
 if TYPE_CHECKING:
+    from xmppd.chat.outcome import Changes
     from xmppd.chat.room import Room
 
 Check = Callable[[Any, "Room", Any], None]
+Mark = Callable[[Any, "Room", Any], Any]
+Note = Callable[[Any, "Room", Any, "Changes"], None]
 
 
 @attrs.frozen
 class Field:
     """One value of the configuration.
 
-    `kind` is bool, int (0 to `most`) or str (one of `choices`, where there are any).
+    `kind` is bool, int (0 to `most`), str (one of `choices`, where there are any) or tuple: of
+    such str, `most` of them.
     """
 
     name: str
@@ -34,19 +38,30 @@ class Field:
         """Whether the field can have that value."""
         if type(value) is not self.kind:
             return False
+        if isinstance(value, tuple):
+            return len(value) <= self.most and all(map(self._takes_text, value))
         if isinstance(value, str):
-            return value in self.choices if self.choices else len(value) <= self.longest
+            return self._takes_text(value)
         return isinstance(value, int) and 0 <= value <= self.most
+
+    def _takes_text(self, value: Any) -> bool:
+        if not isinstance(value, str):
+            return False
+        return value in self.choices if self.choices else len(value) <= self.longest
 
 
 class Option:
     """One policy. At its default it changes nothing.
 
-    `checks` says which method is asked before which command; it raises `Refusal`.
+    `marks` says which method may put another command in the place of which one, before anything
+    else; `checks` which is asked before which command: it raises `Refusal`; `notes` which is told
+    of which event, to add what follows from it.
     """
 
     fields: ClassVar[tuple[Field, ...]] = ()
+    marks: ClassVar[Mapping[type, Mark]] = {}
     checks: ClassVar[Mapping[type, Check]] = {}
+    notes: ClassVar[Mapping[type, Note]] = {}
 
     def moves(self, config: Mapping[str, Any]) -> Mapping[Right, Need]:
         """What another need of a right is, under that configuration."""

@@ -7,7 +7,7 @@ from enum import Enum, auto
 import attrs
 
 from xmppd.chat.events import Event
-from xmppd.chat.model import Message, Occupancy, Sight, Standing
+from xmppd.chat.model import Entry, Kind, Message, Occupancy, Removal, Sight, Standing
 
 
 class Reason(Enum):
@@ -16,6 +16,7 @@ class Reason(Enum):
     NO_NICK = auto()
     BAD_NICK = auto()
     NICK_TAKEN = auto()
+    NICK_FIXED = auto()
     BAD_PASSWORD = auto()
     BANNED = auto()
     MEMBERS_ONLY = auto()
@@ -29,11 +30,14 @@ class Reason(Enum):
     SELF = auto()
     LAST_OWNER = auto()
     NO_OCCUPANT = auto()
+    NO_ENTRY = auto()
     BAD_CONFIG = auto()
     BAD_REQUEST = auto()
+    REGISTRATION_CLOSED = auto()
     REGISTRATION_OFF = auto()
     WHISPER_LIMITED = auto()
     TOO_FAST = auto()
+    BUSY = auto()
 
 
 @attrs.frozen
@@ -77,12 +81,21 @@ class SaveStanding:
 
 @attrs.frozen
 class SaveMessage:
-    """A message is to be kept."""
+    """A message goes into the archive."""
 
     message: Message
+    kind: Kind = Kind.SAID
 
 
-Write = SaveRoom | SaveStanding | SaveMessage
+@attrs.frozen
+class SaveRemoval:
+    """Of an entry of the archive nothing is to be left but that it was removed."""
+
+    entry: Entry
+    removal: Removal
+
+
+Write = SaveRoom | SaveStanding | SaveMessage | SaveRemoval
 
 
 @attrs.frozen

@@ -20,7 +20,7 @@ def register(room: Room, command: Register, out: Changes) -> None:
     person, nick = command.person, command.nick
     standing = row_of(room, person.account)
     if room.affiliation(person.account) is Affiliation.OUTCAST:
-        raise Refusal(Reason.FORBIDDEN)
+        raise Refusal(Reason.REGISTRATION_CLOSED)
     if not is_nick(nick):
         raise Refusal(Reason.BAD_NICK)
     check_free(room, room.saved.standings, nick, person.account)

@@ -29,8 +29,14 @@ class Right(Enum):
     READ_OUTCASTS = auto()
     READ_MEMBERS = auto()
     READ_ADMINS = auto()
+    SEE_MEMBERS = auto()
+    """To read the list of members while being inside."""
     REGISTER = auto()
     CONFIGURE = auto()
+    MODERATE = auto()
+    """To take back what others say."""
+    READ_ARCHIVE = auto()
+    """From outside; whoever is inside may."""
 
 
 Need = Role | Affiliation
@@ -52,8 +58,11 @@ NEEDS: Mapping[Right, Need] = {
     Right.READ_OUTCASTS: Affiliation.ADMIN,
     Right.READ_MEMBERS: Affiliation.ADMIN,
     Right.READ_ADMINS: Affiliation.OWNER,
+    Right.SEE_MEMBERS: Affiliation.ADMIN,
     Right.REGISTER: Affiliation.NONE,
     Right.CONFIGURE: Affiliation.OWNER,
+    Right.MODERATE: Role.MODERATOR,
+    Right.READ_ARCHIVE: Affiliation.NONE,
 }
 """What is needed for each right, unless an option says otherwise."""
 

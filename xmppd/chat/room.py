@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
 from hmac import new as hmac
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 
@@ -30,9 +30,11 @@ from xmppd.chat.model import (
     Standing,
 )
 from xmppd.chat.nicks import fold
-from xmppd.chat.option import Check, Field, Option
+from xmppd.chat.option import Field, Option
 from xmppd.chat.outcome import Changes, Done, Notice, Reason, Refusal, Refused
 from xmppd.chat.rights import NEEDS, Need, Right, first_role, list_right
+
+Hook = TypeVar("Hook")
 
 
 class Room:
@@ -65,12 +67,16 @@ class Room:
         self.history: deque[Message] = deque(history)
         self.invited: dict[str, str] = {}
         self.counter = count(1)
-        self._checks = _checks(options)
+        self._marks = _by_type(options, lambda option: option.marks)
+        self._checks = _by_type(options, lambda option: option.checks)
+        self._notes = _by_type(options, lambda option: option.notes)
         self.reconfigured()
 
     def handle(self, command: Command) -> Done | Refused:
         """Carry out a command."""
         out = Changes()
+        for option, mark in self._marks.get(type(command), ()):
+            command = mark(option, self, command)
         try:
             for option, check in self._checks.get(type(command), ()):
                 check(option, self, command)
@@ -86,6 +92,12 @@ class Room:
         """Whether everybody inside sees real addresses."""
         return self.needs[Right.SEE_ADDRESSES] == Role.VISITOR
 
+    @property
+    def archived(self) -> bool:
+        """Whether what is said is kept for good; only a room that lasts has an archive."""
+        config = self.config
+        return config["archive"] and config["persistent"] and not self.saved.locked
+
     def reconfigured(self) -> None:
         """Derive what depends on the configuration."""
         stored = self.saved.config.items()
@@ -98,9 +110,7 @@ class Room:
             for account, standing in self.saved.standings.items()
             if standing.nick
         }
-        keep = self.config.get("history", 0)
-        while len(self.history) > keep:
-            self.history.popleft()
+        self._shorten_history()
         self.moved()
 
     def field(self, name: str) -> Field:
@@ -180,9 +190,22 @@ class Room:
         if not self.may(person, right):
             raise Refusal(reason)
 
+    def may_read_archive(self, person: Person) -> bool:
+        """Whether somebody may read what was said: who is inside, or could enter now."""
+        return person in self.sessions or self.may(person, Right.READ_ARCHIVE)
+
+    def may_know_authors(self, person: Person) -> bool:
+        """Whether somebody may know whose account said what: inside, or if they came in now."""
+        occupant = self.occupant(person)
+        if occupant is not None:
+            return occupant.role >= self.needs[Right.SEE_ADDRESSES]
+        role = self.first_role(self.affiliation(person.account))
+        return role >= self.needs[Right.SEE_ADDRESSES]
+
     def standings(self, person: Person, affiliation: Affiliation) -> dict[str, Standing] | Refused:
         """Who has an affiliation, for one who wants to know."""
-        if not self.may(person, list_right(affiliation)):
+        by_role = affiliation is Affiliation.MEMBER and self.may(person, Right.SEE_MEMBERS)
+        if not by_role and not self.may(person, list_right(affiliation)):
             return Refused(Reason.FORBIDDEN)
         return {
             account: standing
@@ -215,11 +238,26 @@ class Room:
             )
         return found
 
+    def those_with(self, right: Right) -> tuple[Occupancy, ...]:
+        """The sessions of all inside who have a right."""
+        need = self.needs[right]
+        return tuple(
+            stay
+            for key, each in self.occupants.items()
+            if (each.affiliation if isinstance(need, Affiliation) else each.role) >= need
+            for stay in self.stays[key].values()
+        )
+
     def tell(self, out: Changes, event: Event, to: Iterable[Occupancy], sight: Sight) -> None:
         """Have somebody told, if there is anybody."""
         to = tuple(to)
         if to:
             out.notices.append(Notice(event, to, sight))
+
+    def note(self, out: Changes, event: Event) -> None:
+        """Have the options add what follows from an event."""
+        for option, note in self._notes.get(type(event), ()):
+            note(option, self, event, out)
 
     def tell_all(
         self, out: Changes, event: Event, key: str, own: Iterable[Occupancy] | None = None
@@ -262,15 +300,32 @@ class Room:
         self.moved()
         return stays
 
+    def remember(self, message: Message) -> None:
+        """Tell newcomers of a message, as long as the history is long enough."""
+        self.history.append(message)
+        self._shorten_history()
+
+    def forget(self, id: str) -> None:
+        """Tell newcomers no more of a message."""
+        self.history = deque(message for message in self.history if message.id != id)
+
+    def _shorten_history(self) -> None:
+        keep = self.config.get("history", 0)
+        while len(self.history) > keep:
+            self.history.popleft()
+
     def settle(self, out: Changes) -> None:
-        """A room that does not last ends when nobody is in it."""
-        if not self.occupants and not self.config["persistent"]:
+        """A room that does not last, or was never opened, ends when nobody is in it."""
+        if not self.occupants and (self.saved.locked or not self.config["persistent"]):
             out.ended = True
 
 
-def _checks(options: Iterable[Option]) -> dict[type, list[tuple[Option, Check]]]:
-    found: dict[type, list[tuple[Option, Check]]] = {}
+def _by_type(
+    options: Iterable[Option], declared: Callable[[Option], Mapping[type, Hook]]
+) -> dict[type, list[tuple[Option, Hook]]]:
+    """Which options want to be called for which commands or events."""
+    found: dict[type, list[tuple[Option, Hook]]] = {}
     for option in options:
-        for command, check in option.checks.items():
-            found.setdefault(command, []).append((option, check))
+        for kind, hook in declared(option).items():
+            found.setdefault(kind, []).append((option, hook))
     return found

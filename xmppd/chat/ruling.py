@@ -14,13 +14,24 @@ from xmppd.chat.commands import (
     StandingChange,
 )
 from xmppd.chat.entering import remove
-from xmppd.chat.events import Left, Ranked
-from xmppd.chat.model import Affiliation, Author, Occupant, Person, Role, Standing, Why
+from xmppd.chat.events import Invited, Left, Outside, Ranked, Revealed
+from xmppd.chat.model import (
+    Affiliation,
+    Author,
+    Invitation,
+    Occupant,
+    Person,
+    Role,
+    Sight,
+    Standing,
+    Why,
+)
 from xmppd.chat.nicks import fold, is_nick
-from xmppd.chat.outcome import Changes, Reason, Refusal, SaveStanding
+from xmppd.chat.outcome import Changes, Notice, Reason, Refusal, SaveStanding
 from xmppd.chat.rights import (
     Right,
     affiliation_right,
+    list_right,
     outranks_for_role,
     role_after,
     role_right,
@@ -63,8 +74,19 @@ def _set_role(room: Room, change: RoleChange, by: Author, out: Changes) -> None:
     if change.role is Role.NONE:
         remove(room, key, Why.KICKED, out, event=Left(changed, Why.KICKED, by, change.reason))
         return
+    _put_ranked(room, key, changed, Ranked(changed, by, change.reason), out)
+
+
+def _put_ranked(room: Room, key: str, changed: Occupant, event: Ranked, out: Changes) -> None:
+    """Let an occupant be what it is from now on, tell everybody, and it whom it now sees."""
+    need = room.needs[Right.SEE_ADDRESSES]
+    saw = room.occupants[key].role >= need
     room.put(key, changed)
-    room.tell_all(out, Ranked(changed, by, change.reason), key)
+    room.tell_all(out, event, key)
+    if changed.role >= need and not saw:
+        others = tuple(each for other, each in room.occupants.items() if other != key)
+        if others:
+            room.tell(out, Revealed(others), room.stays[key].values(), Sight.FULL)
 
 
 # Affiliations
@@ -74,8 +96,19 @@ def set_standings(room: Room, command: SetStandings, out: Changes) -> None:
     """Change affiliations: ban, make members, admins, owners."""
     check_standings(room, command.person, command.changes)
     for change in command.changes:
-        apply_standing(room, command.person, change, out)
+        _set_standing(room, command.person, change, out)
     room.settle(out)
+
+
+def _set_standing(room: Room, person: Person, change: StandingChange, out: Changes) -> None:
+    """Change an affiliation; who may enter only by that is asked to come (XEP-0045, 9.5)."""
+    account = change.account
+    could = room.affiliation(account) >= room.needs[Right.ENTER]
+    apply_standing(room, person, change, out)
+    if not could and change.affiliation >= room.needs[Right.ENTER] > Affiliation.NONE:
+        asked = Invitation(account, change.reason)
+        event = Invited(asked, room.author(person), room.config["password"], room.open)
+        out.notices.append(Notice(event, (), account=account))
 
 
 def check_standings(room: Room, person: Person, changes: Iterable[StandingChange]) -> None:
@@ -160,9 +193,19 @@ def apply_standing(room: Room, person: Person, change: StandingChange, out: Chan
         room.saved.standings[account] = new
     room.reconfigured()
     out.save(SaveStanding(account, new))
-    by = room.author(person)
-    for occupant in room.all_of(account):
+    by, inside = room.author(person), room.all_of(account)
+    for occupant in inside:
         _rank(room, occupant, by, change.reason, out)
+    old = Affiliation.NONE if row is None else row.affiliation
+    if not inside and old is not change.affiliation:
+        _tell_of_absent(room, Outside(account, change.affiliation, by, change.reason), old, out)
+
+
+def _tell_of_absent(room: Room, event: Outside, old: Affiliation, out: Changes) -> None:
+    """Tell those who may read the list that somebody is on now, or was on."""
+    listed = old if event.affiliation is Affiliation.NONE else event.affiliation
+    room.tell(out, event, room.those_with(list_right(listed)), Sight.FULL)
+    room.note(out, event)
 
 
 def _rank(room: Room, occupant: Occupant, by: Author, reason: str, out: Changes) -> None:
@@ -178,5 +221,4 @@ def _rank(room: Room, occupant: Occupant, by: Author, reason: str, out: Changes)
         return
     role = role_after(occupant.role, old, new, room.first_role(new))
     changed = attrs.evolve(occupant, affiliation=new, role=role)
-    room.put(key, changed)
-    room.tell_all(out, Ranked(changed, by, reason), key)
+    _put_ranked(room, key, changed, Ranked(changed, by, reason), out)

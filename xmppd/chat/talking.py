@@ -14,7 +14,7 @@ from xmppd.chat.commands import (
     Whisper,
 )
 from xmppd.chat.events import Declined, Invited, Said, TopicSet, VoiceAsked, Whispered
-from xmppd.chat.model import Affiliation, Content, Invitation, Message, Person, Role, Sight
+from xmppd.chat.model import Affiliation, Content, Invitation, Kind, Message, Person, Role, Sight
 from xmppd.chat.outcome import Changes, Notice, Reason, Refusal, SaveMessage, SaveRoom
 from xmppd.chat.rights import Right
 from xmppd.chat.ruling import apply_standing
@@ -26,20 +26,19 @@ MOST_INVITED = 1_000
 """Invitations that are remembered, so that they can be declined."""
 
 
-def _message(room: Room, person: Person, content: Content) -> Message:
-    return Message(room.new_id(), room.clock(), room.author(person), content)
+def _message(room: Room, person: Person, content: Content, kept: bool) -> Message:
+    return Message(room.new_id(), room.clock(), room.author(person), content, kept)
 
 
 def say(room: Room, command: Say, out: Changes) -> None:
     """Tell everybody, the author too."""
     room.inside(command.person)
     room.need(command.person, Right.SAY, Reason.NO_VOICE)
-    message = _message(room, command.person, command.content)
-    if command.content.storable:
-        keep = room.config["history"]
-        room.history.append(message)
-        while len(room.history) > keep:
-            room.history.popleft()
+    storable = command.content.storable
+    message = _message(room, command.person, command.content, storable and room.archived)
+    if storable:
+        room.remember(message)
+    if message.kept:
         out.save(SaveMessage(message))
     out.notices.append(Notice(Said(message), room.audience()))
 
@@ -58,9 +57,11 @@ def set_topic(room: Room, command: SetTopic, out: Changes) -> None:
     """Set the topic and tell everybody."""
     room.inside(command.person)
     room.need(command.person, Right.SET_TOPIC)
-    message = _message(room, command.person, command.content)
+    message = _message(room, command.person, command.content, room.archived)
     room.saved.topic = message
     out.save(SaveRoom())
+    if message.kept:
+        out.save(SaveMessage(message, Kind.TOPIC))
     out.notices.append(Notice(TopicSet(message), room.audience()))
 
 

@@ -15,7 +15,7 @@ _RFCS = (6120, 6121, 7622)
 
 
 class Implementer(Protocol):
-    """A class that says which XEPs it implements: an extension, or a component."""
+    """A class that says which XEPs it implements: an extension, a component, or for a folder."""
 
     xep: ClassVar[tuple[int, str] | tuple[()]]
     also: ClassVar[tuple[tuple[int, str], ...]]

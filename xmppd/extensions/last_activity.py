@@ -57,11 +57,11 @@ class LastActivity(Extension):
             raise StanzaError("forbidden")
         if user.sessions:
             return _answer(request, 0)
-        found = await _kept(user).get()
-        if found is None:
+        seen = await last_seen(user)
+        if seen is None:
             raise StanzaError("item-not-found", "never seen")
-        gone = self.host.clock.seconds() - found.value.seconds
-        return _answer(request, gone, found.value.status)
+        gone = self.host.clock.seconds() - seen.seconds
+        return _answer(request, gone, seen.status)
 
     @on(Received.CHECK, "iq")
     def of_resource(self, stanza: Stanza, user: User) -> None:
@@ -87,6 +87,12 @@ class LastActivity(Extension):
         seen = int(self.host.clock.seconds())
         value = LastSeen(seen, session.notes.get(LastActivity, ""))
         _kept(session.user).put(value).addErrback(self.host.failed)
+
+
+async def last_seen(user: User) -> LastSeen | None:
+    """When an account was last seen; None if it never was."""
+    found = await _kept(user).get()
+    return None if found is None else found.value
 
 
 def _kept(user: User) -> OwnDocument[LastSeen]:

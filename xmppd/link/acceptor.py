@@ -253,7 +253,10 @@ class Acceptor(Factory):
             chooser = BALANCES[balance or rules.balance]()
             bounds = bounds or rules.bounds
             retry = rules.duplicates == "pool"
-            trunk = Trunk(name, self._clock, self.router.bounce, chooser, bounds, retry)
+            router = self.router
+            trunk = Trunk(
+                name, self._clock, router.bounce, chooser, bounds, retry, owner=router.owner
+            )
             self.trunks[name] = trunk
         return trunk
 

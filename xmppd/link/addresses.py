@@ -19,6 +19,15 @@ def plain_address(address: IAddress | None) -> str:
     return str(mapped or found)
 
 
+def shown_address(address: IAddress | None) -> str:
+    """For people: host and port, the path of a UNIX socket, or just that it is one."""
+    host, port = plain_address(address), getattr(address, "port", "?")
+    if host:
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    name = getattr(address, "name", None)
+    return name.decode("utf-8", "replace") if name else "a UNIX socket"
+
+
 def address_key(address: IAddress | None) -> str:
     """What counts as one address: an IPv4 address, an IPv6 /64; empty where nothing counts."""
     text = plain_address(address)

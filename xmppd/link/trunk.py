@@ -12,11 +12,11 @@ from typing import Protocol
 from twisted.internet.interfaces import IReactorTime
 
 from xmppd.link.link import Item
-from xmppd.link.pool import Balance, RoundRobin
+from xmppd.link.pool import Balance, RoundRobin, Sticky
 from xmppd.link.pressure import Pressure
 from xmppd.link.queue import Bounds, Queue
 from xmppd.link.router import Producer
-from xmppd.link.unanswered import Unanswered
+from xmppd.link.unanswered import Unanswered, wants_answer
 from xmppd.protocol.stanza import Stanza
 
 
@@ -52,7 +52,8 @@ class Trunk:
 
     `bounce(item, condition)` is the router's. With `watch`, the requests (iq) that a connection
     leaves unanswered when it is lost are refused, and with `retry` those that change nothing (iq
-    get) go to another one.
+    get) go to another one. `owner` tells whose a domain is: who asks over this very link is not
+    waited for, as it may be answered without the router.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Trunk:
         bounds: Bounds | None = None,
         retry: bool = False,
         watch: bool = True,
+        owner: Callable[[str], object] | None = None,
     ) -> None:
         self.name = name
         self.members: list[Member] = []
@@ -73,6 +75,7 @@ class Trunk:
         self._bounds = bounds or Bounds()
         self._retry = retry
         self._watch = watch
+        self._owner = owner or _unknown
         self._absent = self._new_queue(absent=True)
         self._pressure = Pressure(clock, self._bounds.patience)
 
@@ -104,9 +107,19 @@ class Trunk:
             self._give(member, item)
 
     def _give(self, member: Member, item: Item) -> None:
-        if self._watch:
+        if self._watch and wants_answer(item) and (self._retry or not self._is_ours(item)):
             member.unanswered.note(item)
         member.carrier.send(item)
+
+    def _is_ours(self, item: Stanza) -> bool:
+        return item.sender is not None and self._owner(item.sender.domain) is self
+
+    def member_for(self, item: Item) -> str | None:
+        """The connection that takes what is like that, by its name; None where it takes turns."""
+        members = self.members
+        if len(members) > 1 and not isinstance(self._balance, Sticky):
+            return None
+        return self._balance.choose(members, item).name if members else None
 
     # Members
 
@@ -186,3 +199,7 @@ class Trunk:
         for member in self.members:
             if member.unanswered.answered(answer):
                 return
+
+
+def _unknown(domain: str) -> None:
+    """Whose a domain is, where nobody tells."""

@@ -1,5 +1,7 @@
 """Requests that a component has been given and not yet answered."""
 
+from typing import TypeGuard
+
 from xmppd.link.envelope import Envelope
 from xmppd.link.link import Item
 from xmppd.link.queue import size_of
@@ -10,6 +12,13 @@ MAX_BYTES = 4 * 1024 * 1024
 """Requests, and bytes of them, that are remembered for one connection; the newest count."""
 
 _Key = tuple[str, str, str | None]
+
+
+def wants_answer(item: Item) -> TypeGuard[Stanza]:
+    """Whether that is an iq get or set of somebody to somebody."""
+    if isinstance(item, Envelope) or item.name != "iq":
+        return False
+    return item.type in ("get", "set") and item.sender is not None and item.to is not None
 
 
 class Unanswered:
@@ -24,12 +33,9 @@ class Unanswered:
     def __len__(self) -> int:
         return len(self._open)
 
-    def note(self, item: Item) -> None:
-        """Remember an item, if it wants an answer."""
-        if isinstance(item, Envelope) or item.name != "iq":
-            return
-        if item.type not in ("get", "set") or item.sender is None or item.to is None:
-            return
+    def note(self, item: Stanza) -> None:
+        """Remember a request, which `wants_answer`."""
+        assert item.sender is not None and item.to is not None
         self._forget((item.sender, item.to, item.id))
         self._open[item.sender, item.to, item.id] = item
         self._size += size_of(item)

@@ -12,6 +12,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from xmppd.link.addresses import shown_address
 from xmppd.link.codec import CARRIED, envelope, to_bytes
 from xmppd.link.life import Life
 from xmppd.link.link import Item, Receiver
@@ -118,7 +119,7 @@ class Wire:
         self._outbox.connect(transport)
         if hasattr(transport, "setTcpNoDelay"):
             transport.setTcpNoDelay(True)
-        self.peer = str(transport.getPeer())
+        self.peer = shown_address(transport.getPeer())
         self._timer = self._clock.callLater(HANDSHAKE_SECONDS, self._too_late)
         self.connectionMade()
 

@@ -8,6 +8,7 @@ import attrs
 
 from xmppd.chat.model import Presence
 from xmppd.muc import names
+from xmppd.protocol.hints import asks_storing, forbids_archiving
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.namespaces import CONTENT, DELAY, MAM, STANZA_IDS
 from xmppd.protocol.spans import Child
@@ -23,6 +24,7 @@ _NEVER = frozenset(
         (names.CARBONS, "received"),
         (names.CARBONS, "sent"),
         (DELAY, "delay"),
+        (names.RETRACT, "retracted"),
     }
 )
 _SOMETIMES = frozenset(
@@ -33,6 +35,16 @@ _SOMETIMES = frozenset(
     }
 )
 _SUSPECT = _NEVER | _SOMETIMES
+
+_LASTING = frozenset(
+    {
+        names.RETRACT,
+        names.REACTIONS,
+        "eu.siacs.conversations.axolotl",
+        "urn:xmpp:omemo:2",
+    }
+)
+"""Namespaces of what says something without a body: retractions, reactions, ciphertext."""
 
 _KEPT = ("id", "type", "xml:lang")
 
@@ -48,8 +60,15 @@ class StanzaContent:
 def message_content(message: Stanza, room: Jid) -> StanzaContent:
     """What a message to a room, or to one inside, says."""
     stanza = cleaned(message, room)
-    storable = stanza.has(CONTENT, "body")
-    return StanzaContent(stanza, storable)
+    return StanzaContent(stanza, _storable(stanza))
+
+
+def _storable(message: Stanza) -> bool:
+    """Whether a message says something that lasts (XEP-0313, 6.1.2), and may (XEP-0334)."""
+    for ns, name, _, _ in message.children:
+        if (ns == CONTENT and name == "body") or ns in _LASTING:
+            return not forbids_archiving(message)
+    return asks_storing(message)
 
 
 def presence_of(presence: Stanza, room: Jid) -> Presence:

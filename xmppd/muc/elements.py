@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xmppd.chat.model import Author, Occupant, Role, Sight
+from xmppd.chat.model import Affiliation, Author, Occupant, Role, Sight
 from xmppd.muc import names
 from xmppd.protocol.markup import element
 from xmppd.protocol.stanza import Stanza
@@ -42,14 +42,25 @@ def details_xml(by: Author | None, reason: str, sight: Sight) -> tuple[bytes, ..
 def item_xml(occupant: Occupant, sight: Sight, *details: bytes, nick: str = "") -> bytes:
     """An occupant as somebody sees it; `nick` is one it is going to have."""
     seen = None if sight is Sight.NICK else str(occupant.shown.wire)
+    return known_item_xml(occupant, seen, *details, nick=nick)
+
+
+def known_item_xml(occupant: Occupant, jid: str | None, *details: bytes, nick: str = "") -> bytes:
+    """The same with that real address."""
     role = "none" if occupant.role is Role.NONE else occupant.role.name.lower()
     attributes = {
         "affiliation": occupant.affiliation.name.lower(),
         "role": role,
-        "jid": seen,
+        "jid": jid,
         "nick": nick or None,
     }
     return element("item", None, attributes, *details)
+
+
+def absent_xml(account: str, affiliation: Affiliation, by: Author, reason: str) -> bytes:
+    """Somebody who is not inside, for those who may know (XEP-0045, 10.3)."""
+    attributes = {"affiliation": affiliation.name.lower(), "jid": account, "role": "none"}
+    return element("item", None, attributes, *details_xml(by, reason, Sight.FULL))
 
 
 def outsider(presence: Stanza) -> Stanza:

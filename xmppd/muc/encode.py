@@ -6,16 +6,23 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from xmppd.chat import events
-from xmppd.chat.model import Message, Occupancy, Occupant, Sight, Why
+from xmppd.chat.model import Affiliation, Occupancy, Occupant, Sight, Why
 from xmppd.chat.outcome import Notice
 from xmppd.muc import names
+from xmppd.muc.asking import registration_request, voice_request
 from xmppd.muc.content import StanzaContent
-from xmppd.muc.elements import details_xml, item_xml, occupant_id_xml, ready, status_xml, x_xml
-from xmppd.muc.forms import registration_request, voice_request
-from xmppd.protocol.datetimes import format_datetime
+from xmppd.muc.elements import (
+    absent_xml,
+    details_xml,
+    item_xml,
+    occupant_id_xml,
+    ready,
+    status_xml,
+    x_xml,
+)
+from xmppd.muc.said import SaidEncoder
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.markup import element
-from xmppd.protocol.namespaces import DELAY
 from xmppd.protocol.stanza import Stanza
 
 
@@ -35,17 +42,29 @@ _CODES: Mapping[Why, int] = {
     Why.LOST: 333,
 }
 
+_STANDS: Mapping[Affiliation, str] = {
+    Affiliation.OUTCAST: "banned from",
+    Affiliation.NONE: "neither member nor banned any longer of",
+    Affiliation.MEMBER: "now a member of",
+    Affiliation.ADMIN: "now an admin of",
+    Affiliation.OWNER: "now an owner of",
+}
+
 
 class Encoder:
     """Makes the stanzas of one room."""
 
     def __init__(self, room: Jid) -> None:
         self._room = room
+        self.said = SaidEncoder(room)
         self._encoders: Mapping[type, Callable[[Any, Notice], Iterable[Stanza]]] = {
             events.Welcomed: self._welcomed,
             events.Entered: self._present,
             events.Shown: self._present,
             events.Ranked: self._ranked,
+            events.Revealed: self._revealed,
+            events.Outside: self._outside,
+            events.StandingTold: self._standing_told,
             events.Left: self._left,
             events.Renamed: self._renamed,
             events.Said: self._said,
@@ -72,11 +91,12 @@ class Encoder:
             yield self._presence(occupant, notice.sight)
         codes = [110]
         codes += [100] if event.open else []
+        codes += [170] if event.published else []
         codes += [201] if event.created else []
         codes += [210] if event.renamed else []
         yield self._made_presence(event.me, Sight.SELF, codes)
-        yield from self._history(event)
-        yield self._topic(event.topic)
+        yield from self.said.history(event)
+        yield self.said.topic(event.topic)
 
     def _present(self, event: events.Entered | events.Shown, notice: Notice) -> Iterable[Stanza]:
         yield self._presence(event.occupant, notice.sight)
@@ -114,6 +134,10 @@ class Encoder:
         details = details_xml(event.by, event.reason, notice.sight)
         yield self._made_presence(event.occupant, notice.sight, codes, *details)
 
+    def _revealed(self, event: events.Revealed, notice: Notice) -> Iterable[Stanza]:
+        for occupant in event.occupants:
+            yield self._presence(occupant, notice.sight)
+
     def _left(self, event: events.Left, notice: Notice) -> Iterable[Stanza]:
         codes = [110] if notice.sight is Sight.SELF else []
         codes += [_CODES[event.why]] if event.why in _CODES else []
@@ -144,38 +168,7 @@ class Encoder:
     # Messages
 
     def _said(self, event: events.Said | events.TopicSet, notice: Notice) -> Iterable[Stanza]:
-        yield self._message(event.message)
-
-    def _message(self, message: Message, *more: bytes) -> Stanza:
-        content = message.content
-        assert isinstance(content, StanzaContent)
-        inner = b"".join((occupant_id_xml(message.author.id), *more))
-        sender = self._named(message.author.nick)
-        return ready(content.stanza.readdressed(None, sender).adding(inner))
-
-    def _delay(self, message: Message) -> bytes:
-        stamp = format_datetime(int(message.at * 1_000_000))
-        return element("delay", DELAY, {"from": self._room, "stamp": stamp})
-
-    def _history(self, event: events.Welcomed) -> list[Stanza]:
-        """What was said, oldest first; the newest that fit where characters are counted."""
-        made = [self._message(message, self._delay(message)) for message in event.history]
-        if event.chars is None:
-            return made
-        left, kept = event.chars, 0
-        for stanza in reversed(made):
-            left -= len(stanza.to_bytes().decode())
-            if left < 0:
-                break
-            kept += 1
-        return made[len(made) - kept :]
-
-    def _topic(self, topic: Message | None) -> Stanza:
-        if topic is not None:
-            return self._message(topic, self._delay(topic))
-        return ready(
-            Stanza.make("message", element("subject"), sender=self._room, type="groupchat")
-        )
+        yield self.said.told(event.message)
 
     def _whispered(self, event: events.Whispered, notice: Notice) -> Iterable[Stanza]:
         content = event.content
@@ -186,7 +179,7 @@ class Encoder:
 
     def _invited(self, event: events.Invited, notice: Notice) -> Iterable[Stanza]:
         asked, by = event.invitation, event.by
-        inviter = by.account if event.open or not by.nick else self._named(by.nick)
+        inviter = by.account if event.open else self._named(by.nick)
         said = [element("reason", None, None, asked.reason)] if asked.reason else []
         if asked.continues:
             said.append(element("continue", None, {"thread": asked.thread}))
@@ -216,11 +209,22 @@ class Encoder:
         form = registration_request(event.account, event.nick)
         yield Stanza.make("message", form.to_xml(), sender=self._room)
 
+    def _outside(self, event: events.Outside, notice: Notice) -> Iterable[Stanza]:
+        item = absent_xml(event.account, event.affiliation, event.by, event.reason)
+        yield Stanza.make("message", x_xml(item), sender=self._room)
+
+    def _standing_told(self, event: events.StandingTold, notice: Notice) -> Iterable[Stanza]:
+        said = f"You are {_STANDS[event.affiliation]} {self._room}."
+        body = element("body", None, None, said)
+        yield Stanza.make("message", body, x_xml(status_xml(101)), sender=self._room)
+
     def _configured(self, event: events.Configured, notice: Notice) -> Iterable[Stanza]:
         codes = []
+        if "published" in event.new:
+            codes.append(170 if event.new["published"] else 171)
         if "identities" in event.new:
             codes.append(172 if event.new["identities"] == "everyone" else 173)
-        if event.new.keys() - {"identities"}:
+        if event.new.keys() - {"identities", "published"}:
             codes.append(104)
         x = x_xml(*map(status_xml, codes))
         yield Stanza.make("message", x, sender=self._room, type="groupchat")

@@ -1,4 +1,4 @@
-"""Data forms of rooms: configuration, information, requests (XEP-0045, 15.5)."""
+"""The form in which owners configure a room (XEP-0045, 10.2, 15.5.3)."""
 
 from __future__ import annotations
 
@@ -29,6 +29,10 @@ def _roomconfig(name: str) -> str:
     return f"muc#roomconfig_{name}"
 
 
+def _own(name: str) -> str:
+    return f"{{{names.EXTRA}}}{name}"
+
+
 _LIMITS = ("10", "20", "30", "50", "100", "200", "500", "1000")
 
 
@@ -42,7 +46,12 @@ def _not(value: bool) -> bool:
     return not value
 
 
+def _texts(values: Any) -> tuple[str, ...]:
+    return tuple(map(str, values))
+
+
 _TEXT, _BOOLEAN, _LIST = FieldType.TEXT_SINGLE, FieldType.BOOLEAN, FieldType.LIST_SINGLE
+_LISTS, _JIDS = FieldType.LIST_MULTI, FieldType.JID_MULTI
 
 _ROWS: tuple[_Row, ...] = (
     _Row("name", _roomconfig("roomname"), _TEXT),
@@ -70,8 +79,16 @@ _ROWS: tuple[_Row, ...] = (
         lambda value: 0 if value in (None, "none") else _number(value),
     ),
     _Row("history", "muc#maxhistoryfetch", _TEXT, str, _number),
-    _Row("registration", f"{{{names.EXTRA}}}registration", _LIST),
-    _Row("voice_requests", f"{{{names.EXTRA}}}voicerequests", _BOOLEAN),
+    _Row("archive", _roomconfig("enablearchiving"), _BOOLEAN),
+    _Row("member_list", _roomconfig("getmemberlist"), _LISTS),
+    _Row("published", _roomconfig("enablelogging"), _BOOLEAN),
+    _Row("feed", _roomconfig("pubsub"), _TEXT),
+    _Row("published_at", _own("publishedat"), _TEXT),
+    _Row("contacts", _own("contacts"), _JIDS, read=_texts),
+    _Row("fixed_nicks", _own("fixednicks"), _BOOLEAN),
+    _Row("tell_absent", _own("tellabsent"), _BOOLEAN),
+    _Row("registration", _own("registration"), _LIST),
+    _Row("voice_requests", _own("voicerequests"), _BOOLEAN),
 )
 _OTHER_CHOICES = {"whois": {"moderators": "Moderators only", "anyone": "Anyone"}}
 _LABELS = {"publicroom": "The room is listed"}
@@ -133,55 +150,3 @@ def _read_password(given: Mapping[str, FieldValue], values: Values) -> None:
 
 def _accounts(jids: Any) -> tuple[str, ...] | None:
     return None if jids is None else tuple(dict.fromkeys(jid.bare for jid in jids))
-
-
-def info_form(room: Room) -> Form:
-    """What disco#info tells of a room (XEP-0045, 6.4)."""
-    config = room.config
-    subject = "" if room.saved.topic is None else _subject(room.saved.topic.content)
-    return Form.of(
-        FormType.RESULT,
-        names.ROOM_INFO,
-        Field("muc#roominfo_description", _TEXT, config["description"] or config["name"]),
-        Field("muc#roominfo_subject", _TEXT, subject),
-        Field("muc#roominfo_subjectmod", _BOOLEAN, config["open_topic"]),
-        Field(_roomconfig("changesubject"), _BOOLEAN, config["open_topic"]),
-        Field("muc#roominfo_occupants", _TEXT, len(room.occupants)),
-        Field("muc#roominfo_lang", _TEXT, config["language"]),
-        Field("muc#maxhistoryfetch", _TEXT, config["history"]),
-    )
-
-
-def _subject(content: Any) -> str:
-    return content.stanza.text("", "subject") or ""
-
-
-def register_form() -> Form:
-    """What somebody who registers is asked (XEP-0045, 7.10)."""
-    nick = Field("muc#register_roomnick", _TEXT, (), "Nickname", required=True)
-    return Form.of(FormType.FORM, names.REGISTER_FORM, nick, title="Registration")
-
-
-def voice_request(role: str, jid: str, nick: str) -> Form:
-    """Ask a moderator to give voice (XEP-0045, 8.6)."""
-    return Form.of(
-        FormType.FORM,
-        names.REQUEST,
-        Field("muc#role", _LIST, role, "Requested role", options=(Option(role),)),
-        Field("muc#jid", FieldType.JID_SINGLE, jid, "User"),
-        Field("muc#roomnick", _TEXT, nick, "Nickname"),
-        Field("muc#request_allow", _BOOLEAN, False, "Grant voice?"),
-        title="Voice request",
-    )
-
-
-def registration_request(account: str, nick: str) -> Form:
-    """Ask an admin to make a member (XEP-0045, 9.9)."""
-    return Form.of(
-        FormType.FORM,
-        names.REGISTER_FORM,
-        Field("muc#register_jid", FieldType.JID_SINGLE, account, "User"),
-        Field("muc#register_roomnick", _TEXT, nick, "Desired nickname"),
-        Field("muc#register_allow", _BOOLEAN, False, "Allow this person to register?"),
-        title="Registration request",
-    )

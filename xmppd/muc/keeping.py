@@ -7,17 +7,23 @@ from typing import Any
 
 import attrs
 from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from xmppd.chat.model import Affiliation, Author, Message, Saved, Standing
 from xmppd.chat.outcome import SaveRoom, SaveStanding, Write
+from xmppd.muc.archive import ARCHIVE, Archives, Row, Tombstone
 from xmppd.muc.content import StanzaContent
+from xmppd.muc.graves import Grave
 from xmppd.protocol.parsing import parse_stanza
 from xmppd.storage.codecs import JsonCodec
 from xmppd.storage.interfaces import Corrupt, Owner
 from xmppd.storage.stores import Stores
 
-STORES = ("room", "standings", "rooms")
+STORES = ("room", "standings", "rooms", ARCHIVE)
 MANY = 1_000_000
+GONE = "gone"
+"""Section of the list of rooms for those that were destroyed."""
 
 
 @attrs.frozen
@@ -31,6 +37,8 @@ class Listed:
 class RoomStore:
     """Rooms of one domain. Writes happen at once; what they return fires when they are kept."""
 
+    log = Logger()
+
     def __init__(self, stores: Stores, domain: str) -> None:
         self._stores = stores
         self._domain = domain
@@ -38,11 +46,28 @@ class RoomStore:
         self._rooms = stores.document("room", JsonCodec())
         self._standings = stores.table("standings", JsonCodec())
         self._listing = stores.table("rooms", JsonCodec())
+        self.archives = Archives(stores, domain)
+        self.new_id = self.archives.new_id
 
     async def listed(self) -> dict[str, Listed]:
         """All rooms that are kept, by localpart."""
-        rows = await self._listing.items(self._all, limit=MANY)
+        rows = await self._listing.items(self._all, "", limit=MANY)
         return {row.key: Listed(row.value["name"], row.value["hidden"]) for row in rows}
+
+    async def graves(self) -> dict[str, Grave]:
+        """What is remembered of rooms that were destroyed, by localpart."""
+        rows = await self._listing.items(self._all, GONE, limit=MANY)
+        return {row.key: _read_grave(row.value) for row in rows}
+
+    def bury(self, local: str, grave: Grave) -> None:
+        """Remember a room that was destroyed."""
+        value = attrs.asdict(grave) | {"owners": sorted(grave.owners)}
+        until = int(grave.until)
+        self._listing.put(self._all, local, value, section=GONE, expires=until)
+
+    def unearth(self, local: str) -> None:
+        """Remember it no longer."""
+        self._listing.remove(self._all, local, GONE)
 
     async def load(self, local: str) -> Saved | None:
         """What is kept of a room. Fails with `StorageError`."""
@@ -59,18 +84,25 @@ class RoomStore:
         return saved
 
     def keep(
-        self, local: str, saved: Saved, listed: Listed, writes: Iterable[Write]
+        self,
+        local: str,
+        saved: Saved,
+        listed: Listed,
+        writes: Iterable[Write],
+        said: Iterable[Row | Tombstone] = (),
     ) -> Deferred[None]:
-        """Keep what has changed of a room, all of it or nothing."""
+        """Keep what has changed of a room and what was said there, all of it or nothing."""
         owner = Owner(self._domain, local)
         with self._stores.unit("room") as kept:
             for write in writes:
                 if isinstance(write, SaveRoom):
                     self._rooms.put(owner, _written(saved))
-                    row = {"name": listed.name, "hidden": listed.hidden}
-                    self._listing.put(self._all, local, row)
+                    line = {"name": listed.name, "hidden": listed.hidden}
+                    self._listing.put(self._all, local, line)
                 elif isinstance(write, SaveStanding):
                     self._put(owner, write)
+            for row in said:
+                self.archives.write(local, row)
         return kept
 
     def _put(self, owner: Owner, write: SaveStanding) -> None:
@@ -86,7 +118,11 @@ class RoomStore:
             self._rooms.remove(owner)
             self._standings.clear(owner)
             self._listing.remove(self._all, local)
+        Deferred.fromCoroutine(self.archives.clear(local)).addErrback(self._not_cleared, local)
         return kept
+
+    def _not_cleared(self, failure: Failure, local: str) -> None:
+        self.log.failure("The archive of {room} is not removed", failure, room=local)
 
 
 def everything(saved: Saved) -> tuple[Write, ...]:
@@ -114,9 +150,17 @@ def _read(value: dict[str, Any]) -> Saved:
         value["creator"],
         value["secret"],
         value["created"],
-        config=value["config"],
+        config={name: _read_field(each) for name, each in value["config"].items()},
         topic=None if topic is None else _read_message(topic),
     )
+
+
+def _read_field(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _read_grave(value: dict[str, Any]) -> Grave:
+    return Grave(value["until"], frozenset(value["owners"]), value["alternate"], value["reason"])
 
 
 def _written_message(message: Message) -> dict[str, Any]:
@@ -128,6 +172,7 @@ def _written_message(message: Message) -> dict[str, Any]:
         "nick": message.author.nick,
         "occupant": message.author.id,
         "account": message.author.account,
+        "kept": message.kept,
         "xml": content.stanza.to_bytes().decode(),
     }
 
@@ -135,7 +180,7 @@ def _written_message(message: Message) -> dict[str, Any]:
 def _read_message(value: dict[str, Any]) -> Message:
     author = Author(value["nick"], value["occupant"], value["account"])
     content = StanzaContent(parse_stanza(value["xml"].encode()))
-    return Message(value["id"], value["at"], author, content)
+    return Message(value["id"], value["at"], author, content, value.get("kept", False))
 
 
 def _written_standing(standing: Standing) -> dict[str, Any]:

@@ -12,12 +12,16 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from xmppd.chat.commands import Command
-from xmppd.chat.model import Person
-from xmppd.chat.outcome import Done, Refused, SaveMessage
+from xmppd.chat.model import Message, Person
+from xmppd.chat.outcome import Done, Refused, SaveMessage, SaveRemoval, Write
 from xmppd.chat.room import Room
+from xmppd.muc.archive import Row, Tombstone
 from xmppd.muc.encode import Encoder, Sending
 from xmppd.muc.keeping import Listed, RoomStore, everything
+from xmppd.muc.pace import RoomPaces
 from xmppd.muc.refusals import refusal
+from xmppd.muc.removals import tombstone
+from xmppd.muc.settings import UNLIMITED, Limits
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
@@ -30,10 +34,11 @@ SendEach = Callable[[Stanza, Iterable[Jid]], None]
 
 @attrs.define
 class _Batch:
-    """What one command has to tell, once it may."""
+    """What one command has to tell, once it may. `said` are told only if they are kept."""
 
     sendings: list[Sending]
-    told: Deferred[None]
+    said: list[Message]
+    told: Deferred[None] = attrs.field(factory=Deferred)
     ready: bool = False
     failed: bool = False
 
@@ -41,7 +46,8 @@ class _Batch:
 class LiveRoom:
     """One room of a service.
 
-    `stored` says whether it is in the store now. `heard` says when each session was last heard of,
+    `stored` says whether it is in the store now, `touched` when something last happened in it
+    while nobody was inside. `heard` says when each session was last heard of,
     `reflected` which ids of clients the last messages to all had.
     """
 
@@ -54,12 +60,15 @@ class LiveRoom:
         send_each: SendEach,
         ended: Callable[[LiveRoom], None],
         stored: bool = False,
+        limits: Limits = UNLIMITED,
     ) -> None:
         self.jid = Jid.parse(room.saved.address)
         self.room = room
         self.stored = stored
+        self.touched = room.clock()
         self.heard: dict[Person, float] = {}
         self.reflected: deque[str] = deque(maxlen=REMEMBERED)
+        self.paces = RoomPaces(limits)
         self._store = store
         self._send_each = send_each
         self._ended = ended
@@ -72,6 +81,11 @@ class LiveRoom:
         config = self.room.config
         return Listed(config["name"], config["hidden"] or self.room.saved.locked)
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing waits to be kept or told."""
+        return not self._outbox
+
     def do(self, command: Command) -> Deferred[None] | None:
         """Carry out a command.
 
@@ -83,29 +97,44 @@ class LiveRoom:
         if isinstance(outcome, Refused):
             raise refusal(outcome, self.jid)
         sendings = [each for notice in outcome.notices for each in self._encoder.encode(notice)]
-        kept = self._keep(outcome)
+        kept = self._keep(outcome, command.person)
         if outcome.ended:
             self._ended(self)
         if kept is None and not self._outbox:
             self._send(sendings)
             return None
-        return self._wait(sendings, kept)
+        said = [write.message for write in outcome.writes if isinstance(write, SaveMessage)]
+        return self._wait(_Batch(sendings, said), kept)
 
-    def _keep(self, outcome: Done) -> Deferred[None] | None:
+    def _keep(self, outcome: Done, person: Person) -> Deferred[None] | None:
         """Store what is to be stored; a room that is not to last is not in the store."""
         saved, local = self.room.saved, self.jid.local
         lasts = self.room.config["persistent"] and not outcome.ended and not saved.locked
         if not lasts:
             was, self.stored = self.stored, False
             return self._store.remove(local) if was else None
-        writes = tuple(write for write in outcome.writes if not isinstance(write, SaveMessage))
+        writes: tuple[Write, ...] = outcome.writes
+        said = [row for write in writes if (row := self._row(write, person)) is not None]
         if not self.stored:
             self.stored = True
-            return self._store.keep(local, saved, self.listed, everything(saved))
-        return self._store.keep(local, saved, self.listed, writes) if writes else None
+            writes = everything(saved)
+        if not writes and not said:
+            return None
+        return self._store.keep(local, saved, self.listed, writes, said)
 
-    def _wait(self, sendings: list[Sending], kept: Deferred[None] | None) -> Deferred[None]:
-        batch = _Batch(sendings, Deferred())
+    def _row(self, write: Write, person: Person) -> Row | Tombstone | None:
+        """What a write means for the archive; None: nothing."""
+        if isinstance(write, SaveRemoval):
+            body = tombstone(write.entry.wire, write.removal, self.jid)
+            return Tombstone(write.entry.id, body)
+        if not isinstance(write, SaveMessage):
+            return None
+        message, jid = write.message, f"{person.account}/{person.session}"
+        author = self.room.occupant(person) if message.author.account else None
+        body = self._encoder.said.archived(message, author, jid)
+        return Row(message.id, message.author.account, message.author.nick, write.kind, body)
+
+    def _wait(self, batch: _Batch, kept: Deferred[None] | None) -> Deferred[None]:
         self._outbox.append(batch)
         if kept is None:
             batch.ready = True
@@ -118,12 +147,15 @@ class LiveRoom:
         if isinstance(result, Failure):
             self.log.failure("{room} could not be kept", result, room=self.jid)
             batch.failed = True
+            for message in batch.said:
+                self.room.forget(message.id)
         self._flush()
 
     def _flush(self) -> None:
         while self._outbox and self._outbox[0].ready:
             batch = self._outbox.popleft()
-            self._send(batch.sendings)
+            if not (batch.failed and batch.said):
+                self._send(batch.sendings)
             if not batch.failed:
                 batch.told.callback(None)
             else:

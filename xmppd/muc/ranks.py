@@ -8,7 +8,8 @@ from xmppd.muc import names
 from xmppd.muc.decode import person_of
 from xmppd.muc.house import House
 from xmppd.muc.lists import changes, read_list
-from xmppd.muc.refusals import refusal
+from xmppd.muc.refusals import refusal, refused_request
+from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.stanza import Stanza
 
 
@@ -30,6 +31,8 @@ class RankRequests(House):
         live = await self.in_room(request)
         try:
             command = changes(live.room, person_of(request.sender), request)
+            return await self.done(request, live, command)
         except Refusal as problem:
-            raise refusal(problem.refused, live.jid) from None
-        return await self.done(request, live, command)
+            return refused_request(request, refusal(problem.refused, live.jid))
+        except StanzaError as problem:
+            return refused_request(request, problem)

@@ -14,6 +14,7 @@ _ERRORS: Mapping[Reason, tuple[str, str]] = {
     Reason.NO_NICK: ("modify", "jid-malformed"),
     Reason.BAD_NICK: ("modify", "jid-malformed"),
     Reason.NICK_TAKEN: ("cancel", "conflict"),
+    Reason.NICK_FIXED: ("modify", "not-acceptable"),
     Reason.BAD_PASSWORD: ("auth", "not-authorized"),
     Reason.BANNED: ("auth", "forbidden"),
     Reason.MEMBERS_ONLY: ("auth", "registration-required"),
@@ -27,11 +28,14 @@ _ERRORS: Mapping[Reason, tuple[str, str]] = {
     Reason.SELF: ("cancel", "conflict"),
     Reason.LAST_OWNER: ("cancel", "conflict"),
     Reason.NO_OCCUPANT: ("cancel", "item-not-found"),
+    Reason.NO_ENTRY: ("cancel", "item-not-found"),
     Reason.BAD_CONFIG: ("modify", "not-acceptable"),
     Reason.BAD_REQUEST: ("modify", "bad-request"),
+    Reason.REGISTRATION_CLOSED: ("cancel", "not-allowed"),
     Reason.REGISTRATION_OFF: ("cancel", "service-unavailable"),
     Reason.WHISPER_LIMITED: ("cancel", "policy-violation"),
     Reason.TOO_FAST: ("wait", "policy-violation"),
+    Reason.BUSY: ("wait", "resource-constraint"),
 }
 
 
@@ -41,6 +45,13 @@ def refusal(refused: Refused | Reason, room: Jid) -> StanzaError:
         refused = Refused(refused)
     type, condition = _ERRORS[refused.reason]
     return StanzaError(condition, refused.text, type=type, by=room)
+
+
+def refused_request(request: Stanza, error: StanzaError) -> Stanza:
+    """The answer to a request that is refused, with what it asked for (XEP-0045, 8.4)."""
+    answer = request.error(error)
+    inner = request.inner + answer.inner
+    return Stanza(CONTENT, "iq", answer.attrs, inner, None, answer.to, answer.sender)
 
 
 def refused_presence(presence: Stanza, error: StanzaError) -> Stanza:

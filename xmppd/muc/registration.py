@@ -9,9 +9,10 @@ from xmppd.chat.model import Affiliation
 from xmppd.chat.outcome import Reason
 from xmppd.component.extension import ACCOUNT, iq
 from xmppd.muc import names
+from xmppd.muc.asking import register_form
 from xmppd.muc.decode import person_of
-from xmppd.muc.forms import register_form
 from xmppd.muc.house import House
+from xmppd.muc.live import LiveRoom
 from xmppd.muc.refusals import refusal
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.forms import Form, FormError
@@ -28,12 +29,13 @@ class RegistrationRequests(House):
     async def read_registration(self, request: Stanza) -> Stanza:
         """What to fill in to register with a room (XEP-0045, 7.10)."""
         live = await self.in_room(request)
-        standing = live.room.saved.standings.get(person_of(request.sender).account)
+        account = person_of(request.sender).account
+        standing = live.room.saved.standings.get(account)
         if standing is not None and standing.affiliation >= Affiliation.MEMBER:
             nick = element("username", None, None, standing.nick)
             content = element("registered") + (nick if standing.nick else b"")
-        elif live.room.config["registration"] == "off":
-            raise refusal(Reason.REGISTRATION_OFF, live.jid)
+        elif live.room.config["registration"] == "off" or _is_banned(live, account):
+            raise refusal(Reason.REGISTRATION_CLOSED, live.jid)
         else:
             content = register_form().to_xml()
         return request.reply(element("query", names.REGISTER, None, content))
@@ -53,9 +55,15 @@ class RegistrationRequests(House):
         raise StanzaError("bad-request")
 
 
+def _is_banned(live: LiveRoom, account: str) -> bool:
+    return live.room.affiliation(account) is Affiliation.OUTCAST
+
+
 def _wanted_nick(x: Any) -> str:
     try:
         nick = register_form().validate(Form.parse(x))["muc#register_roomnick"]
         return Jid.of("a", "b", str(nick)).resource
-    except (FormError, InvalidJid) as problem:
+    except FormError as problem:
+        raise StanzaError("bad-request", str(problem)) from None
+    except InvalidJid as problem:
         raise StanzaError("not-acceptable", str(problem)) from None

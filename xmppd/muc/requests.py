@@ -41,6 +41,9 @@ class RoomRequests(House):
         room = request.to.bare
         asker = None if live is None else live.room.occupant(person_of(request.sender))
         if live is None or asker is None:
+            asks_what_it_is = request.has(DISCO_INFO, "query") or request.has(DISCO_ITEMS, "query")
+            if asks_what_it_is:  # XEP-0045, 6.6
+                raise StanzaError("bad-request", by=room)
             raise refusal(Reason.NOT_INSIDE, room)
         self.hear(live, person_of(request.sender))
         is_ping = request.type == "get" and request.has(names.PING, "ping")
@@ -84,7 +87,7 @@ class RoomRequests(House):
             return reserved_nick(live.room, person_of(request.sender)).answer(request)
         if node:
             raise StanzaError("service-unavailable")
-        return room_info(live.room, live.jid.local).answer(request)
+        return room_info(live.room, live.jid.local, person_of(request.sender)).answer(request)
 
     @iq("get", DISCO_ITEMS, "query", to=HOST | ACCOUNT)
     async def _answer_items(self, request: Stanza) -> Stanza:

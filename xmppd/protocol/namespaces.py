@@ -32,6 +32,8 @@ ROSTER_VERSIONING = "urn:xmpp:features:rosterver"
 
 DIALBACK = "jabber:server:dialback"
 DIALBACK_FEATURE = "urn:xmpp:features:dialback"
+BIDI = "urn:xmpp:bidi"
+BIDI_FEATURE = "urn:xmpp:features:bidi"
 
 SESSION_PROTOCOL = "urn:xmppd:session:0"
 

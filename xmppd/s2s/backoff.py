@@ -39,6 +39,10 @@ class Backoffs:
         """The domain can be reached."""
         self._failed.pop(domain, None)
 
+    def forget(self) -> None:
+        """All may be tried again."""
+        self._failed.clear()
+
     def holds(self, domain: str) -> bool:
         """Whether a domain is left alone at present."""
         found = self._failed.get(domain)

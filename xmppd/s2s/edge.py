@@ -24,7 +24,9 @@ from xmppd.s2s.dialback import Dialback, Keys
 from xmppd.s2s.incoming import Incoming
 from xmppd.s2s.pair import Pair
 from xmppd.s2s.problem import Problem
+from xmppd.s2s.server_stream import ServerStream
 from xmppd.s2s.settings import Settings
+from xmppd.s2s.shares import Shares
 from xmppd.s2s.wire import ServerWire
 from xmppd.tls.certificates import Certificates
 from xmppd.tls.listening import Listen
@@ -72,6 +74,7 @@ class ServerEdge:
         self.connector = connector
         self.serves = serves
         self.backoffs = Backoffs(clock)
+        self.shares = Shares(clock, settings.limits)
         self.pairs: dict[tuple[str, str], Pair] = {}
         self.live: set[ServerWire] = set()
         self.stopped = False
@@ -118,9 +121,16 @@ class ServerEdge:
             return succeed("remote-connection-failed")
         return pair.verify(question)
 
-    def pass_on(self, stanza: Stanza) -> None:
-        """Give the router a stanza that may come in."""
+    def may_send(self, stream: ServerStream, local: Jid, remote: Jid) -> None:
+        """Have what goes from one domain to another go over a stream that goes both ways."""
+        pair = self._pair(local, remote)
+        if pair is not None:
+            pair.join(stream)
+
+    def pass_on(self, stanza: Stanza, domain: str) -> float:
+        """Give the router a stanza that a domain may send; gives the seconds until it may more."""
         self.link.send(stanza)
+        return self.shares.came(stanza, domain)
 
     def why_not(self, shown: list[x509.Certificate], domain: str) -> str:
         """Say why what was shown does not prove a domain; empty if it does."""
@@ -156,6 +166,20 @@ class ServerEdge:
         self.turn.later(partial(self._forget, pair))
 
     # Administration
+
+    def reconfigure(self, settings: Settings, trust: Trust, connector: Connector) -> None:
+        """Go on with other settings; streams that do not satisfy them end (RFC 6120, 4.9.3.16).
+
+        Those that stay keep the sizes and rates with which they began.
+        """
+        self.settings = settings
+        self.trust = trust
+        self.connector = connector
+        self.shares.limit(settings.limits)
+        self._addresses.connections = settings.limits.connections_per_address
+        self.backoffs.forget()
+        for wire in [each for each in self.live if not each.over and not each.still_holds()]:
+            wire.fail(StreamError("reset", "another policy"))
 
     def close(self, domain: str) -> int:
         """End all streams with a domain; gives how many there were."""

@@ -12,6 +12,8 @@ from xmppd.protocol.framer import Framer
 from xmppd.protocol.jid import InvalidJid, Jid
 from xmppd.protocol.markup import element
 from xmppd.protocol.namespaces import (
+    BIDI,
+    BIDI_FEATURE,
     CONTENT,
     DIALBACK,
     DIALBACK_FEATURE,
@@ -23,12 +25,10 @@ from xmppd.protocol.namespaces import (
 )
 from xmppd.protocol.stanza import Stanza
 from xmppd.protocol.stream import STANZAS, Stream
-from xmppd.s2s.allowance import Allowance
 from xmppd.s2s.dialback import PREFIX
-from xmppd.s2s.receiving import Receiving
-from xmppd.s2s.wire import ServerWire
+from xmppd.s2s.server_stream import ServerStream
 from xmppd.tls.certificate_files import CertificateError
-from xmppd.tls.transport import shown_by, start_tls, tls_facts
+from xmppd.tls.transport import start_tls
 
 if TYPE_CHECKING:
     from xmppd.s2s.edge import ServerEdge
@@ -36,20 +36,15 @@ if TYPE_CHECKING:
 NEGOTIATION: Final = frozenset({TLS, SASL})
 FAILURES: Final = 5
 """So many failures of SASL end a stream (RFC 6120, 6.4.5)."""
-BURST_SECONDS: Final = 4
-"""So many seconds' worth of bytes are taken at once from a stream that was quiet before."""
 
 _DIALBACK = Feature(
     element("dialback", DIALBACK_FEATURE, None, element("errors")), When.BEFORE_LOGIN
 )
+_BIDI = Feature(element("bidi", BIDI_FEATURE), When.BEFORE_LOGIN)
 
 
-class Incoming(ServerWire):
-    """One stream that a server has opened.
-
-    `proved` are the pairs of domains, remote and ours, whose stanzas it may send; until there is
-    one it may send little and not for long.
-    """
+class Incoming(ServerStream):
+    """One stream that a server has opened."""
 
     def __init__(self, edge: ServerEdge, key: str, tls: str) -> None:
         """
@@ -58,22 +53,15 @@ class Incoming(ServerWire):
         """
         super().__init__(edge)
         self.key = key
-        self.proved: set[tuple[str, str]] = set()
-        self.how: set[str] = set()
-        self._limits = edge.settings.limits
-        self._small = self._limits.stanza_bytes_before_proof
+        self._small = self.limits.stanza_bytes_before_proof
         self.stream = Stream(
             SERVER, edge.default_host, self._small, NEGOTIATION, {PREFIX: DIALBACK}
         )
-        self._secure = tls == "direct"
+        self.is_secure = tls == "direct"
         self._external = False
         self._mechanism = False
         self._failures = 0
-        self.receiving = Receiving(self)
         self._began = edge.clock.seconds()
-        rate = self._limits.bytes_per_second
-        self._bytes = Allowance(edge.clock, rate, BURST_SECONDS * rate)
-        self._resting = False
 
     # Wire
 
@@ -85,33 +73,23 @@ class Incoming(ServerWire):
     def connectionMade(self) -> None:
         """Begin; nothing is said before the other side's header."""
         super().connectionMade()
-        self.wait(self._limits.proof_seconds)
+        self.wait(self.limits.proof_seconds)
 
     def closing(self, last: bytes) -> bytes:
         """A last element and our closing tag."""
         return self.stream.close(last)
-
-    def ended(self, reason: str) -> None:
-        """Nothing that it waits for matters any more."""
-        if self.proved:
-            self.edge.log.info("stream from {peer} is over: {why}", peer=self.peer, why=reason)
-
-    def dataReceived(self, data: bytes) -> None:
-        """Take what one read brought; read on when its bytes are allowed for."""
-        super().dataReceived(data)
-        self.rest(self._bytes.spend(len(data)))
 
     def due(self) -> None:
         """No proof in time, or idle for long."""
         if self.proved:
             self.end(reason="idle")
         elif self.receiving.is_waiting and not self._is_overdue():
-            self.wait(self._limits.proof_seconds)
+            self.wait(self.limits.proof_seconds)
         else:
             self.fail(StreamError("connection-timeout"))
 
     def _is_overdue(self) -> bool:
-        return self.clock.seconds() >= self._began + 2 * self._limits.proof_seconds
+        return self.clock.seconds() >= self._began + 2 * self.limits.proof_seconds
 
     @property
     def peer(self) -> str:
@@ -123,9 +101,23 @@ class Incoming(ServerWire):
         return self.stream.peer == domain or any(remote == domain for remote, _ in self.proved)
 
     @property
-    def is_secure(self) -> bool:
-        """Whether TLS is on."""
-        return self._secure
+    def id(self) -> str:
+        """The id of our last header."""
+        return self.stream.id
+
+    @property
+    def lang(self) -> str:
+        """The language of its header."""
+        return self.stream.lang
+
+    def condition_of(self, pair: tuple[str, str]) -> str:
+        """Whether who speaks has proved itself, though not towards that domain."""
+        known = any(remote == pair[0] for remote, _ in self.proved)
+        return "host-unknown" if known else "invalid-from"
+
+    def touch(self) -> None:
+        """It is not idle."""
+        self.wait(self.limits.idle_seconds)
 
     def handle(self, event: Event) -> None:
         """Take what the other side says."""
@@ -155,74 +147,56 @@ class Incoming(ServerWire):
             stream.peer = None
             raise StreamError("invalid-from", "that is served here")
         self.write(stream.open() + self._features())
+        if self._external and peer is not None:
+            self.admit(peer, stream.host, "certificate (SASL EXTERNAL)")
+            self.answer_on_it()
 
     def _features(self) -> bytes:
         """What is on offer now."""
-        limits = element(
-            "limits",
-            STREAM_LIMITS,
-            None,
-            element("max-bytes", None, None, str(self._limits.stanza_bytes)),
-        )
-        table = [_DIALBACK, Feature(limits, When.BEFORE_LOGIN)]
-        peer = self.stream.peer
-        if not self._secure:
-            required = () if self.allows_plaintext(peer) else (element("required"),)
-            table = [Feature(element("starttls", TLS, None, *required), When.BEFORE_LOGIN)]
-            if not required:
-                table.append(_DIALBACK)
-        self._mechanism = (
-            self._secure and not self._external and peer is not None and self.has_certificate(peer)
-        )
-        if self._mechanism:
-            mechanism = element("mechanism", None, None, "EXTERNAL")
-            table.insert(
-                0, Feature(element("mechanisms", SASL, None, mechanism), When.BEFORE_LOGIN)
-            )
+        if self.is_secure:
+            table = [*self._external_offer(), _DIALBACK, self._limits_offer()]
+        else:
+            table = self._tls_offer()
+        if self.edge.settings.bidirectional and not self._external:
+            table.append(_BIDI)
         return features_element(table, When.BEFORE_LOGIN)
 
-    def allows_plaintext(self, domain: Jid | None) -> bool:
-        """Whether a domain may do without TLS."""
-        return self.edge.settings.policy_of(domain or "") == "plaintext-dialback"
+    def _tls_offer(self) -> list[Feature]:
+        optional = self.allows_plaintext(self.stream.peer)
+        required = () if optional else (element("required"),)
+        tls = Feature(element("starttls", TLS, None, *required), When.BEFORE_LOGIN)
+        return [tls, _DIALBACK] if optional else [tls]
 
-    def has_certificate(self, domain: Jid) -> bool:
-        """Whether it has shown a certificate that is valid for a domain."""
-        return self._secure and not self.edge.why_not(shown_by(self.transport), domain)
+    def _external_offer(self) -> list[Feature]:
+        peer = self.stream.peer
+        self._mechanism = not self._external and peer is not None and self.has_certificate(peer)
+        if not self._mechanism:
+            return []
+        mechanism = element("mechanism", None, None, "EXTERNAL")
+        return [Feature(element("mechanisms", SASL, None, mechanism), When.BEFORE_LOGIN)]
+
+    def _limits_offer(self) -> Feature:
+        most = element("max-bytes", None, None, str(self.limits.stanza_bytes))
+        return Feature(element("limits", STREAM_LIMITS, None, most), When.BEFORE_LOGIN)
 
     # Steps
 
     def _step(self, item: Stanza) -> None:
         if item.ns == CONTENT and item.name in STANZAS:
-            self._stanza(item)
+            self.take_stanza(item)
         elif item.ns == DIALBACK:
             self.receiving.receive(item)
         elif item.ns == TLS and item.name == "starttls":
             self._start_tls()
         elif item.ns == SASL and not self._external:
             self._sasl(item)
+        elif item.ns == BIDI and item.name == "bidi" and self.edge.settings.bidirectional:
+            self.is_bidi = True
+            self.answer_on_it()
         elif item.ns == STREAMS and item.name == "error":
             self.end(reason="the other server gives up")
         else:
             raise StreamError("unsupported-stanza-type")
-
-    def _stanza(self, item: Stanza) -> None:
-        """Pass a stanza on if the stream has proved what it says of itself (RFC 6120, 8.1.2.2)."""
-        if not self.proved:
-            raise StreamError("not-authorized", "prove a domain first")
-        if item.malformed == "from":
-            raise StreamError("invalid-from")
-        if item.sender is None or item.to is None:
-            raise StreamError("improper-addressing")
-        pair = item.sender.domain, item.to.domain
-        if self.edge.serves(pair[0]):
-            raise StreamError("invalid-from", "that is served here")
-        if pair not in self.proved:
-            known = any(remote == pair[0] for remote, _ in self.proved)
-            raise StreamError("host-unknown" if known else "invalid-from")
-        self.wait(self._limits.idle_seconds)
-        if self.stream.lang and item.lang is None:
-            item = item.readdressed(None, None, **{"xml:lang": self.stream.lang})
-        self.edge.pass_on(item)
 
     # TLS
 
@@ -230,7 +204,7 @@ class Incoming(ServerWire):
         """RFC 6120, 5.4.2: begin TLS, or refuse it and close."""
         host = self.stream.host
         try:
-            if self._secure or host is None:
+            if self.is_secure or host is None:
                 raise CertificateError("TLS is on")
             creator = self.edge.certificates.options_for(host)
         except CertificateError:
@@ -242,9 +216,8 @@ class Incoming(ServerWire):
         self.write(element("proceed", TLS))
         self.flush()
         self.output.forget_producer()
-        self._secure = True
-        self.proved.clear()  # nothing that was said in the clear counts
-        self.receiving = Receiving(self)
+        self.is_secure = True
+        self.start_over()  # nothing that was said in the clear counts
         self.stream.restart(self._small, NEGOTIATION)
         self.settle_on(start_tls(self.transport, self, creator))
 
@@ -262,7 +235,7 @@ class Incoming(ServerWire):
 
     def _authenticate(self, item: Stanza) -> None:
         """SASL EXTERNAL (XEP-0178, 3)."""
-        if not self._secure:
+        if not self.is_secure:
             raise sasl.SaslError("encryption-required")
         if item.name == "abort":
             raise sasl.SaslError("aborted")
@@ -275,38 +248,10 @@ class Incoming(ServerWire):
         if not _is_named(sasl.decode(item.own_text()), peer):
             raise sasl.SaslError("invalid-authzid")
         self._external = True
+        self.leave()  # until the new stream has begun
         self.write(element("success", SASL))
-        events = self.stream.restart(self._limits.stanza_bytes)
-        self.prove(peer, host, "certificate (SASL EXTERNAL)")
-        self.take(self.framer.feed(events) if events else [])
-
-    def prove(self, remote: Jid, local: Jid, how: str) -> None:
-        """Take stanzas from one domain to another from now on."""
-        self.proved.add((remote.domain, local.domain))
-        self.how.add(how)
-        self.framer.max_stanza = self._limits.stanza_bytes
-        self.wait(self._limits.idle_seconds)
-        self.edge.log.info(
-            "{remote} may send to {local}: {how}, {tls}",
-            remote=remote,
-            local=local,
-            how=how,
-            tls=tls_facts(self.transport).version or "no TLS",
-        )
-
-    # Reading
-
-    def rest(self, seconds: float) -> None:
-        """Do not read for so long."""
-        if seconds > 0 and not self._resting and not self.over and self.transport is not None:
-            self._resting = True
-            self.transport.pauseProducing()  # type: ignore[attr-defined]
-            self.clock.callLater(seconds, self._read_again)
-
-    def _read_again(self) -> None:
-        self._resting = False
-        if not self.over and self.transport is not None:
-            self.transport.resumeProducing()  # type: ignore[attr-defined]
+        unread = self.stream.restart(self.limits.stanza_bytes)
+        self.take(self.framer.feed(unread) if unread else [])
 
 
 def _is_named(authzid: bytes, peer: Jid) -> bool:

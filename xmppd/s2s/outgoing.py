@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
+import attrs
 from twisted.internet.defer import Deferred
-from twisted.words.xish import domish
 
 from xmppd.protocol import sasl
-from xmppd.protocol.errors import STREAM_CONDITIONS, StreamError
+from xmppd.protocol.errors import StreamError
 from xmppd.protocol.events import Event, Header, StreamClosed, StreamOpened
 from xmppd.protocol.framer import Framer
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.markup import element, open_tag
 from xmppd.protocol.namespaces import (
+    BIDI,
+    CONTENT,
     DIALBACK,
-    DIALBACK_FEATURE,
     SASL,
     SERVER,
-    STREAM_ERRORS,
-    STREAM_LIMITS,
     STREAMS,
     TLS,
 )
 from xmppd.protocol.stanza import Stanza
+from xmppd.protocol.stream import STANZAS
 from xmppd.s2s.dialback import PREFIX, Dialback
+from xmppd.s2s.offer import Offer
 from xmppd.s2s.problem import Problem
 from xmppd.s2s.questions import Questions
-from xmppd.s2s.wire import ServerWire
+from xmppd.s2s.server_stream import ADDRESS, ServerStream
 from xmppd.tls.certificate_files import CertificateError
 from xmppd.tls.transport import shown_by, start_tls_as_client, tls_facts
 
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
     from xmppd.s2s.edge import ServerEdge
 
 NEGOTIATION: Final = frozenset({TLS, SASL})
-LEAST_LIMIT: Final = 10_000
-"""No server may take less in one stanza (RFC 6120, 13.12)."""
 
 
 class Owner(Protocol):
@@ -45,22 +44,19 @@ class Owner(Protocol):
     def opened(self, stream: Outgoing) -> None:
         """It may carry verifications, and our proof."""
 
-    def proved(self, stream: Outgoing) -> None:
+    def accepted(self, stream: Outgoing) -> None:
         """It may carry stanzas."""
-
-    def drained(self, stream: Outgoing) -> None:
-        """It takes again."""
 
     def ended(self, stream: Outgoing, problem: Problem) -> None:
         """It is over."""
 
 
-class Outgoing(ServerWire):
+class Outgoing(ServerStream):
     """One stream from one of our domains to a remote one.
 
     It says as little as it can before TLS; what the remote has to prove is policy's.
-    `is_open` tells that it is negotiated, `is_proved` that stanzas may go; `max_bytes` is what
-    the remote takes in one. `about` says how it is secured, in words.
+    `is_open` tells that it is negotiated, `is_accepted` that stanzas may go; with `wants_bidi`
+    they may also come, where the remote can. `about` says how it is secured, in words.
     """
 
     def __init__(
@@ -70,16 +66,17 @@ class Outgoing(ServerWire):
         self.owner = owner
         self.local = local
         self.remote = remote
-        self.is_open = self.is_proved = False
-        self.max_bytes = edge.settings.limits.stanza_bytes
+        self.is_open = self.is_accepted = False
+        self.wants_bidi = edge.settings.bidirectional
         self.problem = Problem("remote-server-timeout", "the server says nothing")
         self.about: dict[str, str] = {"tls": "none", "certificate": "none", "proof": "none"}
         self._policy = edge.settings.policy_of(remote)
         self._direct = direct
-        self._secure = self._proving = self._accepted = False
+        self._proving = self._restarted = False
         self._framer = self._new_framer()
-        self._id = ""
-        self._external = self._dialback = False
+        self._id = self._lang = ""
+        self._dialback = False
+        self._offer = Offer()
         self._asked: Dialback | None = None
         self._questions = Questions()
 
@@ -94,7 +91,7 @@ class Outgoing(ServerWire):
         """Begin."""
         super().connectionMade()
         self.about["where"] = self.where
-        self.wait(self.edge.settings.limits.proof_seconds)
+        self.wait(self.limits.proof_seconds)
         if self._direct:
             self._secured()
         else:
@@ -108,14 +105,11 @@ class Outgoing(ServerWire):
         """Tell everybody who waits."""
         self._questions.fail(self.problem.dialback)
         self.owner.ended(self, self.problem)
-
-    def drained(self) -> None:
-        """The transport takes again."""
-        self.owner.drained(self)
+        super().ended(reason)
 
     def due(self) -> None:
         """Not negotiated in time, or idle for long."""
-        if self.is_proved or (self.is_open and not self._proving and not self._questions):
+        if self.is_accepted or (self.is_open and not self._proving and not self._questions):
             self.end(reason="idle")
         else:
             self.give_up("remote-server-timeout", "the server takes too long")
@@ -125,24 +119,51 @@ class Outgoing(ServerWire):
         self.problem = Problem(condition, text)
         self.end(reason=text)
 
+    def still_holds(self) -> bool:
+        """Whether the server is secured as it would have to be now."""
+        self._policy = self.edge.settings.policy_of(self.remote)
+        if not self.is_open:
+            return True  # that is looked at when it opens
+        if self._policy == "certificate":
+            return self.has_certificate(self.remote)
+        fit = self.is_secure or self._policy == "plaintext-dialback"
+        return fit and super().still_holds()
+
     # What its owner asks for
 
-    def send(self, data: bytes) -> None:
-        """Write a stanza."""
-        self.write(data)
+    @property
+    def peer(self) -> str:
+        """The remote domain."""
+        return self.remote
+
+    @property
+    def id(self) -> str:
+        """The id of the remote's last header."""
+        return self._id
+
+    @property
+    def lang(self) -> str:
+        """The language of the remote's header."""
+        return self._lang
+
+    def condition_of(self, pair: tuple[str, str]) -> str:
+        """Whoever it is: nobody else has been proved here."""
+        return "invalid-from"
 
     def touch(self) -> None:
         """It was of use: it is not idle. One that carries no stanzas does not stay for long."""
-        limits = self.edge.settings.limits
-        self.wait(limits.idle_seconds if self.is_proved else limits.proof_seconds)
+        self.wait(self.limits.idle_seconds if self.is_accepted else self.limits.proof_seconds)
 
     def prove(self) -> None:
         """Prove our domain, by certificate where the remote offers it, else by dialback."""
         if self._proving or self._questions or self.over:
             return
         self._proving = True
-        self.wait(self.edge.settings.limits.proof_seconds)
-        if self._external:
+        self.wait(self.limits.proof_seconds)
+        if self._offer.bidi and self.wants_bidi:
+            self.is_bidi = True
+            self.write(element("bidi", BIDI))
+        if self._offer.external:
             self.write(
                 element("auth", SASL, {"mechanism": "EXTERNAL"}, sasl.encode(self.local.encode()))
             )
@@ -152,7 +173,7 @@ class Outgoing(ServerWire):
     @property
     def takes_verifications(self) -> bool:
         """Whether keys may be sent now: not between our certificate and its acceptance."""
-        return self.is_open and (self.is_proved or not (self._proving and self._external))
+        return self.is_open and (self.is_accepted or not (self._proving and self._offer.external))
 
     def verify(self, request: Dialback, waiting: Deferred[str]) -> None:
         """Ask whether the remote has made a key; `waiting` gets the answer's type or condition."""
@@ -162,13 +183,13 @@ class Outgoing(ServerWire):
     def forget(self, request: Dialback) -> None:
         """Wait no longer for what has become of a key."""
         self._questions.forget(request)
-        if self.is_open and not self._questions and not self.is_proved and not self.over:
+        if self.is_open and not self._questions and not self.is_accepted and not self.over:
             self.owner.opened(self)
 
     # The stream
 
     def _new_framer(self) -> Framer:
-        return Framer(self.edge.settings.limits.stanza_bytes_before_proof, NEGOTIATION)
+        return Framer(self.limits.stanza_bytes_before_proof, NEGOTIATION)
 
     def _greet(self) -> None:
         """Our header (RFC 6120, 4.7)."""
@@ -196,7 +217,7 @@ class Outgoing(ServerWire):
             return
         self.flush()
         self.output.forget_producer()
-        self._secure = True
+        self.is_secure = True
         self.problem = Problem("remote-server-not-found", "TLS fails")
         self.settle_on(start_tls_as_client(self.transport, self, creator))
         self._again()
@@ -218,6 +239,7 @@ class Outgoing(ServerWire):
             self.problem = Problem("remote-server-not-found", "it is no XMPP server")
             raise StreamError("invalid-namespace")
         self._id = header.attrs.get("id", "")
+        self._lang = header.attrs.get("xml:lang", "")
         self._dialback = DIALBACK in header.prefixes.values()
         if not header.attrs.get("version", "").startswith("1."):
             self.problem = Problem("remote-server-not-found", "it speaks no XMPP 1.0")
@@ -228,49 +250,53 @@ class Outgoing(ServerWire):
             self._features(item)
         elif item.ns == STREAMS and item.name == "error":
             self._error(item)
-        elif item.ns == TLS and not self._secure:
+        elif item.ns == TLS and not self.is_secure:
             self._answer_to_tls(item)
-        elif item.ns == SASL and self._proving and self._external:
+        elif item.ns == SASL and self._proving and self._offer.external:
             self._answer_to_sasl(item)
         elif item.ns == DIALBACK:
-            self._answer_to_dialback(item)
+            self._take_dialback(item)
+        elif item.ns == CONTENT and item.name in STANZAS and self.is_bidi:
+            self.take_stanza(item)
         else:
             raise StreamError("not-authorized", "nothing is to be sent on this stream")
 
     def _error(self, item: Stanza) -> None:
-        named = [child.name for child in item.element().elements() if child.uri == STREAM_ERRORS]
-        condition = next((name for name in named if name in STREAM_CONDITIONS), "an error")
-        # nothing else means that it would serve us another time
-        late = condition in ("connection-timeout", "remote-connection-failed", "reset")
-        name = "remote-server-timeout" if late else "remote-server-not-found"
-        self.problem = Problem(name, f"it answers {condition}", condition == "host-unknown")
-        self.end(reason=f"stream error {condition}")
+        self.problem = Problem.told(item)
+        self.end(reason=self.problem.text)
 
     # TLS
 
     def _features(self, item: Stanza) -> None:
-        if self.is_open and not self._accepted:
+        if self.is_open and not self._restarted:
             return
-        if not self._secure:
-            if item.has(TLS, "starttls"):
-                self.problem = Problem("remote-server-not-found", "it breaks off TLS")
-                self.write(element("starttls", TLS))
-                return
-            if self._policy != "plaintext-dialback":
-                self.give_up("remote-server-not-found", "it offers no TLS")
-                return
-        if self._secure and not self.is_open and not self._check_certificate():
+        offer = Offer.read(item)
+        if not self.is_secure and not self._goes_on_in_plain(offer):
             return
-        self._note_limit(item.child(STREAM_LIMITS, "limits"))
-        if self._accepted:  # a new stream after SASL
-            self._proved("certificate (SASL EXTERNAL)")
+        if self.is_secure and not self.is_open and not self._check_certificate():
             return
-        self._external = self._secure and _offers_external(item)
-        self._dialback = self._dialback or item.has(DIALBACK_FEATURE, "dialback")
+        self.max_bytes = offer.max_bytes or self.max_bytes
+        if self._restarted:  # a new stream after SASL
+            self._restarted = False
+            self._accept("certificate (SASL EXTERNAL)")
+            return
+        self._offer = offer
+        self._dialback = self._dialback or offer.dialback
         self.is_open = True
         self.problem = Problem("remote-server-timeout", "the connection was lost")
         self.touch()
         self.owner.opened(self)
+
+    def _goes_on_in_plain(self, offer: Offer) -> bool:
+        """Ask for TLS where it is offered; whether to do without."""
+        if offer.tls:
+            self.problem = Problem("remote-server-not-found", "it breaks off TLS")
+            self.write(element("starttls", TLS))
+            return False
+        if self._policy != "plaintext-dialback":
+            self.give_up("remote-server-not-found", "it offers no TLS")
+            return False
+        return True
 
     def _check_certificate(self) -> bool:
         shown = shown_by(self.transport)
@@ -282,13 +308,6 @@ class Outgoing(ServerWire):
             return False
         return True
 
-    def _note_limit(self, limits: domish.Element | None) -> None:
-        """Take the size of stanzas that the remote announces (XEP-0478)."""
-        for child in () if limits is None else limits.elements():
-            text = str(child)
-            if child.name == "max-bytes" and text.isascii() and text.isdigit():
-                self.max_bytes = max(LEAST_LIMIT, int(text[:12]))
-
     def _answer_to_tls(self, item: Stanza) -> None:
         if item.name != "proceed" or self.framer.rest():
             self.give_up("remote-server-not-found", "it refuses TLS")
@@ -299,10 +318,10 @@ class Outgoing(ServerWire):
 
     def _answer_to_sasl(self, item: Stanza) -> None:
         if item.name == "success":
-            self._accepted = True
+            self._restarted = True
             self._again()
         elif item.name == "failure":
-            self._external = False
+            self._offer = attrs.evolve(self._offer, external=False)
             self._call_back()
             self.read_on()
         else:
@@ -317,20 +336,22 @@ class Outgoing(ServerWire):
         self._asked = Dialback("result", self.local, self.remote, "", "", key)
         self.write(self._asked.to_bytes())
 
-    def _answer_to_dialback(self, item: Stanza) -> None:
-        answer = Dialback.read(item)
-        if answer is None or answer.type not in ("valid", "invalid", "error"):
+    def _take_dialback(self, item: Stanza) -> None:
+        said = Dialback.read(item)
+        if said is not None and not said.type and self.is_bidi and self.is_accepted:
+            self.receiving.receive(item)
+        elif said is None or said.type not in ("valid", "invalid", "error"):
             self.edge.log.info("{remote} sends dialback out of place", remote=self.remote)
-        elif self._asked is not None and answer.answers(self._asked):
+        elif self._asked is not None and said.answers(self._asked):
             self._asked = None
-            self._judged(answer)
+            self._judged(said)
         else:
-            self._verified(answer)
+            self._verified(said)
 
     def _judged(self, answer: Dialback) -> None:
         """What has become of our key."""
         if answer.type == "valid":
-            self._proved("dialback")
+            self._accept("dialback")
         else:
             late = answer.condition in ("remote-server-timeout", "remote-connection-failed")
             condition = "remote-server-timeout" if late else "remote-server-not-found"
@@ -343,14 +364,12 @@ class Outgoing(ServerWire):
             return
         self.edge.log.info("{remote} answers dialback nobody asked for", remote=self.remote)
 
-    def _proved(self, how: str) -> None:
-        self.is_proved = True
+    def _accept(self, how: str) -> None:
+        """Our domain is proved; and the remote's, as far as policy demands."""
+        self.is_accepted = True
         self.about["proof"] = how
         self.touch()
-        self.owner.proved(self)
-
-
-def _offers_external(features: Stanza) -> bool:
-    mechanisms = features.child(SASL, "mechanisms")
-    offered: list[Any] = [] if mechanisms is None else list(mechanisms.elements())
-    return any(str(each).strip() == "EXTERNAL" for each in offered)
+        certified = self.about["certificate"] == "valid"
+        how = "certificate" if certified else ADDRESS
+        if not self.is_bidi or self.admit(self.remote, self.local, how):
+            self.owner.accepted(self)

@@ -1,4 +1,4 @@
-"""From one of our domains to a remote one: what waits, and the one stream that carries it."""
+"""From one of our domains to a remote one: what waits, and the stream that carries it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from xmppd.protocol.stanza import Stanza
 from xmppd.s2s.dialback import Dialback
 from xmppd.s2s.outgoing import Outgoing
 from xmppd.s2s.problem import Problem
+from xmppd.s2s.server_stream import ServerStream
 
 if TYPE_CHECKING:
     from xmppd.s2s.edge import ServerEdge
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 class Pair:
     """An ordered pair of domains, as long as there is something to carry.
 
-    `stream` is None while there is none or one is being opened; `problem` is why the last could
-    not be.
+    `stream` is the one that we have opened, None while there is none; `ways` are all streams that
+    take stanzas, also those that the remote has opened and that go both ways (XEP-0288).
     """
 
     def __init__(self, edge: ServerEdge, local: Jid, remote: Jid) -> None:
@@ -31,6 +32,7 @@ class Pair:
         self.local = local
         self.remote = remote
         self.stream: Outgoing | None = None
+        self.ways: list[ServerStream] = []
         limits = edge.settings.limits
         bounds = Bounds(limits.queue_stanzas, limits.queue_bytes, limits.queue_seconds)
         self.queue = Queue(edge.clock, bounds, edge.bounce, self._eased)
@@ -42,23 +44,36 @@ class Pair:
     @property
     def is_idle(self) -> bool:
         """Whether it might as well not be."""
-        return (
-            self.stream is None and not self._trying and not self.queue.waiting and not self._keys
-        )
+        kept = self.stream is not None or self._trying or self.ways
+        return not (kept or self.queue.waiting or self._keys)
+
+    @property
+    def way(self) -> ServerStream | None:
+        """The stream that takes stanzas: one as long as it lasts, for they keep their order."""
+        return self.ways[0] if self.ways else None
+
+    @property
+    def state(self) -> str:
+        """`up`: stanzas can go; `open`: keys can; `connecting`: it is tried; `none`."""
+        stream = self.stream
+        if self.way is not None:
+            return "up"
+        if stream is not None and stream.is_open:
+            return "open"
+        return "connecting" if self._trying or stream is not None else "none"
 
     # What the edge asks for
 
     def send(self, stanza: Stanza) -> None:
         """Carry a stanza, now or when that can be done."""
-        stream = self.stream
-        if stream is not None and stream.is_proved and not stream.full and not self.queue.waiting:
-            self._write(stream, stanza)
-            return
-        if self._is_refused():
+        way = self.way
+        if way is not None and not way.full and not self.queue.waiting:
+            way.carry(stanza)
+        elif way is None and self._is_refused():
             self.edge.bounce(stanza, self.edge.backoffs.problem(self.remote).condition)
-            return
-        self.queue.push(stanza)
-        self._hurry()
+        else:
+            self.queue.push(stanza)
+            self._hurry()
 
     def verify(self, request: Dialback) -> Deferred[str]:
         """Have the remote say whether it has made a key: gives `valid`, `invalid`, a condition."""
@@ -72,10 +87,6 @@ class Pair:
         self._keys.append((request, waiting))
         self._hurry()
         return waiting
-
-    def open(self) -> None:
-        """Have a stream, though there is nothing to carry."""
-        self._begin()
 
     def close(self, problem: Problem) -> None:
         """End what there is; what waits bounces."""
@@ -93,6 +104,12 @@ class Pair:
 
     def _hurry(self) -> None:
         """Bring about what is missing for all that waits."""
+        if self.way is not None:
+            self._drain(self.way)
+        if self._keys or (self.queue.waiting and self.way is None):
+            self._use_stream()
+
+    def _use_stream(self) -> None:
         stream = self.stream
         if stream is None or not stream.is_open:
             self._begin()
@@ -101,9 +118,7 @@ class Pair:
             keys, self._keys = self._keys, []
             for request, waiting in keys:
                 stream.verify(request, waiting)
-        if stream.is_proved:
-            self._drain(stream)
-        elif self.queue.waiting:
+        if self.queue.waiting and self.way is None:
             stream.prove()
 
     def _begin(self) -> None:
@@ -163,15 +178,9 @@ class Pair:
         else:
             self._hurry()
 
-    def proved(self, stream: Outgoing) -> None:
+    def accepted(self, stream: Outgoing) -> None:
         """It may carry stanzas."""
-        self.edge.backoffs.succeeded(self.remote)
-        self._hurry()
-
-    def drained(self, stream: Outgoing) -> None:
-        """It takes again."""
-        if stream.is_proved:
-            self._drain(stream)
+        self.join(stream)
 
     def ended(self, stream: Outgoing, problem: Problem) -> None:
         """It is over: what waits may find another, unless the remote does not want us."""
@@ -180,28 +189,39 @@ class Pair:
         opening, self._opening = self._opening, None
         if opening is not None:
             opening.callback(problem)
-        elif stream.is_open and not stream.is_proved and self.queue.waiting:
+        elif stream.is_open and not stream.is_accepted and self.queue.waiting and not self.ways:
             self.edge.backoffs.failed(self.remote, problem)
             self._refuse(problem)
-        elif self.queue.waiting or self._keys:
-            self._begin()
+        elif not stream.is_accepted:
+            self._hurry()
         self.edge.look_at(self)
+
+    def join(self, stream: ServerStream) -> None:
+        """Send over a stream from now on, after those that there are."""
+        if stream not in self.ways:
+            self.ways.append(stream)
+            stream.pairs.append(self)
+            self.edge.backoffs.succeeded(self.remote)
+            self._hurry()
+
+    def leave(self, stream: ServerStream) -> None:
+        """Send over a stream no longer."""
+        self.ways.remove(stream)
+        self._hurry()
+        self.edge.look_at(self)
+
+    def drained(self, stream: ServerStream) -> None:
+        """A stream takes again."""
+        if stream is self.way:
+            self._drain(stream)
 
     # What waits
 
-    def _drain(self, stream: Outgoing) -> None:
-        while self.queue.waiting and not stream.full:
+    def _drain(self, way: ServerStream) -> None:
+        while self.queue.waiting and not way.full:
             item = self.queue.pop()[1]
             if isinstance(item, Stanza):
-                self._write(stream, item)
-
-    def _write(self, stream: Outgoing, stanza: Stanza) -> None:
-        data = stanza.to_bytes()
-        if len(data) > stream.max_bytes:
-            self.edge.bounce(stanza, "policy-violation")
-            return
-        stream.touch()
-        stream.write(data)
+                way.carry(item)
 
     def _refuse(self, problem: Problem) -> None:
         self.edge.log.info(

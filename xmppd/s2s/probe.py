@@ -52,7 +52,9 @@ class Probe:
 
     def _new_stream(self, direct: bool) -> Outgoing:
         self._done = Deferred()
-        return Outgoing(self._edge, self, self._local, self._remote, direct)
+        stream = Outgoing(self._edge, self, self._local, self._remote, direct)
+        stream.wants_bidi = False
+        return stream
 
     # What the stream tells
 
@@ -60,12 +62,9 @@ class Probe:
         """Go on to the proof."""
         stream.prove()
 
-    def proved(self, stream: Outgoing) -> None:
+    def accepted(self, stream: Outgoing) -> None:
         """All is well."""
         self._tell(None)
-
-    def drained(self, stream: Outgoing) -> None:
-        """Nothing waits."""
 
     def ended(self, stream: Outgoing, problem: Problem) -> None:
         """It has come to nothing, or to its end."""

@@ -1,4 +1,4 @@
-"""Dialback on a stream that another server has opened (XEP-0220, 2.2)."""
+"""The keys that another server sends on a stream (XEP-0220, 2.2)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from xmppd.s2s.allowance import Allowance
 from xmppd.s2s.dialback import FAILED, Dialback
 
 if TYPE_CHECKING:
-    from xmppd.s2s.incoming import Incoming
+    from xmppd.s2s.server_stream import ServerStream
 
 KEYS_A_SECOND: Final = 100
 """So many keys are looked at in a second; what goes beyond waits."""
@@ -23,7 +23,7 @@ _TOLD: Final = frozenset({FAILED, "remote-server-timeout"})
 class Receiving:
     """Takes keys, as receiving and as authoritative server; ends with the stream or its restart."""
 
-    def __init__(self, stream: Incoming) -> None:
+    def __init__(self, stream: ServerStream) -> None:
         self._stream = stream
         self._keys = Allowance(stream.clock, KEYS_A_SECOND, KEYS_A_SECOND)
         self._verifying: set[tuple[str, str]] = set()
@@ -34,7 +34,10 @@ class Receiving:
         return bool(self._verifying)
 
     def receive(self, item: Stanza) -> None:
-        """Take an element of dialback. Raises StreamError."""
+        """Take an element of dialback. Raises StreamError.
+
+        Answers are not taken here: none was asked for on this side (XEP-0220, 3.1).
+        """
         request = Dialback.read(item)
         if request is None:
             raise StreamError("improper-addressing", "dialback between domains")
@@ -64,9 +67,10 @@ class Receiving:
         refusal = self._refusal(request)
         if refusal:
             self._stream.write(request.answer("error", refusal).to_bytes())
-        elif self._stream.has_certificate(request.sender):
-            self._stream.prove(request.sender, request.to, "certificate (dialback)")
+        elif (request.sender.domain, request.to.domain) in self._stream.proved:
             self._stream.write(request.answer("valid").to_bytes())
+        elif self._stream.has_certificate(request.sender):
+            self._admit(request, "certificate (dialback)")
         elif self._stream.edge.settings.policy_of(request.sender) == "certificate":
             self._stream.write(request.answer("error", "not-authorized").to_bytes())
         elif len(self._verifying) >= self._stream.edge.settings.limits.verifications:
@@ -88,21 +92,28 @@ class Receiving:
         pair = request.sender.domain, request.to.domain
         if pair in self._verifying:
             return
+        if not self._stream.edge.shares.asked(request.sender.domain):
+            self._stream.write(request.answer("error", "resource-constraint").to_bytes())
+            return
         self._verifying.add(pair)
-        question = Dialback(
-            "verify", request.to, request.sender, self._stream.stream.id, "", request.key
-        )
+        question = Dialback("verify", request.to, request.sender, self._stream.id, "", request.key)
         asked: Deferred[str] = self._stream.edge.verify(question)
         asked.addCallback(self._verified, request)
+
+    def _admit(self, request: Dialback, how: str) -> None:
+        """Say so before stanzas go the other way (XEP-0288, 2.2)."""
+        if self._stream.admit(request.sender, request.to, how):
+            self._stream.write(request.answer("valid").to_bytes())
+            self._stream.answer_on_it()
 
     def _verified(self, outcome: str, request: Dialback) -> None:
         """The authoritative server has spoken, or could not be asked."""
         self._verifying.discard((request.sender.domain, request.to.domain))
+        self._stream.edge.shares.answered(request.sender.domain)
         if self._stream.over or self._stream.receiving is not self:
             return
         if outcome == "valid":
-            self._stream.prove(request.sender, request.to, "dialback")
-            self._stream.write(request.answer("valid").to_bytes())
+            self._admit(request, "dialback")
         elif outcome != "invalid":
             # whatever else the authoritative server says: it does not know the domain
             condition = outcome if outcome in _TOLD else "remote-server-not-found"

@@ -13,6 +13,7 @@ from xmppd.link.output import Output
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.events import Event
 from xmppd.protocol.framer import Framer
+from xmppd.protocol.stanza import Stanza
 
 if TYPE_CHECKING:
     from xmppd.s2s.edge import ServerEdge
@@ -36,6 +37,7 @@ class ServerWire(Protocol):
         self.clock = edge.clock
         self.full = False
         self.over = False
+        self._listens = False
         self._pieces: list[bytes] = []
         self._timer: IDelayedCall | None = None
 
@@ -65,6 +67,13 @@ class ServerWire(Protocol):
     def drained(self) -> None:
         """The transport takes again."""
 
+    def late(self, item: Stanza) -> None:
+        """Take what was under way when the stream was closed in order. Raises StreamError."""
+
+    def still_holds(self) -> bool:
+        """Whether what has been proved is enough for the policy and the trust as they are now."""
+        raise NotImplementedError
+
     # What Twisted calls
 
     def connectionMade(self) -> None:
@@ -85,6 +94,8 @@ class ServerWire(Protocol):
         """Take what one read brought."""
         if not self.over:
             self.take(self.framer.feed(data))
+        elif self._listens:
+            self._take_late(self.framer.feed(data))
 
     def connectionLost(self, reason: Failure | None = None) -> None:
         """The socket has gone."""
@@ -123,6 +134,14 @@ class ServerWire(Protocol):
             except StreamError as error:
                 self.fail(error)
 
+    def _take_late(self, events: list[Event]) -> None:
+        try:
+            for event in events:
+                if isinstance(event, Stanza):
+                    self.late(event)
+        except StreamError:
+            self._listens = False
+
     def read_on(self) -> None:
         """Read what follows an element at which the framer has stopped."""
         self.take(self.framer.resume())
@@ -150,9 +169,10 @@ class ServerWire(Protocol):
         self.end(error.to_bytes(), str(error))
 
     def end(self, last: bytes = b"", reason: str = "closed") -> None:
-        """End the stream in order."""
+        """End the stream in order; without a last word the other side may finish what it says."""
         if self.over:
             return
+        self._listens = not last
         self._pieces.append(self.closing(last))
         self.flush()
         self._finish(reason)

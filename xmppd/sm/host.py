@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,11 +16,12 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from xmppd.accounts.interfaces import IAccount, NoSuchAccount
+from xmppd.component.commands import CommandFailed
 from xmppd.component.discovery import Item
 from xmppd.component.dispatch import Dispatch, answer_to
 from xmppd.component.extension import Extension, Target
 from xmppd.component.session import StreamFacts
-from xmppd.component.stages import Life
+from xmppd.component.stages import Life, deferred
 from xmppd.link.link import Link, Receiver
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import Jid
@@ -49,6 +50,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+Perform = Callable[[str, Mapping[str, Any]], Awaitable[Any]]
+"""Carries out an administrative verb; raises `CommandFailed`, or what it gives does."""
+
 
 @attrs.frozen
 class Visitor:
@@ -70,7 +74,8 @@ class Host:
     Extensions reach everything through it: `domain`, `jid`, `clock`, `users`, `accounts` (None
     where accounts are not ours), `dispatch`, `config` (free facts that the assembly gives, such as
     the software's name), `services` (what it lists beside itself), and the methods below.
-    `open_link` makes links for further domains; whoever knows the router sets it.
+    `open_link` makes links for further domains, and `perform` carries out what administrators can
+    have done; whoever knows the router and the process sets them.
     """
 
     log = Logger()
@@ -100,6 +105,7 @@ class Host:
         self.mechanisms = mechanisms_of(portal)
         self.fallback_key = secrets.token_bytes(32)
         self.open_link: Callable[[list[str]], Link] = _no_link
+        self.perform: Perform = _no_verbs
         self.clock: IReactorTime = manager.clock
         self.dispatch = Dispatch([])
         self.users: dict[str, User] = {}
@@ -230,15 +236,17 @@ class Host:
     async def _make_user(self, account: Any) -> User:
         known = await account.contacts.contacts()
         rows = await account.table("requests", XmlCodec()).items()
+        requests = {Jid.parse(row.key): row.value for row in rows}
+        made = User(self, account, known, requests)
+        for hook in self.dispatch.hooks(Life.LOADED):
+            if (pending := hook(made)) is not None:
+                await deferred(pending)
+        await self.manager.journal.activate(self, made)
         user = self.users.get(account.jid.local)
         if user is None:
-            requests = {Jid.parse(row.key): row.value for row in rows}
-            made = User(self, account, known, requests)
-            await self.manager.journal.activate(self, made)
-            user = self.users.setdefault(account.jid.local, made)
-            if user is made:
-                user.unwatch = account.contacts.watch(user.contacts_changed)
-                self.rested(user)
+            user = self.users[account.jid.local] = made
+            user.unwatch = account.contacts.watch(user.contacts_changed)
+            self.rested(user)
         return user
 
     def _loaded(self, result: User | Failure | None, name: str) -> None:
@@ -353,6 +361,10 @@ class Host:
 
 def _no_link(domains: list[str]) -> Link:
     raise LookupError(f"there is no router here to serve {', '.join(domains)}")
+
+
+def _no_verbs(name: str, arguments: Mapping[str, Any]) -> Awaitable[Any]:
+    raise CommandFailed("this server is not administered in this way")
 
 
 def _no_user(failure: Failure) -> None:

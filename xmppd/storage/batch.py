@@ -22,12 +22,17 @@ T = TypeVar("T")
 
 MAX_ROWS = 1_000
 MAX_BYTES = 1 << 20
+BUSY_SECONDS = 0.002
+"""Until a driver that is busy is asked again."""
 
 
 class Committing(Protocol):
     """The part of a driver that group commit needs."""
 
     window: float
+
+    @property
+    def busy(self) -> bool: ...
 
     def mark(self) -> object: ...
     def undo(self, state: Any) -> None: ...
@@ -184,10 +189,18 @@ class GroupCommit:
     def _schedule(self, delay: float | None) -> None:
         if self._call is not None and self._call.active():
             self._call.cancel()
-        self._call = None if delay is None else self._clock.callLater(delay, self._commit)
+        self._call = (
+            None if delay is None else self._clock.callLater(delay, self._commit_when_ready)
+        )
+
+    def _commit_when_ready(self) -> None:
+        self._call = None
+        if any(driver.busy for driver in self._filling.drivers):
+            self._schedule(BUSY_SECONDS)
+        else:
+            self._commit()
 
     def _commit(self) -> None:
-        self._call = None
         batch = self._filling
         if not batch.drivers:
             return

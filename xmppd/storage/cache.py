@@ -57,6 +57,10 @@ class Cache:
     def features(self) -> frozenset[str]:
         return self._driver.features
 
+    @property
+    def busy(self) -> bool:
+        return self._driver.busy
+
     def open(self) -> Version:
         return self._driver.open()
 

@@ -101,6 +101,10 @@ class Driver(Protocol):
     @property
     def features(self) -> frozenset[str]: ...
 
+    @property
+    def busy(self) -> bool:
+        """Whether a commit had better wait a little: it would have to wait for something."""
+
     def open(self) -> Version:
         """Make ready; the newest version or time that an earlier run gave out."""
 

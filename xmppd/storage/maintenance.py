@@ -14,9 +14,11 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
 from xmppd.storage.interfaces import Report, StorageError
-from xmppd.storage.session import connect, storage_error
+from xmppd.storage.session import PATIENCE, Parameters, connect, storage_error
 
 R = TypeVar("R")
+
+WRITING = ("synchronous=NORMAL", "wal_autocheckpoint=0", f"busy_timeout={PATIENCE}")
 
 
 class Maintenance:
@@ -45,6 +47,20 @@ class Maintenance:
             except sqlite3.Error:
                 target.unlink()
                 raise
+
+        return self._do(act)
+
+    def run(self, text: str, parameters: Parameters) -> Deferred[None]:
+        """Write with one statement, which waits for its turn; no more durable than the rest."""
+
+        def act(connection: sqlite3.Connection) -> None:
+            for pragma in (
+                "synchronous=NORMAL",
+                "wal_autocheckpoint=0",
+                f"busy_timeout={PATIENCE}",
+            ):
+                connection.execute(f"PRAGMA {pragma}")
+            connection.execute(text, parameters)
 
         return self._do(act)
 

@@ -37,6 +37,7 @@ class MemoryDriver:
 
     features = frozenset({UNIT, CHANGES})
     window = 0.0
+    busy = False
 
     def __init__(self) -> None:
         self._held: dict[Place, Holding | None] = {}

@@ -14,6 +14,9 @@ from typing import Any, NamedTuple, TypeAlias
 
 from xmppd.storage.interfaces import Corrupt, Full, ReadOnly, StorageError, Unavailable
 
+PATIENCE = 10_000
+"""Milliseconds to wait for the thread that writes too; it takes some 20."""
+
 PRAGMAS = (
     "page_size=4096",
     "journal_mode=WAL",
@@ -21,7 +24,7 @@ PRAGMAS = (
     "wal_autocheckpoint=0",
     "journal_size_limit=0",  # so that the log's size says how much it holds
     "cache_size=-65536",
-    "busy_timeout=0",
+    f"busy_timeout={PATIENCE}",
     "temp_store=MEMORY",
 )
 
@@ -70,9 +73,11 @@ class Session:
     by `insert_rows`.
     """
 
-    def __init__(self, path: Path, insert_rows: Callable[[Session, list[Any]], None]) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._insert_rows = insert_rows
+        self.insert_rows: Callable[[list[Any]], None] = _cannot_insert
+        self.taken_back: Callable[[], None] = _nothing
+        """Called when statements that were run are not, after all."""
         self._connection: sqlite3.Connection | None = None
         self._statements: list[_Statement] = []
         self._rows: list[tuple[Any, ...]] = []
@@ -89,6 +94,11 @@ class Session:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    @property
+    def in_transaction(self) -> bool:
+        """Has anything been inserted since the last commit?"""
+        return self._connection is not None and self._connection.in_transaction
 
     @property
     def dirty(self) -> bool:
@@ -116,7 +126,7 @@ class Session:
         if self._rows and self.problem is None:
             with self.whole():
                 rows, self._rows = self._rows, []
-                self._insert_rows(self, rows)
+                self.insert_rows(rows)
 
     def mark(self) -> State:
         return State(len(self._statements), self._rows, len(self._rows))
@@ -126,6 +136,7 @@ class Session:
         del self._rows[state.number :]
         if len(self._statements) > state.statements:
             del self._statements[state.statements :]
+            self.taken_back()
             self.repeat()
 
     @contextmanager
@@ -167,6 +178,7 @@ class Session:
     def forget(self) -> None:
         """Give up all that was written since the last commit."""
         self._statements, self._rows = [], []
+        self.taken_back()
         self._roll_back()
 
     def _write(self, statement: _Statement) -> int:
@@ -190,7 +202,7 @@ class Session:
         return connection.execute(statement.text, statement.parameters).rowcount
 
     def _roll_back(self) -> None:
-        if self._connection is not None and self._connection.in_transaction:
+        if self._connection is not None and self.in_transaction:
             with self._translating():
                 self._connection.execute("ROLLBACK")
 
@@ -214,3 +226,11 @@ class Session:
             raise error from problem
         except (UnicodeError, OverflowError) as problem:  # a value that SQLite cannot hold
             raise StorageError(detail=f"{self._path}: {problem}") from problem
+
+
+def _cannot_insert(rows: list[Any]) -> None:
+    raise NotImplementedError("nobody said how rows are inserted")
+
+
+def _nothing() -> None:
+    """Nobody is to be told."""

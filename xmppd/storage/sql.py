@@ -201,10 +201,26 @@ LOG_TAKEN: Final = text(select(literal(1)).where(LOG.c.seq == _p("seq")))
 LOG_HAS: Final = text(
     select(literal(1)).where(LOG.c.seq == _p("seq"), LOG.c.salt == _p("salt"), *_here(LOG))
 )
+LOG_ABOVE: Final = text(
+    select(LOG.c.owner, LOG.c.store, LOG.c.seq, LOG.c.peer)
+    .where(LOG.c.seq > _p("mark"))
+    .order_by(LOG.c.seq)
+)
 LOG_REPLACE: Final = text(
     update(LOG).values(body=bindparam("new")).where(LOG.c.seq == bindparam("at"))
 )
 LOG_DROP: Final = text(delete(LOG).where(_listed(LOG.c.seq, "times")))
+ENTRIES_ADD: Final = text(
+    sqlite.insert(ENTRY)
+    .from_select(
+        ["owner", "store", "seq", "peer"],
+        select(LOG.c.owner, LOG.c.store, LOG.c.seq, LOG.c.peer)
+        .where(LOG.c.seq > _p("mark"), LOG.c.seq <= _p("upto"))
+        .where(LOG.c.owner % _p("parts") == _p("part"))
+        .order_by(LOG.c.owner, LOG.c.store, LOG.c.seq),
+    )
+    .prefix_with("OR IGNORE")
+)
 ENTRY_DROP: Final = text(delete(ENTRY).where(*_here(ENTRY), _listed(ENTRY.c.seq, "times")))
 ENTRIES_BEFORE: Final = text(
     select(ENTRY.c.seq)
@@ -214,7 +230,7 @@ ENTRIES_BEFORE: Final = text(
 )
 ENTRY_AT: Final = text(
     select(ENTRY.c.seq)
-    .where(*_here(ENTRY))
+    .where(*_here(ENTRY), ENTRY.c.seq <= _p("mark"))
     .order_by(ENTRY.c.seq.desc())
     .limit(1)
     .offset(_p("offset"))
@@ -235,6 +251,7 @@ _OWNERS: Final = (
 OWNERS: Final = text(
     _OWNERS.where(
         or_(
+            _listed(OWNER.c.id, "also"),
             exists().where(DOCUMENT.c.owner == OWNER.c.id),
             exists().where(ROW.c.owner == OWNER.c.id, ROW.c.value.is_not(None)),
             exists().where(ENTRY.c.owner == OWNER.c.id),
@@ -246,6 +263,16 @@ OWNERS_OF_STORE: Final = text(
 )
 
 
+_ENTRY_COLUMNS: Final = (
+    LOG.c.seq,
+    LOG.c.salt,
+    LOG.c.peer,
+    LOG.c.resource,
+    LOG.c.kind,
+    LOG.c.body,
+)
+
+
 def _spanned(
     statement: Select[Any], peer: bool, resource: bool, kinds: bool, times: bool
 ) -> Select[Any]:
@@ -254,23 +281,34 @@ def _spanned(
     )
     if peer:
         statement = statement.where(ENTRY.c.peer == _p("peer"))
+    if times:
+        statement = statement.where(_listed(ENTRY.c.seq, "times"))
+    return _conditioned(statement, resource, kinds)
+
+
+def _conditioned(statement: Select[Any], resource: bool, kinds: bool) -> Select[Any]:
     if resource:
         statement = statement.where(LOG.c.resource == _p("resource"))
     if kinds:
         statement = statement.where(_listed(LOG.c.kind, "kinds"))
-    if times:
-        statement = statement.where(_listed(ENTRY.c.seq, "times"))
     return statement
 
 
 @cache
 def entries(peer: bool, resource: bool, kinds: bool, times: bool, newest: bool) -> str:
     """Entries of a log in the order of time, under those conditions that are asked for."""
-    columns = (LOG.c.seq, LOG.c.salt, LOG.c.peer, LOG.c.resource, LOG.c.kind, LOG.c.body)
-    statement: Select[Any] = select(*columns)
+    statement: Select[Any] = select(*_ENTRY_COLUMNS)
     statement = statement.select_from(ENTRY.join(LOG, LOG.c.seq == ENTRY.c.seq))
     statement = _spanned(statement, peer, resource, kinds, times)
     return _window(statement, ENTRY.c.seq, newest)
+
+
+@cache
+def entries_at(resource: bool, kinds: bool, newest: bool) -> str:
+    """Those entries of a list of times that meet the conditions asked for."""
+    statement: Select[Any] = select(*_ENTRY_COLUMNS).where(_listed(LOG.c.seq, "times"))
+    statement = _conditioned(statement, resource, kinds)
+    return _window(statement, LOG.c.seq, newest)
 
 
 @cache

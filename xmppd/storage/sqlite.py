@@ -34,12 +34,13 @@ from xmppd.storage.interfaces import (
     StorageError,
     Version,
 )
+from xmppd.storage.late_index import LateIndex, Writing
 from xmppd.storage.lock import StoreLock
 from xmppd.storage.maintenance import Maintenance
 from xmppd.storage.patience import Patience
 from xmppd.storage.schema import prepare
 from xmppd.storage.session import Session, State
-from xmppd.storage.sqlite_shapes import SqliteShapes, insert_rows
+from xmppd.storage.sqlite_shapes import SqliteShapes
 
 FILE, LOCK = "store.sqlite", "store.lock"
 CHECKPOINT_AT = 16 << 20
@@ -48,6 +49,7 @@ RESTART_AT = 64 << 20
 """Bytes after which the rest is moved on the spot, so that the log can start anew."""
 
 MakeFlusher: TypeAlias = Callable[[int, Any], Flushing]
+MakeIndexer: TypeAlias = Callable[[Path, Any], Writing]
 
 
 class SqliteDriver(SqliteShapes):
@@ -57,10 +59,16 @@ class SqliteDriver(SqliteShapes):
     _log = Logger()
 
     def __init__(
-        self, folder: Path, reactor: Any, durability: Durability, flusher: MakeFlusher
+        self,
+        folder: Path,
+        reactor: Any,
+        durability: Durability,
+        flusher: MakeFlusher,
+        indexer: MakeIndexer = Maintenance,
     ) -> None:
-        super().__init__(Session(folder / FILE, insert_rows))
         self._path = folder / FILE
+        session = Session(self._path)
+        super().__init__(session, LateIndex(session, indexer(self._path, reactor), reactor))
         self._reactor = reactor
         self._durability = durability
         self._make_flusher = flusher
@@ -83,6 +91,7 @@ class SqliteDriver(SqliteShapes):
             self.session.open()
             found = self.session.read(sql.META_GET, {"name": "clock"})
             self._newest = self._noted = int(found[0][0]) if found else 0
+            self.index.open()
             if self._durability == "power":
                 self._flusher = self._make_flusher(self._open_wal(), self._reactor)
         except BaseException:
@@ -91,8 +100,12 @@ class SqliteDriver(SqliteShapes):
         return self._newest
 
     def close(self) -> Deferred[None]:
-        done = self._checkpoint or succeed(None)
-        return done.addBoth(lambda _: self._release())
+        over = self.index.stop().addCallback(lambda _: self._checkpoint)
+        return over.addBoth(lambda _: self._release())
+
+    @property
+    def busy(self) -> bool:
+        return self.index.busy
 
     def mark(self) -> State:
         return self.session.mark()
@@ -122,9 +135,12 @@ class SqliteDriver(SqliteShapes):
     def _commit(self) -> None:
         if self._newest > self._noted:
             self.session.write(sql.META_PUT, {"name": "clock", "value": str(self._newest)})
+        self.index.before_commit()
         self.session.commit()
         self._noted = self._newest
         self._tidy()
+        if self._checkpoint is None:
+            self.index.committed()
 
     def _repeat(self) -> None:
         self.session.problem = None
@@ -178,7 +194,7 @@ class SqliteDriver(SqliteShapes):
         size = os.stat(f"{self._path}-wal").st_size
         if size >= RESTART_AT and self._checkpoint is None:
             self.session.read("PRAGMA wal_checkpoint(PASSIVE)", {})
-        elif size >= CHECKPOINT_AT and self._checkpoint is None:
+        elif size >= CHECKPOINT_AT and self._checkpoint is None and not self.index.running:
             self._checkpoint = self._maintenance.checkpoint().addBoth(self._tidied)
 
     def _tidied(self, result: object) -> None:
@@ -191,6 +207,7 @@ class SqliteDriver(SqliteShapes):
             self._flusher.close()
             self._flusher = None
         self._maintenance.close()
+        self.index.close()
         self.session.close()
         self._lock.release()
 

@@ -24,6 +24,7 @@ dns = ["{dns}:{dns_port}"]
 private_addresses = true
 trust = "{authority}"
 policy = {{default = "{policy}"}}
+bidirectional = {bidi}
 """
 LISTEN = """
 [[s2s.listen]]
@@ -66,7 +67,6 @@ class Ours(Party):
 
     name = "ours"
     layout: ClassVar[Layout] = WHOLE
-    bidi = False  # not built yet
     instance: ClassVar[str] = INSTANCE
     """The one that speaks with other servers."""
 
@@ -88,6 +88,7 @@ class Ours(Party):
             dns=self.world.names.address,
             dns_port=self.world.names.names,
             authority=self.world.authority,
+            bidi="true" if self.security.bidi else "false",
             policy="dialback-over-tls" if self.security.dialback else "certificate",
         )
         ports = (("starttls", self.place.starttls), ("direct", self.place.direct))

@@ -1,11 +1,22 @@
 """The options that every room has."""
 
 from xmppd.chat.option import Option
-from xmppd.chat.options.about import Hidden, History, Name, Persistent
+from xmppd.chat.options.about import (
+    Contacts,
+    Feed,
+    Hidden,
+    History,
+    Name,
+    Persistent,
+    Published,
+)
 from xmppd.chat.options.access import Limit, MembersOnly, Password
+from xmppd.chat.options.archive import Archive
 from xmppd.chat.options.membership import Invites, Registration
-from xmppd.chat.options.sight import Identities
+from xmppd.chat.options.nicks import FixedNicks
+from xmppd.chat.options.sight import Identities, MemberList
 from xmppd.chat.options.talk import Moderated, OpenTopic, VoiceRequests, Whispers
+from xmppd.chat.options.telling import TellAbsent
 
 CORE: tuple[Option, ...] = (
     Name(),
@@ -16,10 +27,17 @@ CORE: tuple[Option, ...] = (
     Limit(),
     Moderated(),
     Identities(),
+    MemberList(),
+    FixedNicks(),
     OpenTopic(),
     Whispers(),
     Invites(),
     VoiceRequests(),
     Registration(),
     History(),
+    Archive(),
+    Published(),
+    TellAbsent(),
+    Contacts(),
+    Feed(),
 )

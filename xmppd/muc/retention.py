@@ -1,0 +1,68 @@
+"""How long what was said in rooms is kept (XEP-0313, 2.2: the oldest goes first)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import LoopingCall, deferLater
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from xmppd.muc.archive import Archives
+from xmppd.muc.settings import RoomSettings
+
+ROUND = 3_600.0
+"""Seconds between two rounds."""
+PAUSE = 0.02
+"""Seconds between two rooms of a round."""
+DAY = 86_400
+
+
+class Retention:
+    """Removes what is too old, in rounds, a little at a time.
+
+    `rooms` gives the localparts of the rooms that there are, `settings` what holds now.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        archives: Archives,
+        clock: IReactorTime,
+        rooms: Callable[[], list[str]],
+        settings: Callable[[], RoomSettings],
+    ) -> None:
+        self._archives = archives
+        self._clock = clock
+        self._rooms = rooms
+        self._settings = settings
+        self._rounds = LoopingCall(lambda: Deferred.fromCoroutine(self._round()))
+        self._rounds.clock = clock
+
+    def start(self) -> None:
+        """Begin with the first round."""
+        self._rounds.start(ROUND).addErrback(self._failed)
+
+    def stop(self) -> None:
+        """No more rounds."""
+        if self._rounds.running:
+            self._rounds.stop()
+
+    def _failed(self, failure: Failure) -> None:
+        self.log.failure("Old messages of rooms are no longer removed", failure)
+
+    async def _round(self) -> None:
+        settings = self._settings()
+        before = None
+        if settings.archive_days:
+            before = int((self._clock.seconds() - settings.archive_days * DAY) * 1_000_000)
+        if before is None and not settings.archive_messages:
+            return
+        for local in self._rooms():
+            if not self._rounds.running:
+                return
+            await self._archives.trim(local, before, settings.archive_messages or None)
+            await deferLater(self._clock, PAUSE)

@@ -1,0 +1,210 @@
+"""What a stream with another server may bring and take, whichever side has opened it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from xmppd.protocol.errors import StreamError
+from xmppd.protocol.jid import Jid
+from xmppd.protocol.stanza import Stanza
+from xmppd.s2s.allowance import Allowance
+from xmppd.s2s.receiving import Receiving
+from xmppd.s2s.wire import ServerWire
+from xmppd.tls.transport import shown_by, tls_facts
+
+if TYPE_CHECKING:
+    from xmppd.s2s.edge import ServerEdge
+    from xmppd.s2s.pair import Pair
+
+BURST_SECONDS: Final = 4
+"""So many seconds' worth of bytes are taken at once from a stream that was quiet before."""
+
+ADDRESS: Final = "address"
+"""What proves a server that we have found by DNS, where no certificate does."""
+
+_WEAKER: Final = frozenset({"dialback", ADDRESS})
+
+
+class ServerStream(ServerWire):
+    """One stream, in both directions as far as each has been proved.
+
+    `proved` are the pairs of domains, remote and ours, whose stanzas may come; until there is one
+    little may come and not for long. `how` says by what they were proved. `pairs` are those whose
+    stanzas go out over it; `max_bytes` is what the remote takes in one. `is_bidi` tells that
+    stanzas go both ways (XEP-0288).
+    """
+
+    def __init__(self, edge: ServerEdge) -> None:
+        super().__init__(edge)
+        self.limits = edge.settings.limits
+        self.max_bytes = self.limits.stanza_bytes
+        self.proved: set[tuple[str, str]] = set()
+        self.how: set[str] = set()
+        self.pairs: list[Pair] = []
+        self.receiving = Receiving(self)
+        self.is_bidi = False
+        self.is_secure = False
+        rate = self.limits.bytes_per_second
+        self._bytes = Allowance(edge.clock, rate, BURST_SECONDS * rate)
+        self._resting = False
+
+    # For subclasses
+
+    @property
+    def peer(self) -> str:
+        """What the other side calls itself, or where it is."""
+        raise NotImplementedError
+
+    @property
+    def id(self) -> str:
+        """The stream's id, given by whom did not open it."""
+        raise NotImplementedError
+
+    @property
+    def lang(self) -> str:
+        """The language of what comes; empty if it was not said."""
+        raise NotImplementedError
+
+    def condition_of(self, pair: tuple[str, str]) -> str:
+        """The stream error for stanzas of a pair that has not been proved."""
+        raise NotImplementedError
+
+    def touch(self) -> None:
+        """It was of use: it is not idle."""
+        raise NotImplementedError
+
+    # Wire
+
+    def dataReceived(self, data: bytes) -> None:
+        """Take what one read brought; read on when its bytes are allowed for."""
+        super().dataReceived(data)
+        self.rest(self._bytes.spend(len(data)))
+
+    def drained(self) -> None:
+        """The transport takes again."""
+        for pair in list(self.pairs):
+            pair.drained(self)
+
+    def ended(self, reason: str) -> None:
+        """What went out over it must find another way."""
+        self.leave()
+        for domain in self._remotes:
+            self.edge.shares.left(domain)
+        if self.proved:
+            self.edge.log.info("stream with {peer} is over: {why}", peer=self.peer, why=reason)
+
+    def late(self, item: Stanza) -> None:
+        """Take a stanza that was under way when we closed (RFC 6120, 4.4)."""
+        self._pass_on(item)
+
+    def leave(self) -> None:
+        """Have nothing go out over it any more."""
+        pairs, self.pairs = self.pairs, []
+        for pair in pairs:
+            pair.leave(self)
+
+    # What has been proved
+
+    def allows_plaintext(self, domain: Jid | None) -> bool:
+        """Whether a domain may do without TLS."""
+        return self.edge.settings.policy_of(domain or "") == "plaintext-dialback"
+
+    def has_certificate(self, domain: str) -> bool:
+        """Whether it has shown a certificate that is valid for a domain."""
+        return self.is_secure and not self.edge.why_not(shown_by(self.transport), domain)
+
+    def still_holds(self) -> bool:
+        """Whether every domain has proved itself as it would have to now."""
+        return all(map(self._satisfies, self._remotes))
+
+    def _satisfies(self, domain: str) -> bool:
+        policy = self.edge.settings.policy_of(domain)
+        if policy == "certificate" or not self.how & _WEAKER:
+            return self.has_certificate(domain)
+        return self.is_secure or policy == "plaintext-dialback"
+
+    def admit(self, remote: Jid, local: Jid, how: str) -> bool:
+        """Take stanzas from one domain to another from now on.
+
+        False: that domain has too many streams, and this one has ended.
+        """
+        if remote.domain not in self._remotes and not self.edge.shares.proved(remote.domain):
+            self.fail(StreamError("resource-constraint", "too many streams of that domain"))
+            return False
+        self.proved.add((remote.domain, local.domain))
+        self.how.add(how)
+        self.framer.max_stanza = self.limits.stanza_bytes
+        self.touch()
+        self.edge.log.info(
+            "{remote} may send to {local}: {how}, {tls}",
+            remote=remote,
+            local=local,
+            how=how,
+            tls=tls_facts(self.transport).version or "no TLS",
+        )
+        return True
+
+    def answer_on_it(self) -> None:
+        """Have those that may send be sent to, where it goes both ways (XEP-0288, 2.2)."""
+        for remote, local in sorted(self.proved) if self.is_bidi else ():
+            self.edge.may_send(self, Jid.parse(local), Jid.parse(remote))
+
+    def start_over(self) -> None:
+        """Nothing that was proved or agreed counts any more."""
+        for domain in self._remotes:
+            self.edge.shares.left(domain)
+        self.proved.clear()
+        self.how.clear()
+        self.is_bidi = False
+        self.leave()
+        self.receiving = Receiving(self)
+
+    @property
+    def _remotes(self) -> set[str]:
+        return {remote for remote, _ in self.proved}
+
+    # Stanzas
+
+    def take_stanza(self, item: Stanza) -> None:
+        """Pass a stanza on if the stream has proved what it says of itself (RFC 6120, 8.1.2.2)."""
+        self._pass_on(item)
+        self.touch()
+
+    def carry(self, stanza: Stanza) -> None:
+        """Write a stanza of ours, or refuse it for its size."""
+        data = stanza.to_bytes()
+        if len(data) > self.max_bytes:
+            self.edge.bounce(stanza, "policy-violation")
+            return
+        self.touch()
+        self.write(data)
+
+    def _pass_on(self, item: Stanza) -> None:
+        if not self.proved:
+            raise StreamError("not-authorized", "prove a domain first")
+        if item.malformed == "from":
+            raise StreamError("invalid-from")
+        if item.sender is None or item.to is None:
+            raise StreamError("improper-addressing")
+        pair = item.sender.domain, item.to.domain
+        if self.edge.serves(pair[0]):
+            raise StreamError("invalid-from", "that is served here")
+        if pair not in self.proved:
+            raise StreamError(self.condition_of(pair))
+        if self.lang and item.lang is None:
+            item = item.readdressed(None, None, **{"xml:lang": self.lang})
+        self.rest(self.edge.pass_on(item, pair[0]))
+
+    # Reading
+
+    def rest(self, seconds: float) -> None:
+        """Do not read for so long."""
+        if seconds > 0 and not self._resting and not self.over and self.transport is not None:
+            self._resting = True
+            self.transport.pauseProducing()  # type: ignore[attr-defined]
+            self.clock.callLater(seconds, self._read_again)
+
+    def _read_again(self) -> None:
+        self._resting = False
+        if not self.over and self.transport is not None:
+            self.transport.resumeProducing()  # type: ignore[attr-defined]

@@ -1,0 +1,81 @@
+"""What a remote domain may do on all its streams together, whatever addresses it comes from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Final
+
+from twisted.internet.interfaces import IReactorTime
+
+from xmppd.protocol.stanza import Stanza
+from xmppd.s2s.allowance import Allowance
+from xmppd.s2s.settings import Limits
+
+BURST_SECONDS: Final = 4
+"""So many seconds' worth is taken at once from who was quiet before."""
+MAX_DOMAINS: Final = 10_000
+"""Domains whose traffic is counted at once; beyond them the oldest begin anew."""
+
+
+class Shares:
+    """Counts by domain, as far as the domain has proved who it is; and keys that wait for that."""
+
+    def __init__(self, clock: IReactorTime, limits: Limits) -> None:
+        self._clock = clock
+        self._streams: Counter[str] = Counter()
+        self._keys: Counter[str] = Counter()
+        self._traffic: dict[str, tuple[Allowance, Allowance]] = {}
+        self.limit(limits)
+
+    def limit(self, limits: Limits) -> None:
+        """Have other limits; all traffic is counted anew."""
+        self._limits = limits
+        self._traffic.clear()
+
+    def proved(self, domain: str) -> bool:
+        """Count a stream on which a domain has proved itself. False: it is one too many."""
+        return _count(self._streams, domain, self._limits.connections_per_domain)
+
+    def left(self, domain: str) -> None:
+        """Count a stream no more."""
+        _discount(self._streams, domain)
+
+    def asked(self, domain: str) -> bool:
+        """Count a key whose verification begins. False: it is one too many."""
+        return _count(self._keys, domain, self._limits.verifications_per_domain)
+
+    def answered(self, domain: str) -> None:
+        """Count a key no more."""
+        _discount(self._keys, domain)
+
+    def came(self, stanza: Stanza, domain: str) -> float:
+        """Count a stanza of a domain; gives the seconds until more should come."""
+        traffic = self._traffic.get(domain)
+        if traffic is None:
+            traffic = self._begin(domain)
+        stanzas, size = traffic
+        return max(stanzas.spend(1), size.spend(len(stanza.inner)))
+
+    def _begin(self, domain: str) -> tuple[Allowance, Allowance]:
+        if len(self._traffic) >= MAX_DOMAINS:
+            del self._traffic[next(iter(self._traffic))]
+        limits = self._limits
+        rates = (limits.domain_stanzas_per_second, limits.domain_bytes_per_second)
+        one, two = (Allowance(self._clock, rate, BURST_SECONDS * rate) for rate in rates)
+        self._traffic[domain] = one, two
+        return one, two
+
+
+def _count(counter: Counter[str], domain: str, most: int) -> bool:
+    if counter[domain] >= most:
+        if not counter[domain]:
+            del counter[domain]
+        return False
+    counter[domain] += 1
+    return True
+
+
+def _discount(counter: Counter[str], domain: str) -> None:
+    counter[domain] -= 1
+    if counter[domain] <= 0:
+        del counter[domain]
