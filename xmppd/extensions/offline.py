@@ -177,6 +177,12 @@ class Offline(Extension):
 
     # Delivering
 
+    @on(Life.RESUMED)
+    def resumed(self, session: Session) -> None:
+        """What there was no room for while it had no stream comes behind what there was."""
+        if session.available:
+            self.present(session)
+
     @on(Life.PRESENCE)
     def present(self, session: Session) -> None:
         """XEP-0160, 2, step 5: to the resource that has become available."""

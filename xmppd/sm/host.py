@@ -27,6 +27,7 @@ from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm import contacts
+from xmppd.sm.detached import Bounds
 from xmppd.sm.exchange import mechanisms_of
 from xmppd.sm.user import User
 from xmppd.storage.codecs import XmlCodec
@@ -98,6 +99,8 @@ class Host:
         self.accounts = accounts
         self.admins = frozenset(admins)
         self.resource_conflict = "replace"
+        self.detaching: Bounds | None = None
+        """What sessions that lose their streams may have; an extension sets it."""
         self.services: tuple[Item, ...] = ()
         self.mechanisms = mechanisms_of(portal)
         self.fallback_key = secrets.token_bytes(32)
@@ -240,9 +243,11 @@ class Host:
                 await deferred(pending)
         user = self.users.get(account.jid.local)
         if user is None:
-            user = self.users[account.jid.local] = made
-            user.unwatch = account.contacts.watch(user.contacts_changed)
-            self.rested(user)
+            await self.manager.journal.activate(self, made)
+            user = self.users.setdefault(account.jid.local, made)
+            if user is made:
+                user.unwatch = account.contacts.watch(user.contacts_changed)
+                self.rested(user)
         return user
 
     def _loaded(self, result: User | Failure | None, name: str) -> None:
