@@ -1,7 +1,6 @@
 """Streams that are cut under their clients, and go on (XEP-0198)."""
 
-from tests.scenarios.managed import SM, ManagedClient
-from tests.scenarios.raw import CLIENT, STREAMS, Closed, RawClient, logged_in, told
+from tests.scenarios.managed import ManagedClient
 from tests.scenarios.server import SPLIT, ScenarioTestCase
 
 SETTINGS = "c2s.limits.enabled = false"
