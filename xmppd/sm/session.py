@@ -176,6 +176,13 @@ class Session:
             else (count + len(managed.out), size + managed.out.size)
         )
 
+    @property
+    def pending(self) -> list[Stanza]:
+        """The stanzas that wait for the client or for its acknowledgement, the oldest first."""
+        queue, managed = self._queue, self.managed
+        found = [] if managed is None else managed.out.items
+        return found if queue is None else [*found, *queue.items]
+
     def _is_crowded(self) -> bool:
         count, size = self.load
         return count > CROWDED or size > CROWDED_BYTES
