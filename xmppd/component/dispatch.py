@@ -21,8 +21,8 @@ from xmppd.protocol.stanza import Stanza
 from xmppd.storage.interfaces import Full, ReadOnly, Unavailable
 
 Handler = Callable[[Stanza, Any], Any]
-E = TypeVar("E", bound=Extension)
 ElementHandler = Callable[[Stanza, Any], None]
+E = TypeVar("E", bound=Extension)
 _KINDS = ("message", "presence", "iq", None)
 
 
@@ -60,14 +60,14 @@ class Dispatch:
             return self._iqs.get((target, request.type or "", ns, name))
         return None
 
+    def element_handler(self, ns: str, name: str) -> ElementHandler | None:
+        """Who handles an element of a client's stream that is no stanza."""
+        return self._elements.get((ns, name))
+
     def extension(self, cls: type[E]) -> E | None:
         """The extension of that class, if it runs here."""
         found = [extension for extension in self.extensions if isinstance(extension, cls)]
         return found[0] if found else None
-
-    def element_handler(self, ns: str, name: str) -> ElementHandler | None:
-        """Who handles an element of a client's stream that is no stanza."""
-        return self._elements.get((ns, name))
 
     def namespaces(self, target: Target) -> list[str]:
         """The namespaces of iqs that are handled at a target."""

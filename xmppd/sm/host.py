@@ -241,13 +241,12 @@ class Host:
         for hook in self.dispatch.hooks(Life.LOADED):
             if (pending := hook(made)) is not None:
                 await deferred(pending)
+        await self.manager.journal.activate(self, made)
         user = self.users.get(account.jid.local)
         if user is None:
-            await self.manager.journal.activate(self, made)
-            user = self.users.setdefault(account.jid.local, made)
-            if user is made:
-                user.unwatch = account.contacts.watch(user.contacts_changed)
-                self.rested(user)
+            user = self.users[account.jid.local] = made
+            user.unwatch = account.contacts.watch(user.contacts_changed)
+            self.rested(user)
         return user
 
     def _loaded(self, result: User | Failure | None, name: str) -> None:
