@@ -5,7 +5,7 @@
 #   make run                                 a server with defaults, data below ./data
 #   make run ARGS="--domain example.com"     the same with options of `twistd xmpp-im`
 #   make test                                the test suite
-#   make test TESTS=tests.protocol           a part of it
+#   make test TESTS=tests.protocol           a part of it; JOBS=1: one test at a time
 #   make fuzz                                a minute of random streams against the framer
 #   make check                               style, types and layers
 #   make bench                               measurements
@@ -14,6 +14,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 TESTS ?= tests
+JOBS ?= 2
 ARGS ?=
 PY = $(VENV)/bin/python
 INSTALL = $(PY) -m pip install --quiet --disable-pip-version-check --editable
@@ -25,7 +26,7 @@ run: $(VENV)/.run
 	$(VENV)/bin/twistd -n --pidfile= xmpp-im $(ARGS)
 
 test: $(VENV)/.test
-	$(PY) -m twisted.trial $(TESTS)
+	$(PY) -m twisted.trial -j $(JOBS) $(TESTS)
 
 fuzz: $(VENV)/.test
 	$(PY) -m tests.fuzz.framer --seconds 60

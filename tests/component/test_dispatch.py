@@ -61,6 +61,14 @@ class OrderTests(SynchronousTestCase):
             error = self.assertRaises(ValueError, self.order, *circle)
             self.assertIn("wait for each other", str(error))
 
+    def test_needs(self) -> None:
+        """What an extension cannot run without must be there, in whatever order."""
+        needing, needed = Named("a"), Named("b")
+        needing.needs = ("b",)  # type: ignore[misc]
+        self.assertEqual(ordered([needing, needed]), [needing, needed])
+        error = self.assertRaises(ValueError, ordered, [needing])
+        self.assertEqual(str(error), "a needs the extension b")
+
     def test_same_name(self) -> None:
         self.assertRaises(ValueError, self.order, ("a", ()), ("a", ()))
 

@@ -58,13 +58,18 @@ def form(kind: str, form_type: str, values: dict[str, Any]) -> str:
 
 
 class RoomsTestCase(SynchronousTestCase):
-    """Four people and a service; `crone` owns what she makes."""
+    """Four people and a service; `crone` owns what she makes.
+
+    `settings` are those of `[muc]`, `others` those beside it.
+    """
 
     settings: dict[str, Any] = {}  # noqa: RUF012
+    others: dict[str, Any] = {}  # noqa: RUF012
 
     def setUp(self) -> None:
         accounts = dict.fromkeys(PEOPLE, "secret")
         config = {"muc": {"domain": SERVICE, **self.settings}, "admins": ["wizard@example.com"]}
+        config |= self.others
         self.server = TestServer(accounts=accounts, config=config)
         self.addCleanup(self.server.stop)
         self.crone = self.server.client("crone", "desktop")

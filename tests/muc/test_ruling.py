@@ -232,7 +232,7 @@ class OwnersTest(RoomsTestCase):
         self.assertEqual((gone.type, gone.sender), ("unavailable", f"{ROOM}/hag"))
         self.assertIn(f"heath@{SERVICE}".encode(), gone.inner)
         self.assertIn(b"Macbeth comes", gone.inner)
-        self.assertEqual(error(self.owner("", type="get")), ("cancel", "item-not-found"))
+        self.assertEqual(error(self.owner("", type="get")), ("cancel", "gone"))
 
 
 class RegistrationTest(RoomsTestCase):

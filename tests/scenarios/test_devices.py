@@ -11,6 +11,8 @@ class WholeTest(ScenarioTestCase):
             "slixmpp_devices", server.starttls, DOMAIN, *passwords, trusted=server.certify()
         )
         self.assertTrue(output.rstrip().endswith("all done"), output)
+        [_, report] = server.control("report", "list").splitlines()
+        self.assertIn(f"juliet@{DOMAIN}  romeo@{DOMAIN}  spam", report)
 
 
 class SplitTest(WholeTest):

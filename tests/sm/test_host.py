@@ -14,6 +14,7 @@ from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.parsing import parse_stanza
 from xmppd.protocol.stanza import Stanza
+from xmppd.sm.user import User
 
 
 class SlowRealm:
@@ -30,6 +31,61 @@ class SlowRealm:
 
     def answer(self) -> None:
         self.asked.pop(0)[0].callback(None)
+
+
+class Remembering(Extension):
+    """Notes something of accounts before they are there."""
+
+    name = "remembering"
+
+    def setup(self) -> None:
+        self.waiting: list[Deferred[None]] = []
+
+    @on(Life.LOADED)
+    def load(self, user: User) -> Deferred[None] | None:
+        if user.jid.local == "juliet":
+            user.notes[Remembering] = "at once"
+            return None
+        waiting: Deferred[None] = Deferred()
+        self.waiting.append(waiting)
+        return waiting.addCallback(lambda _: user.notes.__setitem__(Remembering, "later"))
+
+
+class LoadedTest(SynchronousTestCase):
+    """Hooks of Life.LOADED."""
+
+    def setUp(self) -> None:
+        self.house = House([Remembering])
+        assert self.house.host is not None
+        self.host = self.house.host
+        [self.extension] = [
+            one for one in self.host.dispatch.extensions if isinstance(one, Remembering)
+        ]
+
+    def test_at_once(self) -> None:
+        self.house.client("juliet")
+        self.assertEqual(self.host.users["juliet"].notes, {Remembering: "at once"})
+
+    def test_nothing_is_handled_before(self) -> None:
+        found = self.host.user("romeo")
+        self.house.settle()
+        self.assertNoResult(found)
+        self.assertNotIn("romeo", self.host.users)
+        self.extension.waiting.pop().callback(None)
+        user = self.successResultOf(found)
+        assert user is not None
+        self.assertEqual(user.notes, {Remembering: "later"})
+
+    def test_failure(self) -> None:
+        """The account cannot be loaded now; the next time it is tried again."""
+        found = self.host.user("romeo")
+        self.house.settle()
+        self.extension.waiting.pop().errback(ValueError())
+        self.failureResultOf(found, ValueError)
+        again = self.host.user("romeo")
+        self.house.settle()
+        self.extension.waiting.pop().callback(None)
+        self.assertIsNotNone(self.successResultOf(again))
 
 
 class LoadingTest(SynchronousTestCase):

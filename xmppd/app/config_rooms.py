@@ -33,6 +33,25 @@ class RoomDefaults:
 
 
 @attrs.frozen
+class RoomLimits:
+    """How much one person may do in rooms; moderators are exempt within theirs.
+
+    Several come at once after a quiet time. 0 stands for no limit.
+    """
+
+    enabled: bool = key("`false` lifts all of these; so does `c2s.limits.enabled = false`.", True)
+    messages: int = key("Messages of one occupant a second, after 50 at once.", 10, least=0)
+    presences: int = key("Changes of presence or nick a second, after 20 at once.", 2, least=0)
+    joins: int = key(
+        "Times a minute that one account enters the same room, after 30 at once.", 20, least=0
+    )
+    invitations: int = key(
+        "People whom one account invites a minute, after 20 at once.", 10, least=0
+    )
+    creations: int = key("Rooms that one account makes an hour, after 20 at once.", 20, least=0)
+
+
+@attrs.frozen
 class Muc:
     """Rooms (XEP-0045)."""
 
@@ -51,6 +70,21 @@ class Muc:
         900,
         least=60,
     )
+    unload_seconds: int = key(
+        "A room that lasts leaves the memory when nobody has been inside for so long.",
+        600,
+        least=60,
+    )
+    unopened_seconds: int = key(
+        "A new room ends when its maker has not configured it for so long.", 3_600, least=60
+    )
+    gone_seconds: int = key(
+        "For so long a room that its owner has destroyed is not made anew but by its owners; who "
+        "comes is told where it has moved to.",
+        86_400,
+        least=0,
+    )
+    limits: RoomLimits = table("How much one person may do in rooms.", RoomLimits)
     archive_days: int = key(
         "Days that archives of rooms keep what was said; 0: for good.", 0, least=0
     )

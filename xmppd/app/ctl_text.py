@@ -224,6 +224,11 @@ def _rooms(result: list[dict[str, Any]]) -> Lines:
     return table([key.upper() for key in keys], [[each[key] for key in keys] for each in result])
 
 
+def _reports(result: list[dict[str, Any]]) -> Lines:
+    keys = ("time", "reporter", "jid", "reason", "text")
+    return table([key.upper() for key in keys], [[each[key] for key in keys] for each in result])
+
+
 def _one_line(form: str) -> Callable[[Any], Lines]:
     return lambda result: [
         form.format_map({**result, "ended": _ended(result.get("sessions_ended", 0))})
@@ -262,6 +267,7 @@ _RENDERERS: Mapping[str, Callable[[Any], Lines]] = {
     "reload": _reload,
     "check_config": _check_config,
     "check_certs": _check_certs,
+    "report_list": _reports,
     "muc_list": _rooms,
     "muc_create": _one_line("{room}: made, owned by {owner}"),
     "muc_destroy": _one_line("{room}: ended"),

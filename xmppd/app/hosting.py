@@ -14,8 +14,10 @@ from xmppd.accounts.realm import StoredKeysChecker, StoredRealm
 from xmppd.accounts.registry import Accounts
 from xmppd.accounts.stored import Stores
 from xmppd.app.config import check_extensions, options_for
+from xmppd.app.config_key import ConfigError
 from xmppd.app.config_model import Config
 from xmppd.component.discovery import Item
+from xmppd.component.dispatch import check_needs
 from xmppd.component.extension import Extension
 from xmppd.extensions.builtin import BUILTIN
 from xmppd.link.link import Link
@@ -75,6 +77,7 @@ class HostMaker:
         self._classes = extension_classes(config, more)
         for domain in config.domains:
             self._check_options(domain)
+            self._check_needs(domain)
 
     def eager(self) -> list[str]:
         """The domains whose hosts must be made when the server starts."""
@@ -141,6 +144,12 @@ class HostMaker:
         origin = self.config.origin
         where = f"{origin.name}: extensions.{cls.title()}"
         return options_for(settings.options, cls.Options, where, origin.folder)
+
+    def _check_needs(self, domain: str) -> None:
+        try:
+            check_needs(self._enabled(domain))
+        except ValueError as problem:
+            raise ConfigError(f"{self.config.origin.name}: extensions: {problem}") from None
 
     def _check_options(self, domain: str) -> None:
         if domain in self.config.host or domain == self.config.domains[0]:

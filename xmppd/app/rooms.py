@@ -15,7 +15,7 @@ from xmppd.component.session import boot_number
 from xmppd.link.link import Link
 from xmppd.muc.keeping import STORES, RoomStore
 from xmppd.muc.service import Rooms
-from xmppd.muc.settings import RoomSettings
+from xmppd.muc.settings import UNLIMITED, Limits, RoomSettings
 from xmppd.storage.stores import StoreMap
 
 FOLDER = "muc"
@@ -30,12 +30,19 @@ FAREWELL = 0.0
 def room_settings(config: Config) -> RoomSettings:
     """What the configuration says of rooms."""
     muc = config.muc
+    told = attrs.asdict(muc.limits, filter=lambda field, _: field.name != "enabled")
+    limited = muc.limits.enabled and config.c2s.limits.enabled
+    limits = Limits(**told) if limited else UNLIMITED
     return RoomSettings(
         muc.name,
         muc.create,
         muc.most_rooms,
         muc.most_occupants,
         float(muc.silence_seconds),
+        float(muc.unload_seconds),
+        float(muc.unopened_seconds),
+        float(muc.gone_seconds),
+        limits,
         muc.archive_days,
         muc.archive_messages,
         attrs.asdict(muc.defaults),

@@ -10,6 +10,7 @@ from xmppd.app.config_words import shown, suggestion
 from xmppd.app.ctl_accounts import adduser, adduser_batch, deluser, disable, enable, passwd
 from xmppd.app.ctl_announce import announce, motd_delete, motd_edit, motd_set, motd_show
 from xmppd.app.ctl_checks import check_certs, check_config
+from xmppd.app.ctl_reports import report_list
 from xmppd.app.ctl_rooms import muc_affiliation, muc_create, muc_destroy, muc_list
 from xmppd.app.ctl_router import bind, link_list, route_explain, route_list, unbind
 from xmppd.app.ctl_server import backup, reload
@@ -158,6 +159,15 @@ VERBS: Mapping[str, Verb] = {
             check_certs,
             needs="files",
             who="owner",
+        ),
+        Verb(
+            "report_list",
+            "List reports of spam and abuse, the newest last.",
+            report_list,
+            (
+                Parameter("domain", "domain", "Only those made at this domain.", required=False),
+                Parameter("most", "number", "How many at most.", required=False),
+            ),
         ),
         Verb("muc_list", "List rooms.", muc_list, role="rooms"),
         Verb(

@@ -321,6 +321,18 @@ def backup(control: Control, file: str) -> None:
     control.show("backup", control.do("backup", file=os.path.abspath(file)))
 
 
+@main.group(cls=Commands, help="Reports of spam and abuse.")
+def report() -> None:
+    """The commands below do it."""
+
+
+@_command(report, "list", VERBS["report_list"].doc)
+@click.option("--domain", help="Only those made at this domain.")
+@click.option("--most", type=click.IntRange(1), default=100, show_default=True, help="How many.")
+def report_list(control: Control, domain: str | None, most: int) -> None:
+    control.show("report_list", control.do("report_list", domain=domain, most=most))
+
+
 @main.group(cls=Commands, help="See to rooms.")
 def muc() -> None:
     """The commands below do it."""

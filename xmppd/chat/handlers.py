@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from xmppd.chat import commands, configuring, entering, registering, ruling, talking
+from xmppd.chat import commands, configuring, entering, moderating, registering, ruling, talking
 
 HANDLERS: Mapping[type, Callable[[Any, Any, Any], None]] = {
     commands.Enter: entering.enter,
@@ -16,6 +16,8 @@ HANDLERS: Mapping[type, Callable[[Any, Any, Any], None]] = {
     commands.Say: talking.say,
     commands.Whisper: talking.whisper,
     commands.SetTopic: talking.set_topic,
+    commands.Retract: moderating.retract,
+    commands.Moderate: moderating.moderate,
     commands.Invite: talking.invite,
     commands.Decline: talking.decline,
     commands.RequestVoice: talking.request_voice,

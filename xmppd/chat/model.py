@@ -111,7 +111,7 @@ class Author:
 class Kind(IntEnum):
     """What a message in an archive is."""
 
-    SAID, TOPIC = range(2)
+    SAID, TOPIC, RETRACTION = range(3)
 
 
 @attrs.frozen
@@ -126,6 +126,37 @@ class Message:
     author: Author
     content: Content
     kept: bool = False
+
+
+@attrs.frozen
+class Entry:
+    """Something said, as the archive has it; `removed`: nothing is left of it.
+
+    `wire` is what its adaptor has of it.
+    """
+
+    id: str
+    author: Author
+    removed: bool = False
+    wire: Any = attrs.field(default=None, eq=False, repr=False)
+
+
+@attrs.frozen
+class Moderation:
+    """A content of the room's own: a moderator has taken back what somebody said."""
+
+    id: str
+    by: Author
+    reason: str = ""
+    storable: bool = True
+
+
+@attrs.frozen
+class Removal:
+    """How something said was taken back: by which message, by which moderator if by any."""
+
+    message: Message
+    moderation: Moderation | None = None
 
 
 @attrs.frozen

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from graphlib import CycleError, TopologicalSorter
-from typing import Any
+from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, DeferredSemaphore
 from twisted.python.failure import Failure
@@ -14,6 +14,7 @@ from xmppd.protocol.stanza import Stanza
 from xmppd.storage.interfaces import Full, ReadOnly, Unavailable
 
 Handler = Callable[[Stanza, Any], Any]
+E = TypeVar("E", bound=Extension)
 _KINDS = ("message", "presence", "iq", None)
 
 
@@ -28,6 +29,7 @@ class Dispatch:
             self._add(extension)
         # By name alone what every stanza meets: to hash a stage takes a while.
         self.sent = self._by_kind(Sent.CHECK, Sent.MARK)
+        self.sent_pick = self._by_kind(Sent.PICK)
         self.sent_note = self._by_kind(Sent.NOTE)
         self.received = self._by_kind(Received.CHECK, Received.MARK)
         self.received_pick = self._by_kind(Received.PICK)
@@ -48,6 +50,11 @@ class Dispatch:
         for ns, name, _, _ in request.children:
             return self._iqs.get((target, request.type or "", ns, name))
         return None
+
+    def extension(self, cls: type[E]) -> E | None:
+        """The extension of that class, if it runs here."""
+        found = [extension for extension in self.extensions if isinstance(extension, cls)]
+        return found[0] if found else None
 
     def namespaces(self, target: Target) -> list[str]:
         """The namespaces of iqs that are handled at a target."""
@@ -104,12 +111,13 @@ def _in_order(kind: type) -> dict[str, None]:
 def ordered(extensions: Sequence[Extension]) -> list[Extension]:
     """In the order of their `after`, else as given.
 
-    Names in `after` that are not there do not matter. Raises ValueError for a circle, or for two
-    extensions of one name.
+    Names in `after` that are not there do not matter. Raises ValueError for a circle, for two
+    extensions of one name, or for one without another that it needs.
     """
     by_title = {extension.title(): extension for extension in extensions}
     if len(by_title) < len(extensions):
         raise ValueError("two extensions have the same name")
+    check_needs(extensions)
     sorter = TopologicalSorter[str]({title: () for title in by_title})
     for title, extension in by_title.items():
         sorter.add(title, *[name for name in extension.after if name in by_title])
@@ -117,6 +125,15 @@ def ordered(extensions: Sequence[Extension]) -> list[Extension]:
         return [by_title[title] for title in sorter.static_order()]
     except CycleError as error:
         raise ValueError(f"extensions wait for each other: {error.args[1]}") from error
+
+
+def check_needs(extensions: Sequence[Extension | type[Extension]]) -> None:
+    """Raises ValueError for an extension without one that it needs."""
+    titles = {extension.title() for extension in extensions}
+    for extension in extensions:
+        for name in extension.needs:
+            if name not in titles:
+                raise ValueError(f"{extension.title()} needs the extension {name}")
 
 
 def answer_to(

@@ -97,7 +97,8 @@ class Extension:
     configuration and `after` call it, the name of its module unless set. `features` and
     `identities` go into the host's disco#info, `account_features` and `account_identities` into
     an account's. `before_login` and `after_login` are stream features; the latter may be a
-    property. `after` names extensions whose hooks come before this one's within a stage.
+    property. `after` names extensions whose hooks come before this one's within a stage, `needs`
+    those without which it cannot run at all.
     """
 
     xep: ClassVar[tuple[int, str] | tuple[()]] = ()
@@ -109,6 +110,7 @@ class Extension:
     account_identities: ClassVar[tuple[Identity, ...]] = ()
     before_login: ClassVar[tuple[bytes, ...]] = ()
     after: ClassVar[tuple[str, ...]] = ()
+    needs: ClassVar[tuple[str, ...]] = ()
     eager: ClassVar[bool] = False
     """Whether its host is made when the server starts, not at its first use: set it where
     something must be reachable from the first moment, as a domain of its own."""

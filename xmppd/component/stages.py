@@ -4,7 +4,7 @@
 |---|---|---|---|
 | CHECK | rate, blocked, malformed | blocked by the owner | None, DROP, or raise StanzaError |
 | MARK | - | strip spoofed ids, add ids, delay | None or a changed Stanza |
-| PICK | - | which sessions get it | None or sessions |
+| PICK | who gets presence that goes to many | which sessions get it | None, addresses or sessions |
 | NOTE | carbons sent, archive | carbons received, archive, counters | ignored |
 | MISSED | - | nobody picked: offline, push | True: taken |
 
@@ -21,17 +21,23 @@ from xmppd.protocol.stanza import Stanza
 
 
 class Sent(Enum):
-    """What a session of ours sends. Hooks are called with (stanza, session)."""
+    """What a session of ours sends. Hooks are called with (stanza, session).
+
+    PICK hooks are given the addresses as third argument: of contacts to whom the server is about
+    to send the session's presence, its unavailable presence or a probe in its name.
+    """
 
     CHECK = auto()
     MARK = auto()
+    PICK = auto()
     NOTE = auto()
 
 
 class Received(Enum):
     """What comes for an account of ours. Hooks are called with (stanza, user).
 
-    PICK and NOTE hooks are given the picked sessions as third argument.
+    PICK and NOTE hooks are given the picked sessions as third argument. Messages and presence are
+    picked for, messages are noted.
     """
 
     CHECK = auto()
@@ -44,10 +50,15 @@ class Received(Enum):
 class Life(Enum):
     """Moments of a session, told as they happen. Hooks are called with (session).
 
+    LOADED is a moment of an account, and its hooks are called with (user): it is about to be in
+    memory. They may return an awaitable: until that is done nothing is handled for the account,
+    and where it fails the account cannot be loaded now.
+
     OPENED: bound. AVAILABLE: its initial presence has been sent. PRESENCE: any available presence
     was sent. UNAVAILABLE: it went offline or ended. CLOSED: it ended.
     """
 
+    LOADED = auto()
     OPENED = auto()
     AVAILABLE = auto()
     PRESENCE = auto()

@@ -2,6 +2,9 @@
 
 from xmppd.component.extension import Extension
 from xmppd.extensions.administration import Administration
+from xmppd.extensions.archive import Archive
+from xmppd.extensions.archive_preferences import ArchivePreferences
+from xmppd.extensions.blocking import Blocking
 from xmppd.extensions.caps import Caps
 from xmppd.extensions.carbons import Carbons
 from xmppd.extensions.commands import Commands
@@ -14,8 +17,13 @@ from xmppd.extensions.last_activity import LastActivity
 from xmppd.extensions.motd import Motd
 from xmppd.extensions.offline import Offline
 from xmppd.extensions.ping import Ping
+from xmppd.extensions.privacy import Privacy
+from xmppd.extensions.privacy_lists import PrivacyLists
 from xmppd.extensions.private_storage import PrivateStorage
+from xmppd.extensions.push import Push
 from xmppd.extensions.registration import Registration
+from xmppd.extensions.reports import Reports
+from xmppd.extensions.retraction import Retraction
 from xmppd.extensions.session_elements import SessionElements
 from xmppd.extensions.stanza_ids import StanzaIds
 from xmppd.extensions.vcard import VCard
@@ -25,12 +33,20 @@ from xmppd.sm.roster import Roster
 
 BUILTIN: tuple[type[Extension], ...] = (
     Roster,
+    Privacy,
+    PrivacyLists,
+    Blocking,
+    Reports,
     SessionElements,
     Disco,
     Caps,
     StanzaIds,
     Offline,
+    ArchivePreferences,
+    Archive,
+    Retraction,
     Carbons,
+    Push,
     Ping,
     SoftwareVersion,
     EntityTime,

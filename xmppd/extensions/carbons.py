@@ -10,6 +10,8 @@ import attrs
 
 from xmppd.component.extension import ACCOUNT, OWN_ACCOUNT, SessionExtension, iq, on
 from xmppd.component.stages import Received, Sent
+from xmppd.extensions.archive import with_archive_id
+from xmppd.extensions.privacy import admits
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.forwarding import forwarded
 from xmppd.protocol.hints import forbids_copying
@@ -50,7 +52,7 @@ class Carbons(SessionExtension):
     xep = 280, "1.0.1"
     also = ((297, "1.0"),)
     features = (CARBONS, RULES)
-    after = ("blocking", "privacy_lists", "stanza_ids", "offline", "archive")
+    after = ("privacy", "stanza_ids", "offline", "archive")
 
     def setup(self) -> None:
         self._copied: WeakKeyDictionary[User, deque[tuple[Jid, str]]] = WeakKeyDictionary()
@@ -97,7 +99,7 @@ class Carbons(SessionExtension):
         nick = _nick(session, to.bare) if to.resource else None
         if nick is not None:  # 6.1: for those alone who could answer
             others = [one for one in others if _nick(one, to.bare) == nick]
-        _copy("sent", stanza, others)
+        _copy("sent", with_archive_id(stanza, session), others)
 
     @on(Received.NOTE, "message")
     def copy_received(self, stanza: Stanza, user: User, sessions: list[Session]) -> None:
@@ -108,6 +110,7 @@ class Carbons(SessionExtension):
         if not sessions and to.resource and message_type(stanza) in ("normal", "headline"):
             return
         others = [one for one in _enabled(user) if one not in sessions and one.jid != sender]
+        others = [one for one in others if sender.bare == user.jid or admits(one, stanza)]
         if others and self._is_eligible(stanza, user, sender) and not _is_of_room(stanza, user):
             _copy("received", stanza, others)
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from xmppd.chat.model import Person
 from xmppd.chat.room import Room
 from xmppd.component.archive import MAM_EXTENDED
 from xmppd.component.discovery import DISCO_INFO, DISCO_ITEMS, Identity, Info, Item
 from xmppd.muc import names
-from xmppd.muc.keeping import Listed
+from xmppd.muc.directory import Directory
 from xmppd.muc.roominfo import info_form
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.markup import element
@@ -58,7 +56,7 @@ def room_info(room: Room, name: str, person: Person) -> Info:
         "muc_nonanonymous" if room.open else "muc_semianonymous",
     ]
     if room.archived:
-        features += [MAM, MAM_EXTENDED]
+        features += [MAM, MAM_EXTENDED, names.MODERATE, names.RETRACT, f"{names.RETRACT}#tombstone"]
     if config["registration"] != "off":
         features += [names.REGISTER]
     if config["voice_requests"]:
@@ -81,37 +79,22 @@ def room_items(room: Room, person: Person, jid: Jid) -> list[Item]:
     return [Item(jid.with_resource(each.nick)) for each in room.occupants.values()]
 
 
-def service_items(request: Stanza, rooms: Mapping[str, Listed], domain: str) -> bytes:
+def service_items(request: Stanza, rooms: Directory, domain: str) -> bytes:
     """The rooms that are listed, or a page of them (XEP-0059).
 
     Raises ValueError where the page asked for cannot be.
     """
-    public = sorted(local for local, listed in rooms.items() if not listed.hidden)
     query = request.child(DISCO_ITEMS, "query")
     assert query is not None
     asked = next((child for child in query.elements() if child.name == "set"), None)
-    page, described = public, b""
-    if asked is not None or len(public) > MOST:
-        wanted = PageRequest() if asked is None else PageRequest.parse(asked)
-        page, start = _page(public, wanted)
-        described = page_xml(
-            page[0] if page else None, page[-1] if page else None, len(public), start
-        )
+    wanted = PageRequest() if asked is None else PageRequest.parse(asked)
+    size = MOST if asked is None else wanted.limit(PAGE, MOST)
+    page, start = rooms.page(wanted, size)
+    described = b""
+    if asked is not None or rooms.public > MOST:
+        first, last = (page[0], page[-1]) if page else (None, None)
+        described = page_xml(first, last, rooms.public, start)
     items = [
         Item(Jid.of(local, domain), None, rooms[local].name or local).to_xml() for local in page
     ]
     return element("query", DISCO_ITEMS, None, *items, described)
-
-
-def _page(names: list[str], wanted: PageRequest) -> tuple[list[str], int]:
-    size = wanted.limit(PAGE, MOST)
-    if wanted.before is not None:
-        stop = len(names)
-        if wanted.before:
-            stop = sum(name < wanted.before for name in names)
-        start = max(0, stop - size)
-        return names[start:stop], start
-    start = wanted.index or 0
-    if wanted.after is not None:
-        start = sum(name <= wanted.after for name in names)
-    return names[start : start + size], start

@@ -6,8 +6,6 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.task import LoopingCall
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from xmppd.chat.commands import (
@@ -35,8 +33,6 @@ GHOSTS = frozenset(
 )
 """Errors that say that a session is no more."""
 
-ROUND = 60.0
-"""Seconds between two looks for silent occupants."""
 PINGS = 20
 """Silent occupants pinged each second, so that no round is a storm."""
 
@@ -44,25 +40,9 @@ PINGS = 20
 class Ghosts:
     """Looks for occupants who have been silent for long, and says which errors show one."""
 
-    log = Logger()
-
     def __init__(self, house: House, clock: IReactorTime) -> None:
         self._house = house
         self._clock = clock
-        self._rounds = LoopingCall(self._look)
-        self._rounds.clock = clock
-
-    def start(self) -> None:
-        """Begin to look."""
-        self._rounds.start(ROUND, now=False).addErrback(self._failed)
-
-    def stop(self) -> None:
-        """Look no more."""
-        if self._rounds.running:
-            self._rounds.stop()
-
-    def _failed(self, failure: Failure) -> None:
-        self.log.failure("{name}: no longer looking for ghosts", failure, name=self._house.name)
 
     def shows(self, live: LiveRoom, error: Stanza) -> bool:
         """Whether an error says that the session it comes from is no more.
@@ -80,7 +60,7 @@ class Ghosts:
         live.heard.pop(person, None)
         return self._house.do(live, Leave(person, None, Why.LOST))
 
-    def _look(self) -> None:
+    def look(self) -> None:
         """Ping those who have been silent for long, a few each second."""
         latest = self._clock.seconds() - self._house.settings.silence
         number = 0

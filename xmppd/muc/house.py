@@ -10,18 +10,18 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
-from xmppd.chat.commands import (
-    Command,
-    Shutdown,
-)
-from xmppd.chat.model import Affiliation, Person, Saved, Standing
+from xmppd.chat.commands import Command, Configure, Destroy, Invite, Shutdown
+from xmppd.chat.model import Affiliation, Occupant, Person, Role, Saved, Standing
 from xmppd.chat.options.core import CORE
-from xmppd.chat.outcome import Reason
+from xmppd.chat.outcome import Reason, Refused
 from xmppd.chat.room import Room
 from xmppd.component.component import Component
 from xmppd.muc.archive import remembered
-from xmppd.muc.keeping import Listed, RoomStore
+from xmppd.muc.directory import Directory
+from xmppd.muc.graves import Grave, grave_of
+from xmppd.muc.keeping import RoomStore
 from xmppd.muc.live import LiveRoom
+from xmppd.muc.pace import Pace
 from xmppd.muc.refusals import refusal
 from xmppd.muc.settings import RoomSettings
 from xmppd.protocol.errors import StanzaError
@@ -40,7 +40,10 @@ class House(Component):
         super().__init__(name, clock)
         self.settings = settings
         self.live: dict[str, LiveRoom] = {}
-        self.listed: dict[str, Listed] = {}
+        self.listed = Directory()
+        self.graves: dict[str, Grave] = {}
+        self._invitations = Pace(settings.limits.invitations, 60, 20)
+        self._creations = Pace(settings.limits.creations, 3_600, 20)
         self._clock = clock
         self._store = store
         self._loading: dict[str, list[tuple[Callable[..., Any], Deferred[Any]]]] = {}
@@ -49,7 +52,8 @@ class House(Component):
 
     async def open(self) -> None:
         """Learn which rooms there are. Fails with `StorageError`."""
-        self.listed = await self._store.listed()
+        self.listed = Directory(await self._store.listed())
+        self.graves = await self._store.graves()
 
     def shut_down(self) -> None:
         """Tell all occupants that the service ends."""
@@ -102,11 +106,12 @@ class House(Component):
             most_occupants=settings.most_occupants,
             defaults=settings.defaults,
         )
-        return LiveRoom(room, self._store, self._send_each, self.forget, stored)
+        limits = settings.limits
+        return LiveRoom(room, self._store, self._send_each, self.forget, stored, limits)
 
     def _put(self, live: LiveRoom) -> LiveRoom:
         self.live[live.jid.local] = live
-        self.listed[live.jid.local] = live.listed
+        self.listed.put(live.jid.local, live.listed)
         return live
 
     def _send_each(self, stanza: Stanza, to: Iterable[Jid]) -> None:
@@ -116,30 +121,78 @@ class House(Component):
     def forget(self, live: LiveRoom) -> None:
         """A room is no more."""
         self.live.pop(live.jid.local, None)
-        self.listed.pop(live.jid.local, None)
+        self.listed.remove(live.jid.local)
+
+    def unload(self, live: LiveRoom) -> None:
+        """Let a room be in the store alone."""
+        del self.live[live.jid.local]
 
     def create(self, jid: Jid, creator: str, locked: bool = True) -> LiveRoom:
         """Make a room; until it is configured only its owner gets in (XEP-0045, 10.1)."""
+        if self.graves.pop(jid.local, None) is not None:
+            self._store.unearth(jid.local)
         now = self._clock.seconds()
         saved = Saved(jid.bare, creator, token_hex(32), now, locked)
         saved.standings[creator] = Standing(Affiliation.OWNER, at=now)
         return self._put(self._make(saved))
 
-    def may_create(self, person: Person) -> bool:
-        """Whether somebody may make one more room."""
-        rule, admins = self.settings.create, self.settings.admins
-        if person.account in admins:
-            return True
-        if len(self.listed) >= self.settings.most_rooms or rule == "admins":
-            return False
-        return rule == "anyone" or person.domain in self.settings.local
+    def check_creation(self, room: Jid, person: Person) -> None:
+        """Raise `StanzaError` where somebody may not make that room."""
+        settings, grave = self.settings, self._grave(room.local)
+        if person.account in settings.admins:
+            return
+        local = person.domain in settings.local
+        if settings.create == "admins" or (settings.create == "local" and not local):
+            raise refusal(Reason.CREATION_CLOSED, room)
+        if grave is not None and person.account not in grave.owners:
+            raise grave.error(room)
+        if len(self.listed) >= settings.most_rooms:
+            raise refusal(Refused(Reason.BUSY, "there are too many rooms"), room)
+        if not self._creations.admits(person.account, self._clock.seconds()):
+            raise refusal(Refused(Reason.BUSY, "making rooms too often"), room)
+
+    def check_pace(self, live: LiveRoom, pace: Pace, occupant: Occupant) -> None:
+        """Raise `StanzaError` where somebody inside does too much; moderators may."""
+        now = self._clock.seconds()
+        if occupant.role < Role.MODERATOR and not pace.admits(occupant.id, now):
+            raise refusal(Reason.TOO_FAST, live.jid)
+
+    def check_invitations(self, live: LiveRoom, command: Invite) -> None:
+        """Raise `StanzaError` where somebody invites too many."""
+        who, number = command.person.account, len(command.invitations)
+        if not self._invitations.admits(who, self._clock.seconds(), number):
+            raise refusal(Reason.TOO_FAST, live.jid)
+
+    def missing(self, room: Jid) -> StanzaError:
+        """The answer to who looks for a room that is not there."""
+        grave = self._grave(room.local)
+        return refusal(Reason.NO_ROOM, room) if grave is None else grave.error(room)
+
+    def _grave(self, local: str) -> Grave | None:
+        grave = self.graves.get(local)
+        if grave is not None and grave.until <= self._clock.seconds():
+            del self.graves[local]
+            return None
+        return grave
 
     def do(self, live: LiveRoom, command: Command) -> Deferred[None] | None:
         """Carry out a command in a room."""
+        local = live.jid.local
         done = live.do(command)
-        if live.jid.local in self.live:
-            self.listed[live.jid.local] = live.listed
+        if isinstance(command, Configure) and local in self.live:
+            self.listed.put(local, live.listed)
+        elif isinstance(command, Destroy):
+            self._bury(live, command)
+        if not live.room.sessions:
+            live.touched = self._clock.seconds()
         return done
+
+    def _bury(self, live: LiveRoom, command: Destroy) -> None:
+        until = self._clock.seconds() + self.settings.gone
+        grave = grave_of(live.room, command, until)
+        if grave is not None and self.settings.gone:
+            self.graves[live.jid.local] = grave
+            self._store.bury(live.jid.local, grave)
 
     def hear(self, live: LiveRoom, person: Person) -> None:
         """Note a sign of life of somebody inside."""
@@ -152,7 +205,7 @@ class House(Component):
         found = self.at(request.to.local, lambda live: live)
         live = await found if isinstance(found, Deferred) else found
         if live is None:
-            raise refusal(Reason.NO_ROOM, request.to.bare)
+            raise self.missing(request.to.bare)
         return live
 
     async def done(self, request: Stanza, live: LiveRoom, command: Command) -> Stanza:

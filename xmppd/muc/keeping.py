@@ -12,8 +12,9 @@ from twisted.python.failure import Failure
 
 from xmppd.chat.model import Affiliation, Author, Message, Saved, Standing
 from xmppd.chat.outcome import SaveRoom, SaveStanding, Write
-from xmppd.muc.archive import ARCHIVE, Archives, Row
+from xmppd.muc.archive import ARCHIVE, Archives, Row, Tombstone
 from xmppd.muc.content import StanzaContent
+from xmppd.muc.graves import Grave
 from xmppd.protocol.parsing import parse_stanza
 from xmppd.storage.codecs import JsonCodec
 from xmppd.storage.interfaces import Corrupt, Owner
@@ -21,6 +22,8 @@ from xmppd.storage.stores import Stores
 
 STORES = ("room", "standings", "rooms", ARCHIVE)
 MANY = 1_000_000
+GONE = "gone"
+"""Section of the list of rooms for those that were destroyed."""
 
 
 @attrs.frozen
@@ -48,8 +51,23 @@ class RoomStore:
 
     async def listed(self) -> dict[str, Listed]:
         """All rooms that are kept, by localpart."""
-        rows = await self._listing.items(self._all, limit=MANY)
+        rows = await self._listing.items(self._all, "", limit=MANY)
         return {row.key: Listed(row.value["name"], row.value["hidden"]) for row in rows}
+
+    async def graves(self) -> dict[str, Grave]:
+        """What is remembered of rooms that were destroyed, by localpart."""
+        rows = await self._listing.items(self._all, GONE, limit=MANY)
+        return {row.key: _read_grave(row.value) for row in rows}
+
+    def bury(self, local: str, grave: Grave) -> None:
+        """Remember a room that was destroyed."""
+        value = attrs.asdict(grave) | {"owners": sorted(grave.owners)}
+        until = int(grave.until)
+        self._listing.put(self._all, local, value, section=GONE, expires=until)
+
+    def unearth(self, local: str) -> None:
+        """Remember it no longer."""
+        self._listing.remove(self._all, local, GONE)
 
     async def load(self, local: str) -> Saved | None:
         """What is kept of a room. Fails with `StorageError`."""
@@ -71,7 +89,7 @@ class RoomStore:
         saved: Saved,
         listed: Listed,
         writes: Iterable[Write],
-        said: Iterable[Row] = (),
+        said: Iterable[Row | Tombstone] = (),
     ) -> Deferred[None]:
         """Keep what has changed of a room and what was said there, all of it or nothing."""
         owner = Owner(self._domain, local)
@@ -84,7 +102,7 @@ class RoomStore:
                 elif isinstance(write, SaveStanding):
                     self._put(owner, write)
             for row in said:
-                self.archives.append(local, row)
+                self.archives.write(local, row)
         return kept
 
     def _put(self, owner: Owner, write: SaveStanding) -> None:
@@ -139,6 +157,10 @@ def _read(value: dict[str, Any]) -> Saved:
 
 def _read_field(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
+
+
+def _read_grave(value: dict[str, Any]) -> Grave:
+    return Grave(value["until"], frozenset(value["owners"]), value["alternate"], value["reason"])
 
 
 def _written_message(message: Message) -> dict[str, Any]:

@@ -13,12 +13,15 @@ from twisted.python.failure import Failure
 
 from xmppd.chat.commands import Command
 from xmppd.chat.model import Message, Person
-from xmppd.chat.outcome import Done, Refused, SaveMessage, Write
+from xmppd.chat.outcome import Done, Refused, SaveMessage, SaveRemoval, Write
 from xmppd.chat.room import Room
-from xmppd.muc.archive import Row
+from xmppd.muc.archive import Row, Tombstone
 from xmppd.muc.encode import Encoder, Sending
 from xmppd.muc.keeping import Listed, RoomStore, everything
+from xmppd.muc.pace import RoomPaces
 from xmppd.muc.refusals import refusal
+from xmppd.muc.removals import tombstone
+from xmppd.muc.settings import UNLIMITED, Limits
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
@@ -43,7 +46,8 @@ class _Batch:
 class LiveRoom:
     """One room of a service.
 
-    `stored` says whether it is in the store now. `heard` says when each session was last heard of,
+    `stored` says whether it is in the store now, `touched` when something last happened in it
+    while nobody was inside. `heard` says when each session was last heard of,
     `reflected` which ids of clients the last messages to all had.
     """
 
@@ -56,12 +60,15 @@ class LiveRoom:
         send_each: SendEach,
         ended: Callable[[LiveRoom], None],
         stored: bool = False,
+        limits: Limits = UNLIMITED,
     ) -> None:
         self.jid = Jid.parse(room.saved.address)
         self.room = room
         self.stored = stored
+        self.touched = room.clock()
         self.heard: dict[Person, float] = {}
         self.reflected: deque[str] = deque(maxlen=REMEMBERED)
+        self.paces = RoomPaces(limits)
         self._store = store
         self._send_each = send_each
         self._ended = ended
@@ -73,6 +80,11 @@ class LiveRoom:
         """What is told of it in lists."""
         config = self.room.config
         return Listed(config["name"], config["hidden"] or self.room.saved.locked)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing waits to be kept or told."""
+        return not self._outbox
 
     def do(self, command: Command) -> Deferred[None] | None:
         """Carry out a command.
@@ -102,7 +114,7 @@ class LiveRoom:
             was, self.stored = self.stored, False
             return self._store.remove(local) if was else None
         writes: tuple[Write, ...] = outcome.writes
-        said = [self._row(write, person) for write in writes if isinstance(write, SaveMessage)]
+        said = [row for write in writes if (row := self._row(write, person)) is not None]
         if not self.stored:
             self.stored = True
             writes = everything(saved)
@@ -110,11 +122,17 @@ class LiveRoom:
             return None
         return self._store.keep(local, saved, self.listed, writes, said)
 
-    def _row(self, write: SaveMessage, person: Person) -> Row:
-        message = write.message
-        jid = f"{person.account}/{person.session}"
-        body = self._encoder.archived(message, self.room.occupant(person), jid)
-        return Row(message.id, person.account, message.author.nick, write.kind, body)
+    def _row(self, write: Write, person: Person) -> Row | Tombstone | None:
+        """What a write means for the archive; None: nothing."""
+        if isinstance(write, SaveRemoval):
+            body = tombstone(write.entry.wire, write.removal, self.jid)
+            return Tombstone(write.entry.id, body)
+        if not isinstance(write, SaveMessage):
+            return None
+        message, jid = write.message, f"{person.account}/{person.session}"
+        author = self.room.occupant(person) if message.author.account else None
+        body = self._encoder.said.archived(message, author, jid)
+        return Row(message.id, message.author.account, message.author.nick, write.kind, body)
 
     def _wait(self, batch: _Batch, kept: Deferred[None] | None) -> Deferred[None]:
         self._outbox.append(batch)

@@ -10,6 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
 from xmppd.chat.commands import (
+    Invite,
     Leave,
     Rename,
     Say,
@@ -17,7 +18,7 @@ from xmppd.chat.commands import (
 )
 from xmppd.chat.model import Person
 from xmppd.chat.nicks import fold
-from xmppd.chat.outcome import Reason
+from xmppd.chat.outcome import Reason, Refused
 from xmppd.component.requests import condition_of
 from xmppd.muc import names
 from xmppd.muc.archive_requests import ArchiveRequests
@@ -26,29 +27,43 @@ from xmppd.muc.decode import entering, message_command, person_of
 from xmppd.muc.elements import outsider
 from xmppd.muc.encode import addresses
 from xmppd.muc.ghosts import Ghosts
+from xmppd.muc.idle import Idle
 from xmppd.muc.keeping import RoomStore
 from xmppd.muc.live import LiveRoom
+from xmppd.muc.moderation import Moderating
 from xmppd.muc.owning import OwnerRequests
 from xmppd.muc.ranks import RankRequests
 from xmppd.muc.refusals import refusal, refused_presence
 from xmppd.muc.registration import RegistrationRequests
 from xmppd.muc.requests import RoomRequests
 from xmppd.muc.retention import Retention
+from xmppd.muc.rounds import Rounds
 from xmppd.muc.settings import RoomSettings
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.stanza import Stanza
 
 
-class Rooms(RoomRequests, RankRequests, OwnerRequests, RegistrationRequests, ArchiveRequests):
+class Rooms(
+    RoomRequests, RankRequests, OwnerRequests, RegistrationRequests, ArchiveRequests, Moderating
+):
     """XEP-0045: serve a domain of rooms, in one process with the rest or in one of its own;
     XEP-0249: put its form beside that of the invitations that rooms pass on;
     XEP-0410: answer occupants' pings to themselves;
     XEP-0421: give occupants ids that outlast their nicks;
-    XEP-0313: keep what is said where the room says so, and give it out again.
+    XEP-0313: keep what is said where the room says so, and give it out again;
+    XEP-0424: let people take back what they have said there;
+    XEP-0425: let moderators take back what others have said.
     """
 
     xep = 45, "1.35.5"
-    also = ((249, "1.2"), (410, "1.1.0"), (421, "1.0.1"), (313, "1.1.3"))
+    also = (
+        (249, "1.2"),
+        (410, "1.1.0"),
+        (421, "1.0.1"),
+        (313, "1.1.3"),
+        (424, "0.4.2"),
+        (425, "0.3.0"),
+    )
     default = False
 
     @classmethod
@@ -61,18 +76,19 @@ class Rooms(RoomRequests, RankRequests, OwnerRequests, RegistrationRequests, Arc
     ) -> None:
         super().__init__(name, clock, store, settings)
         self._ghosts = Ghosts(self, clock)
+        self._rounds = Rounds(clock, (self._ghosts.look, Idle(self, clock).look))
         self._retention = Retention(
             store.archives, clock, lambda: list(self.listed), lambda: self.settings
         )
 
     def start(self) -> None:
-        """Begin to look for occupants who are gone without a word, and for what is too old."""
-        self._ghosts.start()
+        """Begin to look for ghosts, for rooms that nobody uses, and for what is too old."""
+        self._rounds.start()
         self._retention.start()
 
     def shut_down(self) -> None:
         """Tell all occupants that the service ends."""
-        self._ghosts.stop()
+        self._rounds.stop()
         self._retention.stop()
         super().shut_down()
 
@@ -107,6 +123,7 @@ class Rooms(RoomRequests, RankRequests, OwnerRequests, RegistrationRequests, Arc
             self.send(outsider(presence))
             return None
         self.hear(live, person)
+        self.check_pace(live, live.paces.presences, inside)
         shown = presence_of(presence, room)
         nick = presence.to.resource
         same = nick == inside.nick
@@ -122,9 +139,10 @@ class Rooms(RoomRequests, RankRequests, OwnerRequests, RegistrationRequests, Arc
         assert presence.to is not None
         made = live is None
         if live is None:
-            if not self.may_create(person):
-                raise refusal(Reason.CREATION_CLOSED, presence.to.bare)
+            self.check_creation(presence.to.bare, person)
             live = self.create(presence.to, person.account)
+        elif not live.paces.joins.admits(person.account, self._clock.seconds()):
+            raise refusal(Refused(Reason.BUSY, "entering too often"), live.jid)
         try:
             done = self.do(live, entering(presence, live.jid))
         except StanzaError:
@@ -151,13 +169,19 @@ class Rooms(RoomRequests, RankRequests, OwnerRequests, RegistrationRequests, Arc
         assert message.to is not None
         command = message_command(message, message.to.bare)
         if live is None:
-            raise refusal(Reason.NO_ROOM, message.to.bare)
+            raise self.missing(message.to.bare)
         if command is None:
             return None
+        inside = live.room.occupant(command.person)
+        if inside is not None:
+            self.check_pace(live, live.paces.messages, inside)
+        if isinstance(command, Invite):
+            self.check_invitations(live, command)
         if isinstance(command, Say) and message.id is not None:
             live.reflected.append(message.id)
         self.hear(live, command.person)
-        return self.do(live, command)
+        retraction = self.retracts(live, command) if isinstance(command, Say) else None
+        return retraction or self.do(live, command)
 
     # Errors
 

@@ -9,6 +9,25 @@ import attrs
 
 
 @attrs.frozen
+class Limits:
+    """How much one person may do; 0: as much as they like."""
+
+    messages: int = 10
+    """Each second, in one room."""
+    presences: int = 2
+    """Each second, in one room."""
+    joins: int = 20
+    """Each minute, of one room."""
+    invitations: int = 10
+    """Each minute."""
+    creations: int = 20
+    """Each hour."""
+
+
+UNLIMITED = Limits(0, 0, 0, 0, 0)
+
+
+@attrs.frozen
 class RoomSettings:
     """`defaults` are values of new rooms' configuration. Times are in seconds."""
 
@@ -18,6 +37,13 @@ class RoomSettings:
     most_occupants: int = 5_000
     silence: float = 900.0
     """After so long without a sign of life an occupant is pinged."""
+    unload: float = 600.0
+    """After so long with nobody inside a room that lasts leaves the memory."""
+    unopened: float = 3_600.0
+    """After so long a room ends that its maker has not configured."""
+    gone: float = 86_400.0
+    """For so long others do not make a room anew that its owner has destroyed."""
+    limits: Limits = Limits()
     archive_days: int = 0
     """So long archives keep what was said; 0: for good."""
     archive_messages: int = 0

@@ -65,7 +65,8 @@ class StanzaError(Exception):
 
     `condition` is one of 8.3.3's names, or KeyError is raised; `type` defaults to what the RFC
     recommends for it. `extra` is an
-    application-specific element, already serialised; `by` names who generated the error.
+    application-specific element, already serialised; `by` names who generated the error;
+    `address` is the URI where to turn that gone and redirect may give (8.3.3.5, 8.3.3.14).
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class StanzaError(Exception):
         type: str | None = None,
         extra: bytes = b"",
         by: str | None = None,
+        address: str = "",
     ) -> None:
         super().__init__(f"{condition}: {text}" if text else condition)
         self.condition = condition
@@ -84,6 +86,7 @@ class StanzaError(Exception):
         self.text = text
         self.extra = extra
         self.by = by
+        self.address = address
 
     def to_bytes(self) -> bytes:
         """The `<error/>` element of RFC 6120, 8.3.2."""
@@ -92,7 +95,7 @@ class StanzaError(Exception):
             "error",
             None,
             {"type": self.type, "by": self.by},
-            element(self.condition, STANZA_ERRORS),
+            element(self.condition, STANZA_ERRORS, None, self.address),
             text,
             self.extra,
         )

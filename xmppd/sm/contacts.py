@@ -17,6 +17,7 @@ from xmppd.protocol.jid import Jid
 from xmppd.protocol.markup import element
 from xmppd.protocol.namespaces import ROSTER
 from xmppd.protocol.stanza import Stanza
+from xmppd.sm.spreading import spread
 from xmppd.sm.subscriptions import Kind, Outcome, inbound, outbound
 from xmppd.sm.user import Unkept
 
@@ -194,10 +195,11 @@ def send_presence(host: Host, user: User, jid: Jid) -> None:
     """The current presence of each available session, to a contact just let in."""
     for session in user.available:
         assert session.presence is not None
-        host.manager.send(session.presence.readdressed(jid))
+        spread(host, session, session.presence, [jid])
 
 
 def send_unavailable(host: Host, user: User, jid: Jid) -> None:
     """Unavailable of each available session, to a contact who may see them no more."""
     for session in user.available:
-        host.manager.send(Stanza.make("presence", to=jid, sender=session.jid, type="unavailable"))
+        gone = Stanza.make("presence", sender=session.jid, type="unavailable")
+        spread(host, session, gone, [jid])

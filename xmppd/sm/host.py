@@ -21,7 +21,7 @@ from xmppd.component.discovery import Item
 from xmppd.component.dispatch import Dispatch, answer_to
 from xmppd.component.extension import Extension, Target
 from xmppd.component.session import StreamFacts
-from xmppd.component.stages import Life
+from xmppd.component.stages import Life, deferred
 from xmppd.link.link import Link, Receiver
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import Jid
@@ -233,10 +233,14 @@ class Host:
     async def _make_user(self, account: Any) -> User:
         known = await account.contacts.contacts()
         rows = await account.table("requests", XmlCodec()).items()
+        requests = {Jid.parse(row.key): row.value for row in rows}
+        made = User(self, account, known, requests)
+        for hook in self.dispatch.hooks(Life.LOADED):
+            if (pending := hook(made)) is not None:
+                await deferred(pending)
         user = self.users.get(account.jid.local)
         if user is None:
-            requests = {Jid.parse(row.key): row.value for row in rows}
-            user = self.users[account.jid.local] = User(self, account, known, requests)
+            user = self.users[account.jid.local] = made
             user.unwatch = account.contacts.watch(user.contacts_changed)
             self.rested(user)
         return user

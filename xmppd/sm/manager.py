@@ -98,11 +98,7 @@ class SessionManager:
             return
         receive(host, item)
         if self._stores.ticket:
-            sender = item.sender
-            origin = None if sender is None else self.hosts.get(sender.domain)
-            session = None if origin is None else origin.session_of(sender)
-            if session is not None:
-                self.note_ticket(session)
+            self.note_sender(item.sender)
 
     def new_address(self, prefix: str = "") -> Jid:
         """An address of this boot that has never been used."""
@@ -155,6 +151,13 @@ class SessionManager:
     def note_ticket(self, session: Session) -> None:
         """Whatever a stanza of this session has just written is in the batch now filling."""
         session.ticket = max(session.ticket, self._stores.ticket)
+
+    def note_sender(self, sender: Jid | None) -> None:
+        """The same for the session that has that address, if it is one of ours."""
+        host = None if sender is None else self.hosts.get(sender.domain)
+        session = None if host is None else host.session_of(sender)
+        if session is not None:
+            self.note_ticket(session)
 
     def hold(self, session: Session, answer: Stanza) -> None:
         """Deliver an answer when what its session wrote before is kept."""

@@ -14,6 +14,7 @@ from xmppd.protocol.parsing import parse_stanza
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm import contacts
 from xmppd.sm.session import MAX_DIRECTED, Session
+from xmppd.sm.spreading import spread
 
 if TYPE_CHECKING:
     from xmppd.sm.host import Host
@@ -85,9 +86,8 @@ def _initial(host: Host, session: Session) -> None:
         if other is not session and other.presence is not None:
             session.deliver(other.presence.readdressed(user.jid))
     probe = Stanza.make("presence", sender=session.jid, type="probe")
-    for contact in list(user.contacts.values()):
-        if contact.user_subscribed:
-            host.manager.send(probe.readdressed(contact.jid))
+    seen = [contact.jid for contact in user.contacts.values() if contact.user_subscribed]
+    spread(host, session, probe, seen)
     for request in user.requests.values():
         session.deliver(parse_stanza(request))
     for hook in host.dispatch.hooks(Life.AVAILABLE):
@@ -96,12 +96,10 @@ def _initial(host: Host, session: Session) -> None:
 
 def _broadcast(host: Host, session: Session, stanza: Stanza) -> None:
     """To the contacts who may see it, and to the account's own sessions (4.2.2, 4.4.2)."""
-    send = host.manager.send
     user = session.user
-    for contact in list(user.contacts.values()):
-        if contact.contact_subscribed:
-            send(stanza.readdressed(contact.jid))
-    send(stanza.readdressed(user.jid))
+    seeing = [contact.jid for contact in user.contacts.values() if contact.contact_subscribed]
+    spread(host, session, stanza, seeing)
+    host.manager.send(stanza.readdressed(user.jid))
 
 
 def unavailable(host: Host, session: Session, stanza: Stanza) -> None:
@@ -115,9 +113,10 @@ def unavailable(host: Host, session: Session, stanza: Stanza) -> None:
         for hook in host.dispatch.hooks(Life.UNAVAILABLE):
             host.guarded(hook, session)
     directed, session.directed = session.directed, None
-    for jid in directed or ():
-        if not (told and session.user.entitles(jid)):
-            host.manager.send(stanza.readdressed(jid))
+    if directed:
+        entitles = session.user.entitles
+        left = [jid for jid in directed if not (told and entitles(jid))]
+        spread(host, session, stanza, left)
 
 
 def _directed(host: Host, session: Session, stanza: Stanza, available: bool) -> None:
@@ -151,12 +150,14 @@ def received(host: Host, user: User, stanza: Stanza) -> Deferred[Any] | None:
     elif type is None or type == "unavailable" or type == "error":
         if to.resource:
             session = user.sessions.get(to.resource)
-            if session is not None:
-                session.deliver(stanza)
+            sessions = [] if session is None else [session]
         else:
-            for session in user.sessions.values():
-                if session.presence is not None:
-                    session.deliver(stanza)
+            sessions = user.available
+        for hook in host.dispatch.received_pick["presence"]:
+            picked = hook(stanza, user, sessions)
+            sessions = sessions if picked is None else picked
+        for session in sessions:
+            session.deliver(stanza)
     return None
 
 
@@ -172,7 +173,7 @@ def _probed(host: Host, user: User, stanza: Stanza) -> None:
     found = [session for session in known if session is not None and session.presence is not None]
     for session in found:
         assert session.presence is not None
-        host.manager.send(session.presence.readdressed(asker))
+        spread(host, session, session.presence, [asker])
     if not found and asker.bare != user.jid:
         host.manager.send(Stanza.make("presence", to=asker, sender=to, type="unavailable"))
 

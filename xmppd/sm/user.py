@@ -34,7 +34,8 @@ class User:
     (RFC 6121, 3.1.3), both by bare JID and whole in memory; changes go through
     `sm.contacts`, which keeps them. `lines` holds what senders sent while something that they
     sent before is not done, by bare JID. `shared` holds messages for several sessions that no
-    client of theirs has yet.
+    client of theirs has yet. `notes` holds what extensions remember of the account while it is in
+    memory, one value per class.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class User:
         self.lines: dict[Jid, deque[Stanza]] = {}
         self.unkept: dict[Jid, Unkept] = {}
         self.shared: dict[Stanza, set[Session]] = {}
+        self.notes: dict[type, Any] = {}
         self.unwatch: Callable[[], None] = _nothing
         self.logout: Callable[[], None] = _nothing
 

@@ -9,11 +9,15 @@ import sys
 from typing import Any
 
 import slixmpp
+from slixmpp.xmlstream import ET
 
 from tests.scenarios.clients import slixmpp_pair
-from tests.scenarios.clients.slixmpp_pair import Check, message
+from tests.scenarios.clients.slixmpp_pair import Check, message, presence
 
-PLUGINS = ("xep_0280", "xep_0297", "xep_0334")
+PLUGINS = ("xep_0016", "xep_0191", "xep_0280", "xep_0297", "xep_0334", "xep_0377")
+
+BLOCKING = "urn:xmpp:blocking"
+REPORTING = "urn:xmpp:reporting:1"
 
 
 class Client(slixmpp_pair.Client):
@@ -23,12 +27,12 @@ class Client(slixmpp_pair.Client):
         super().__init__(jid, password, port)
         for plugin in PLUGINS:
             self.register_plugin(plugin)
-        for event in ("carbon_received", "carbon_sent"):
+        for event in ("carbon_received", "carbon_sent", "blocked", "unblocked"):
             self.add_event_handler(event, self._arrived)
 
     async def quiet(self) -> None:
         """Wait until the server has said all that it had to say."""
-        await self["xep_0199"].ping(self.boundjid.domain)
+        await self.plugin["xep_0199"].ping(self.boundjid.domain)
 
 
 def copy(kind: str, body: str) -> Check:
@@ -43,10 +47,10 @@ def copy(kind: str, body: str) -> Check:
 
 async def carbons(phone: Client, laptop: Client, romeo: Client) -> None:
     """XEP-0280: both sides of a conversation on both devices."""
-    info = await phone["xep_0030"].get_info(phone.boundjid.domain)
+    info = await phone.plugin["xep_0030"].get_info(phone.boundjid.domain)
     assert "urn:xmpp:carbons:rules:0" in info["disco_info"]["features"], info
     for device in phone, laptop:
-        await device["xep_0280"].enable()
+        await device.plugin["xep_0280"].enable()
     romeo.send_message(laptop.boundjid, "to the laptop", mtype="chat")
     await laptop.sees(message("to the laptop"))
     copied = await phone.sees(copy("received", "to the laptop"))
@@ -68,7 +72,58 @@ async def hints(phone: Client, laptop: Client, romeo: Client) -> None:
     assert not any(copy("received", "for you alone")(stanza) for stanza in phone.came)
 
 
-STEPS = (carbons,)
+async def blocking(phone: Client, laptop: Client, romeo: Client) -> None:
+    """XEP-0191 and XEP-0377: a contact appears to go, and cannot be reached either way."""
+    await slixmpp_pair.subscribe(phone, romeo)
+    for device in phone, laptop:
+        assert await device.plugin["xep_0191"].get_blocked_jids() == set()
+    command = phone.make_iq_set()
+    block = ET.SubElement(command.xml, f"{{{BLOCKING}}}block")
+    item = ET.SubElement(block, f"{{{BLOCKING}}}item", jid=romeo.boundjid.bare)
+    ET.SubElement(item, f"{{{REPORTING}}}report", reason="urn:xmpp:reporting:spam")
+    await command.send()
+    for device in phone, laptop:
+        pushed = await device.sees(is_block)
+        assert [item["jid"] for item in pushed["block"]] == [romeo.boundjid.bare], pushed
+        await romeo.sees(presence("unavailable", device))
+    assert await refusal(romeo, phone.boundjid.bare) == "service-unavailable"
+    assert await refusal(phone, romeo.boundjid.bare) == "not-acceptable"
+    await privacy_lists(phone, laptop, romeo)
+    await phone.plugin["xep_0191"].unblock(romeo.boundjid.bare)
+    await romeo.sees(presence("available", phone))
+    romeo.send_message(phone.boundjid, "is it you?", mtype="chat")
+    await phone.sees(message("is it you?"))
+
+
+async def privacy_lists(phone: Client, laptop: Client, romeo: Client) -> None:
+    """XEP-0016, by a client of old: it sees what was blocked, and may be let off for itself."""
+    lists = await laptop.plugin["xep_0016"].get_privacy_lists()
+    name = lists["privacy"]["default"]["name"]
+    [rule] = (await laptop.plugin["xep_0016"].get_list(name))["privacy"]["list"]["items"]
+    assert (rule["type"], rule["value"], rule["action"]) == ("jid", romeo.boundjid.bare, "deny")
+    everybody = [{"value": "", "action": "allow", "order": "1"}]
+    await laptop.plugin["xep_0016"].edit_list("everybody", everybody)
+    await laptop.plugin["xep_0016"].activate("everybody")
+    await romeo.sees(presence("available", laptop))
+    romeo.send_message(laptop.boundjid, "still here", mtype="chat")
+    await laptop.sees(message("still here"))
+    await laptop.plugin["xep_0016"].deactivate()
+    await romeo.sees(presence("unavailable", laptop))
+
+
+def is_block(stanza: Any) -> bool:
+    """Whether a stanza is a push of who has been blocked."""
+    return stanza.xml.find(f"{{{BLOCKING}}}block") is not None
+
+
+async def refusal(sender: Client, to: str) -> str:
+    """The condition of the error that a message gets."""
+    sender.send_message(to, "can you hear me?", mtype="chat")
+    error = await sender.sees(lambda stanza: stanza["type"] == "error")
+    return str(error["error"]["condition"])
+
+
+STEPS = (carbons, blocking)
 
 
 async def main(port: str, domain: str, password1: str, password2: str) -> None:

@@ -1,0 +1,99 @@
+"""XEP-0016: lists that apply to some of an account's sessions."""
+
+from typing import Any
+
+from twisted.internet.defer import fail
+
+from tests.extensions.privacy_case import PrivacyCase, allow, deny, message, shown
+from tests.sm.kit import House
+from xmppd.extensions.blocking import Blocking
+from xmppd.extensions.privacy import lists_of
+from xmppd.protocol.privacy import Lists
+from xmppd.storage.interfaces import Unavailable
+
+
+class SessionsTest(PrivacyCase):
+    """The balcony does not want to hear romeo; the garden does."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.garden = self.come("juliet", "garden")
+        self.use(deny() + allow(), "strict", "active")
+
+    def test_message_to_the_account(self) -> None:
+        """XEP-0016, 2.2, 2: to those whose list lets it pass."""
+        self.romeo.send(message("juliet@example.com"))
+        self.assertEqual(self.heard(self.garden), ["b"])
+        self.assertEqual(self.heard(self.juliet), [])
+
+    def test_lower_priority_instead(self) -> None:
+        self.juliet.send("<presence><priority>9</priority></presence>")
+        self.romeo.send(message("juliet@example.com"))
+        self.assertEqual(self.heard(self.garden), ["b"])
+
+    def test_message_to_a_session(self) -> None:
+        self.romeo.send(message(self.juliet.jid))
+        self.assertIn(b"<service-unavailable", self.condition(self.romeo))
+        self.romeo.send(message(self.garden.jid))
+        self.assertEqual(self.heard(self.garden), ["b"])
+
+    def test_copies(self) -> None:
+        """A copy is no way round a list."""
+        self.enable_carbons(self.juliet)
+        self.quiet()
+        self.romeo.send(message(self.garden.jid))
+        self.assertEqual(self.juliet.taken(), [])
+
+    def test_presence(self) -> None:
+        self.romeo.send("<presence><show>away</show></presence>")
+        self.assertEqual(shown(self.garden.taken()), [(None, self.romeo.jid)])
+        self.assertEqual(shown(self.juliet.taken()), [])
+        self.juliet.send("<presence/>")
+        self.garden.send("<presence/>")
+        self.assertIn((None, self.garden.jid), shown(self.romeo.taken()))
+
+    def test_nobody_left(self) -> None:
+        """The default list is for when nobody is there (2.2, 2)."""
+        self.garden.close()
+        self.romeo.send(message("juliet@example.com"))
+        self.assertIn(b"<service-unavailable", self.condition(self.romeo))
+        self.juliet.close()
+        self.quiet()
+        self.romeo.send(message("juliet@example.com"))
+        self.assertEqual(self.heard(self.come("juliet", "x")), ["b"])
+
+
+class KeepingTest(PrivacyCase):
+    def test_account_without_lists_keeps_nothing(self) -> None:
+        self.block("a@b.c")
+        self.block(name="unblock")
+        assert self.house.host is not None
+        user = self.house.host.users["juliet"]
+        self.assertEqual((user.notes, lists_of(user)), ({}, Lists()))
+
+    def test_change_that_cannot_be_kept(self) -> None:
+        """It fails as the storage does, and what is kept applies again."""
+        self.block("a@b.c")
+        assert self.house.host is not None
+        user = self.house.host.users["juliet"]
+        user.account = Failing(user.account)
+        self.assertIn(b"<resource-constraint", self.block("d@e.f").inner)
+        self.assertEqual(self.blocklist(), ["a@b.c"])
+
+
+class Failing:
+    """An account whose documents cannot be written."""
+
+    def __init__(self, account: Any) -> None:
+        self.account = account
+
+    def document(self, *given: Any) -> Any:
+        document = self.account.document(*given)
+        document.put = lambda _: fail(Unavailable("privacy"))
+        return document
+
+
+class NeededTest(PrivacyCase):
+    def test_blocking_needs_what_applies_it(self) -> None:
+        with self.assertRaisesRegex(ValueError, "blocking needs the extension privacy"):
+            House([Blocking])

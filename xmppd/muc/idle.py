@@ -1,0 +1,34 @@
+"""Rooms that nobody uses: those that last leave the memory, those never opened end."""
+
+from __future__ import annotations
+
+from twisted.internet.interfaces import IReactorTime
+
+from xmppd.chat.commands import Destroy
+from xmppd.chat.model import Person
+from xmppd.muc.house import House
+from xmppd.muc.live import LiveRoom
+
+
+class Idle:
+    """Looks for rooms that nobody uses (XEP-0045, 13.7)."""
+
+    def __init__(self, house: House, clock: IReactorTime) -> None:
+        self._house = house
+        self._clock = clock
+
+    def look(self) -> None:
+        """Unload and end what is to be."""
+        now, settings = self._clock.seconds(), self._house.settings
+        for live in list(self._house.live.values()):
+            saved = live.room.saved
+            if saved.locked and now - saved.created >= settings.unopened:
+                self._house.do(live, Destroy(Person(saved.creator)))
+            elif now - live.touched >= settings.unload and _is_spare(live):
+                self._house.unload(live)
+
+
+def _is_spare(live: LiveRoom) -> bool:
+    """Whether all of a room is in the store: what was said there may be in memory only."""
+    remembers = all(message.kept for message in live.room.history)
+    return live.stored and live.is_quiet and not live.room.sessions and remembers

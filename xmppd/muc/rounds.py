@@ -1,0 +1,40 @@
+"""Looking again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+ROUND = 60.0
+"""Seconds between two looks."""
+
+
+class Rounds:
+    """Calls those who look after rooms, each `ROUND`."""
+
+    log = Logger()
+
+    def __init__(self, clock: IReactorTime, lookers: Sequence[Callable[[], None]]) -> None:
+        self._lookers = lookers
+        self._calls = LoopingCall(self._look)
+        self._calls.clock = clock
+
+    def start(self) -> None:
+        """Begin, with the first look after one `ROUND`."""
+        self._calls.start(ROUND, now=False).addErrback(self._failed)
+
+    def stop(self) -> None:
+        """Look no more."""
+        if self._calls.running:
+            self._calls.stop()
+
+    def _look(self) -> None:
+        for look in self._lookers:
+            look()
+
+    def _failed(self, failure: Failure) -> None:
+        self.log.failure("no longer looking after rooms", failure)

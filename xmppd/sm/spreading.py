@@ -1,0 +1,23 @@
+"""Presence of one session to many contacts: broadcast, probes, answers to probes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from xmppd.protocol.jid import Jid
+from xmppd.protocol.stanza import Stanza
+
+if TYPE_CHECKING:
+    from xmppd.sm.host import Host
+    from xmppd.sm.session import Session
+
+
+def spread(host: Host, session: Session, stanza: Stanza, addresses: Sequence[Jid]) -> None:
+    """Send presence that the server makes of a session's, to those whom no hook leaves out."""
+    for hook in host.dispatch.sent_pick["presence"]:
+        picked = hook(stanza, session, addresses)
+        addresses = addresses if picked is None else picked
+    send = host.manager.send
+    for jid in addresses:
+        send(stanza.readdressed(jid))
