@@ -194,6 +194,15 @@ class Configure:
 
 
 @attrs.frozen
+class SetCard:
+    """Let the room show another picture and the like; see `Saved`."""
+
+    person: Person
+    card: bytes
+    picture: str
+
+
+@attrs.frozen
 class Destroy:
     """End the room."""
 
@@ -228,6 +237,7 @@ Command: TypeAlias = (
     | SetStandings
     | SetRoles
     | Configure
+    | SetCard
     | Destroy
     | Shutdown
 )

@@ -26,5 +26,6 @@ HANDLERS: Mapping[type, Callable[[Any, Any, Any], None]] = {
     commands.SetStandings: ruling.set_standings,
     commands.SetRoles: ruling.set_roles,
     commands.Configure: configuring.configure,
+    commands.SetCard: configuring.set_card,
     commands.Destroy: configuring.destroy,
 }

@@ -65,6 +65,10 @@ class Person:
         return self.account.rpartition("@")[2]
 
 
+ITSELF = Person("")
+"""Who does what whoever runs the service has a room do: the room itself, which may everything."""
+
+
 @attrs.frozen
 class Presence:
     """What a session shows of itself."""
@@ -191,7 +195,11 @@ class Invitation:
 
 @attrs.define
 class Saved:
-    """What lasts of a room. An account in `standings` may also be a whole domain."""
+    """What lasts of a room. An account in `standings` may also be a whole domain.
+
+    `card` is what an adaptor keeps of the room's picture and the like, `picture` a short text
+    that is another whenever the picture is.
+    """
 
     address: str
     creator: str
@@ -200,4 +208,6 @@ class Saved:
     locked: bool = False
     config: dict[str, Any] = attrs.field(factory=dict)
     topic: Message | None = None
+    card: bytes = b""
+    picture: str = ""
     standings: dict[str, Standing] = attrs.field(factory=dict)

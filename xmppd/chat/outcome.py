@@ -80,6 +80,11 @@ class SaveStanding:
 
 
 @attrs.frozen
+class SaveCard:
+    """The room's card is to be kept."""
+
+
+@attrs.frozen
 class SaveMessage:
     """A message goes into the archive."""
 
@@ -95,7 +100,7 @@ class SaveRemoval:
     removal: Removal
 
 
-Write = SaveRoom | SaveStanding | SaveMessage | SaveRemoval
+Write = SaveRoom | SaveStanding | SaveCard | SaveMessage | SaveRemoval
 
 
 @attrs.frozen

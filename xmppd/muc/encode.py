@@ -179,7 +179,7 @@ class Encoder:
 
     def _invited(self, event: events.Invited, notice: Notice) -> Iterable[Stanza]:
         asked, by = event.invitation, event.by
-        inviter = by.account if event.open else self._named(by.nick)
+        inviter = by.account if event.open and by.account else self._named(by.nick)
         said = [element("reason", None, None, asked.reason)] if asked.reason else []
         if asked.continues:
             said.append(element("continue", None, {"thread": asked.thread}))

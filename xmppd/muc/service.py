@@ -39,12 +39,20 @@ from xmppd.muc.requests import RoomRequests
 from xmppd.muc.retention import Retention
 from xmppd.muc.rounds import Rounds
 from xmppd.muc.settings import RoomSettings
+from xmppd.muc.vcards import VCards
 from xmppd.protocol.errors import StanzaError
+from xmppd.protocol.escaping import is_escaped_well
 from xmppd.protocol.stanza import Stanza
 
 
 class Rooms(
-    RoomRequests, RankRequests, OwnerRequests, RegistrationRequests, ArchiveRequests, Moderating
+    RoomRequests,
+    RankRequests,
+    OwnerRequests,
+    RegistrationRequests,
+    ArchiveRequests,
+    Moderating,
+    VCards,
 ):
     """XEP-0045: serve a domain of rooms, in one process with the rest or in one of its own;
     XEP-0249: put its form beside that of the invitations that rooms pass on;
@@ -52,7 +60,9 @@ class Rooms(
     XEP-0421: give occupants ids that outlast their nicks;
     XEP-0313: keep what is said where the room says so, and give it out again;
     XEP-0424: let people take back what they have said there;
-    XEP-0425: let moderators take back what others have said.
+    XEP-0425: let moderators take back what others have said;
+    XEP-0486: give rooms vCards with pictures, which owners set;
+    XEP-0106: show names of rooms that their addresses cannot hold.
     """
 
     xep = 45, "1.35.5"
@@ -63,6 +73,8 @@ class Rooms(
         (313, "1.1.3"),
         (424, "0.4.2"),
         (425, "0.3.0"),
+        (486, "0.1.0"),
+        (106, "1.1.1"),
     )
     default = False
 
@@ -139,6 +151,8 @@ class Rooms(
         assert presence.to is not None
         made = live is None
         if live is None:
+            if not is_escaped_well(presence.to.local):
+                raise StanzaError("jid-malformed", by=presence.to.bare)
             self.check_creation(presence.to.bare, person)
             live = self.create(presence.to, person.account)
         elif not live.paces.joins.admits(person.account, self._clock.seconds()):
