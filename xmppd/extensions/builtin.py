@@ -26,6 +26,7 @@ from xmppd.extensions.reports import Reports
 from xmppd.extensions.retraction import Retraction
 from xmppd.extensions.session_elements import SessionElements
 from xmppd.extensions.stanza_ids import StanzaIds
+from xmppd.extensions.stream_management import StreamManagement
 from xmppd.extensions.vcard import VCard
 from xmppd.extensions.vcard_avatar import VCardAvatar
 from xmppd.extensions.version import SoftwareVersion
@@ -38,6 +39,7 @@ BUILTIN: tuple[type[Extension], ...] = (
     Blocking,
     Reports,
     SessionElements,
+    StreamManagement,
     Disco,
     Caps,
     StanzaIds,
