@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final, Protocol
 import attrs
 from twisted.internet.defer import Deferred
 
-from xmppd.protocol import sasl
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.events import Event, Header, StreamClosed, StreamOpened
 from xmppd.protocol.framer import Framer
@@ -29,6 +28,7 @@ from xmppd.s2s.dialback import PREFIX, Dialback
 from xmppd.s2s.offer import Offer
 from xmppd.s2s.outgoing_management import OutgoingManagement
 from xmppd.s2s.problem import Problem
+from xmppd.s2s.proving import Proving
 from xmppd.s2s.questions import Questions
 from xmppd.s2s.server_stream import ADDRESS, ServerStream
 from xmppd.s2s.session import Session
@@ -83,12 +83,12 @@ class Outgoing(ServerStream):
         self.about: dict[str, str] = {"tls": "none", "certificate": "none", "proof": "none"}
         self._policy = edge.settings.policy_of(remote)
         self._direct = direct
-        self._proving = self._restarted = False
+        self._restarted = False
         self._framer = self._new_framer()
         self._id = self._lang = ""
         self._dialback = False
         self._offer = Offer()
-        self._asked: Dialback | None = None
+        self._proving = Proving(self)
         self._questions = Questions()
 
     def new_management(self) -> OutgoingManagement:
@@ -124,7 +124,9 @@ class Outgoing(ServerStream):
 
     def due(self) -> None:
         """Not negotiated in time, or idle for long."""
-        if self.is_accepted or (self.is_open and not self._proving and not self._questions):
+        if self.is_accepted or (
+            self.is_open and not self._proving.has_begun and not self._questions
+        ):
             self.end(reason="idle")
         else:
             self.give_up("remote-server-timeout", "the server takes too long")
@@ -171,24 +173,18 @@ class Outgoing(ServerStream):
 
     def prove(self) -> None:
         """Prove our domain, by certificate where the remote offers it, else by dialback."""
-        if self._proving or self._questions or self.over:
+        if self._proving.has_begun or self._questions or self.over:
             return
-        self._proving = True
         self.wait(self.limits.proof_seconds)
         if self._offer.bidi and self.carries and self.edge.settings.bidirectional:
             self.is_bidi = True
             self.write(element("bidi", BIDI))
-        if self._offer.external:
-            self.write(
-                element("auth", SASL, {"mechanism": "EXTERNAL"}, sasl.encode(self.local.encode()))
-            )
-        else:
-            self._call_back()
+        self._proving.begin(self._offer)
 
     @property
     def takes_verifications(self) -> bool:
         """Whether keys may be sent now: not between our certificate and its acceptance."""
-        return self.is_open and (self.is_accepted or not (self._proving and self._offer.external))
+        return self.is_open and (self.is_accepted or not self._proving.awaits_sasl)
 
     def verify(self, request: Dialback, waiting: Deferred[str]) -> None:
         """Ask whether the remote has made a key; `waiting` gets the answer's type or condition."""
@@ -218,6 +214,11 @@ class Outgoing(ServerStream):
         }
         tag = open_tag("stream:stream", attributes, SERVER)
         self.write(f"<?xml version='1.0'?>{tag}>".encode())
+
+    def restart(self) -> None:
+        """Begin a new stream, after SASL (RFC 6120, 6.3.4)."""
+        self._restarted = True
+        self._again()
 
     def _again(self) -> None:
         self._framer = self._new_framer()
@@ -267,8 +268,8 @@ class Outgoing(ServerStream):
             self._error(item)
         elif item.ns == TLS and not self.is_secure:
             self._answer_to_tls(item)
-        elif item.ns == SASL and self._proving and self._offer.external:
-            self._answer_to_sasl(item)
+        elif item.ns == SASL and self._proving.awaits_sasl:
+            self._proving.take_sasl(item)
         elif item.ns == STREAM_MANAGEMENT:
             self.management.receive(item)
         elif item.ns == DIALBACK:
@@ -296,10 +297,9 @@ class Outgoing(ServerStream):
         if self._restarted:  # a new stream after SASL
             self._restarted = False
             self._offer = attrs.evolve(self._offer, management=offer.management)
-            self._accept("certificate (SASL EXTERNAL)")
+            self.accept("certificate (SASL EXTERNAL)")
             return
-        self._offer = offer
-        self._dialback = self._dialback or offer.dialback
+        self._offer = attrs.evolve(offer, dialback=offer.dialback or self._dialback)
         self.is_open = True
         self.problem = Problem("remote-server-timeout", "the connection was lost")
         self.touch()
@@ -332,27 +332,7 @@ class Outgoing(ServerStream):
         else:
             self._secured()
 
-    # Proof
-
-    def _answer_to_sasl(self, item: Stanza) -> None:
-        if item.name == "success":
-            self._restarted = True
-            self._again()
-        elif item.name == "failure":
-            self._offer = attrs.evolve(self._offer, external=False)
-            self._call_back()
-            self.read_on()
-        else:
-            self.write(element("abort", SASL))
-            self.read_on()
-
-    def _call_back(self) -> None:
-        if not self._dialback:
-            self.give_up("remote-server-not-found", "it takes no proof that we have")
-            return
-        key = self.edge.keys.key(self.remote, self.local, self._id)
-        self._asked = Dialback("result", self.local, self.remote, "", "", key)
-        self.write(self._asked.to_bytes())
+    # Dialback
 
     def _take_dialback(self, item: Stanza) -> None:
         said = Dialback.read(item)
@@ -360,20 +340,8 @@ class Outgoing(ServerStream):
             self.receiving.receive(item)
         elif said is None or said.type not in ("valid", "invalid", "error"):
             self.edge.log.info("{remote} sends dialback out of place", remote=self.remote)
-        elif self._asked is not None and said.answers(self._asked):
-            self._asked = None
-            self._judged(said)
-        else:
+        elif not self._proving.judged(said):
             self._verified(said)
-
-    def _judged(self, answer: Dialback) -> None:
-        """What has become of our key."""
-        if answer.type == "valid":
-            self._accept("dialback")
-        else:
-            late = answer.condition in ("remote-server-timeout", "remote-connection-failed")
-            condition = "remote-server-timeout" if late else "remote-server-not-found"
-            self.give_up(condition, f"dialback is answered {answer.condition or answer.type}")
 
     def _verified(self, answer: Dialback) -> None:
         """What has become of another's key; an answer without its question is ignored (3.1)."""
@@ -382,7 +350,7 @@ class Outgoing(ServerStream):
             return
         self.edge.log.info("{remote} answers dialback nobody asked for", remote=self.remote)
 
-    def _accept(self, how: str) -> None:
+    def accept(self, how: str) -> None:
         """Our domain is proved; and the remote's, as far as policy demands."""
         self.is_accepted = True
         self.about["proof"] = how
