@@ -388,3 +388,7 @@ class House:
         """How much stands in all the server's collections."""
         kinds = (dict, set, list, deque, OrderedDict)
         return sum(len(thing) for thing in self.things() if isinstance(thing, kinds))
+
+    def held(self) -> int:
+        """How many bytes of what is said the server holds."""
+        return sum(len(thing) for thing in self.things() if isinstance(thing, (bytes, bytearray)))
