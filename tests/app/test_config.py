@@ -331,7 +331,7 @@ class LaterTest(FileTestCase):
         warnings = self.load(MEASURED).warnings
         self.assertEqual(
             [warning.split(": ")[1] for warning in warnings],
-            ["extensions.archive"],
+            [],
         )
         self.assertEqual(self.load("").warnings, ())
 

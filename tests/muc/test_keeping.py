@@ -60,6 +60,8 @@ class StoreTest(SynchronousTestCase):
         room.standings["domain.test"] = Standing(Affiliation.OUTCAST, reason="spam", at=2.0)
         subject = content("<message type='groupchat'><subject>S &amp; é</subject></message>")
         room.topic = Message("1", 3.0, Author("nick", "id", OWNER.account), subject)
+        room.card, room.picture = b"<vCard xmlns='vcard-temp'><FN>R</FN></vCard>", "abc"
+        room.config["member_list"] = ("visitor",)
         self.keep(room)
         self.assertEqual(self.load(), room)
 

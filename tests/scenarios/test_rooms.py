@@ -134,6 +134,10 @@ class WholeTest(RoomsTestCase):
         self.assertIn("outcast", muc("affiliation", "orchard", f"romeo@{DOMAIN}", "outcast"))
         with logged_in(server.plain, "romeo") as romeo:
             self.assertEqual(self.enter(romeo, "romeo"), [])
+        self.assertEqual(muc("config", "set", "orchard", "moderated", "true"), "moderated = true")
+        with logged_in(server.plain, "juliet") as juliet:
+            self.assertEqual(self.enter(juliet, "J"), [110])
+            self.assertEqual(muc("kick", "orchard", "J", "good night"), f"J is out of {ROOM}")
         self.assertEqual(muc("destroy", ROOM), f"{ROOM}: ended")
         self.assertNotIn(ROOM, muc("list"))
 

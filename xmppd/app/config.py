@@ -21,9 +21,7 @@ T = TypeVar("T")
 ENVIRONMENT_PREFIX = "XMPPD__"
 COMMAND_LINE = "command line"
 
-LATER: Mapping[KeyPath, str] = {
-    ("extensions", "archive"): "xmppd.extensions.archive",
-}
+LATER: Mapping[KeyPath, str] = {}
 """Keys that are taken without effect, with the module that will read them once it exists."""
 
 

@@ -21,6 +21,7 @@ _TYPES: dict[Any, str] = {
     str: "text",
     bool: "true or false",
     int: "whole number",
+    float: "number",
     Path: "file name",
     Domain: "domain",
     Endpoint: "endpoint",
@@ -121,12 +122,15 @@ def _section(cls: type, heading: str) -> Iterable[str]:
 
 
 def _row(field: Any) -> str:
-    default = "mandatory" if field.default is attrs.NOTHING else f"`{_default(field.default)}`"
-    kind = _type(field.type) + _range(field.metadata)
+    default = "mandatory" if field.default is attrs.NOTHING else f"`{default_of(field.default)}`"
+    kind = type_of(field.type) + _range(field.metadata)
     return f"| `{field.name}` | {kind} | {default} | {field.metadata['doc']} |"
 
 
-def _default(value: Any) -> str:
+def default_of(value: Any) -> str:
+    """The default of a key, as it would be written."""
+    if value is attrs.NOTHING:
+        return "mandatory"
     if isinstance(value, attrs.Factory):  # type: ignore[arg-type]
         value = value.factory()
     return "-" if value is None else shown(value)
@@ -139,16 +143,19 @@ def _range(metadata: Mapping[str, Any]) -> str:
     return "" if least is None else f", {least} or more"
 
 
-def _type(kind: Any) -> str:
+def type_of(kind: Any) -> str:
+    """What may be written for a key of that type."""
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is Literal:
         return " or ".join(f"`{choice}`" for choice in arguments)
     if origin is tuple:
-        return f"list: {_type(arguments[0])}"
+        return f"list: {type_of(arguments[0])}"
     if origin is Mapping:
-        return f"table: {_type(arguments[1])}"
+        return f"table: {type_of(arguments[1])}"
     if origin in (Union, types.UnionType):
-        return _type(arguments[0])
+        return type_of(arguments[0])
+    if attrs.has(kind):
+        return "{" + ", ".join(field.name for field in attrs.fields(kind)) + "}"
     return _TYPES[kind]
 
 

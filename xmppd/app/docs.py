@@ -10,13 +10,12 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import get_type_hints
 
 import attrs
 import click
 
-from xmppd.app.config_text import reference
-from xmppd.app.config_words import shown
+from xmppd.app.config_text import default_of, reference, type_of
 from xmppd.app.xmppctl import main as xmppctl
 from xmppd.component.catalogue import doap, xep_table
 from xmppd.component.extension import Extension
@@ -28,12 +27,6 @@ IMPLEMENTERS = (*BUILTIN, Rooms, ServerProtocols)
 """Whatever implements XEPs."""
 FOLDER = Path("docs/reference")
 _WIDTH = 80
-_TYPES: Mapping[Any, str] = {
-    str: "text",
-    bool: "true or false",
-    int: "whole number",
-    float: "number",
-}
 _MADE = "<!-- Made by `make docs`; do not edit. -->"
 
 
@@ -88,8 +81,9 @@ def _options(cls: type) -> Iterable[str]:
     """The rows of an extension's keys; what they mean stands in metadata or behind them."""
     kinds, said = get_type_hints(cls), _said(cls)
     for field in attrs.fields(cls):
-        kind, meaning = _type(kinds[field.name]), field.metadata.get("doc") or said[field.name]
-        yield f"| `{field.name}` | {kind} | `{_default(field)}` | {' '.join(meaning.split())} |"
+        kind, meaning = type_of(kinds[field.name]), field.metadata.get("doc") or said[field.name]
+        default = default_of(field.default)
+        yield f"| `{field.name}` | {kind} | `{default}` | {' '.join(meaning.split())} |"
 
 
 def _said(cls: type) -> dict[str, str]:
@@ -105,16 +99,6 @@ def _said(cls: type) -> dict[str, str]:
         elif name and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             found[name] = str(node.value.value)
     return found
-
-
-def _default(field: Any) -> str:
-    return "mandatory" if field.default is attrs.NOTHING else shown(field.default)
-
-
-def _type(kind: Any) -> str:
-    if get_origin(kind) is tuple:
-        return f"list: {_type(get_args(kind)[0])}"
-    return _TYPES[kind]
 
 
 def _prose(docstring: str) -> str:

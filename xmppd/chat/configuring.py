@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xmppd.chat.commands import Configure, Destroy, StandingChange
+from xmppd.chat.commands import Configure, Destroy, SetCard, StandingChange
 from xmppd.chat.entering import dissolve, remove
 from xmppd.chat.events import Configured
 from xmppd.chat.model import Affiliation, Sight, Why
-from xmppd.chat.outcome import Changes, Reason, Refusal, SaveRoom
+from xmppd.chat.outcome import Changes, Reason, Refusal, SaveCard, SaveRoom
 from xmppd.chat.rights import Right
 from xmppd.chat.ruling import apply_standing, check_standings, row_of
 
@@ -37,6 +37,19 @@ def configure(room: Room, command: Configure, out: Changes) -> None:
         apply_standing(room, command.person, change, out)
     _remove_outsiders(room, out)
     room.settle(out)
+
+
+def set_card(room: Room, command: SetCard, out: Changes) -> None:
+    """Show another picture and the like; people are told so as of another configuration."""
+    room.need(command.person, Right.CONFIGURE)
+    saved = room.saved
+    if saved.card == command.card:
+        return
+    event = Configured({"picture": saved.picture}, {"picture": command.picture})
+    saved.card, saved.picture = command.card, command.picture
+    out.save(SaveRoom())
+    out.save(SaveCard())
+    room.tell(out, event, room.audience(), Sight.NICK)
 
 
 def _unlock(room: Room, out: Changes) -> None:

@@ -33,6 +33,8 @@ class Right(Enum):
     """To read the list of members while being inside."""
     REGISTER = auto()
     CONFIGURE = auto()
+    MODERATE = auto()
+    """To take back what others say."""
     READ_ARCHIVE = auto()
     """From outside; whoever is inside may."""
 
@@ -59,6 +61,7 @@ NEEDS: Mapping[Right, Need] = {
     Right.SEE_MEMBERS: Affiliation.ADMIN,
     Right.REGISTER: Affiliation.NONE,
     Right.CONFIGURE: Affiliation.OWNER,
+    Right.MODERATE: Role.MODERATOR,
     Right.READ_ARCHIVE: Affiliation.NONE,
 }
 """What is needed for each right, unless an option says otherwise."""

@@ -18,6 +18,7 @@ from xmppd.chat.commands import Command
 from xmppd.chat.events import Event
 from xmppd.chat.handlers import HANDLERS
 from xmppd.chat.model import (
+    ITSELF,
     Affiliation,
     Author,
     Message,
@@ -179,6 +180,8 @@ class Room:
 
     def may(self, person: Person, right: Right) -> bool:
         """Whether a session has a right."""
+        if person == ITSELF:
+            return True
         need = self.needs[right]
         if isinstance(need, Affiliation):
             return self.affiliation(person.account) >= need

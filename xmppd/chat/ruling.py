@@ -16,6 +16,7 @@ from xmppd.chat.commands import (
 from xmppd.chat.entering import remove
 from xmppd.chat.events import Invited, Left, Outside, Ranked, Revealed
 from xmppd.chat.model import (
+    ITSELF,
     Affiliation,
     Author,
     Invitation,
@@ -50,19 +51,25 @@ MOST_STANDINGS = 10_000
 def set_roles(room: Room, command: SetRoles, out: Changes) -> None:
     """Give and take voice, make moderators, kick."""
     actor = room.occupant(command.person)
-    if actor is None:
+    if actor is None and command.person != ITSELF:
         raise Refusal(Reason.FORBIDDEN)
     targets = [(room.named(change.nick), change) for change in command.changes]
     for target, change in targets:
-        if change.role is Role.NONE and target.affiliation > actor.affiliation:
-            raise Refusal(Reason.OUTRANKED)
-        room.need(command.person, role_right(target.role, change.role))
-        if target.role is not change.role and not outranks_for_role(actor, target, change.role):
-            raise Refusal(Reason.OUTRANKED)
+        if actor is not None:
+            _check_role(room, actor, target, change.role)
     by = room.author(command.person)
     for _, change in targets:
         _set_role(room, change, by, out)
     room.settle(out)
+
+
+def _check_role(room: Room, actor: Occupant, target: Occupant, role: Role) -> None:
+    """Raise `Refusal` where an occupant may not give another that role."""
+    if role is Role.NONE and target.affiliation > actor.affiliation:
+        raise Refusal(Reason.OUTRANKED)
+    room.need(actor.shown.person, role_right(target.role, role))
+    if target.role is not role and not outranks_for_role(actor, target, role):
+        raise Refusal(Reason.OUTRANKED)
 
 
 def _set_role(room: Room, change: RoleChange, by: Author, out: Changes) -> None:

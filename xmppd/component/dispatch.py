@@ -2,18 +2,27 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
-from typing import Any
+from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, DeferredSemaphore
 from twisted.python.failure import Failure
 
-from xmppd.component.extension import Extension, HookRule, IqRule, SessionExtension, Target
+from xmppd.component.extension import (
+    ElementRule,
+    Extension,
+    HookRule,
+    IqRule,
+    SessionExtension,
+    Target,
+)
 from xmppd.component.stages import Hook, Received, Sent, Stage, deferred
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.stanza import Stanza
 from xmppd.storage.interfaces import Full, ReadOnly, Unavailable
 
 Handler = Callable[[Stanza, Any], Any]
+ElementHandler = Callable[[Stanza, Any], None]
+E = TypeVar("E", bound=Extension)
 _KINDS = ("message", "presence", "iq", None)
 
 
@@ -62,6 +71,7 @@ class Dispatch:
         self.handler = self._handlers.find
         self.namespaces = self._handlers.namespaces
         self._hooks: dict[tuple[Stage, str | None], tuple[Hook, ...]] = {}
+        self._elements: dict[tuple[str, str], ElementHandler] = {}
         for extension in self.extensions:
             self._add(extension)
         # By name alone what every stanza meets: to hash a stage takes a while.
@@ -82,10 +92,27 @@ class Dispatch:
         """The hooks of a stage for stanzas of that name, in order."""
         return self._hooks.get((stage, kind), ())
 
+    def element_handler(self, ns: str, name: str) -> ElementHandler | None:
+        """Who handles an element of a client's stream that is no stanza."""
+        return self._elements.get((ns, name))
+
+    def extension(self, cls: type[E]) -> E | None:
+        """The extension of that class, if it runs here."""
+        found = [extension for extension in self.extensions if isinstance(extension, cls)]
+        return found[0] if found else None
+
     def _add(self, extension: Extension) -> None:
         self._handlers.add(extension, isinstance(extension, SessionExtension))
         for method, rule in marked(extension, "_hook_rules"):
             self._add_hook(method, rule)
+        for method, rule in marked(extension, "_element_rules"):
+            self._add_element(method, rule)
+
+    def _add_element(self, method: ElementHandler, rule: ElementRule) -> None:
+        key = rule.ns, rule.name
+        if key in self._elements:
+            raise ValueError(f"two extensions handle {{{rule.ns}}}{rule.name}")
+        self._elements[key] = method
 
     def _add_hook(self, method: Hook, rule: HookRule) -> None:
         kinds = _KINDS if rule.kind is None else (rule.kind,)

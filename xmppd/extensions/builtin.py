@@ -2,6 +2,8 @@
 
 from xmppd.component.extension import Extension
 from xmppd.extensions.administration import Administration
+from xmppd.extensions.archive import Archive
+from xmppd.extensions.archive_preferences import ArchivePreferences
 from xmppd.extensions.blocking import Blocking
 from xmppd.extensions.caps import Caps
 from xmppd.extensions.carbons import Carbons
@@ -18,10 +20,13 @@ from xmppd.extensions.ping import Ping
 from xmppd.extensions.privacy import Privacy
 from xmppd.extensions.privacy_lists import PrivacyLists
 from xmppd.extensions.private_storage import PrivateStorage
+from xmppd.extensions.push import Push
 from xmppd.extensions.registration import Registration
 from xmppd.extensions.reports import Reports
+from xmppd.extensions.retraction import Retraction
 from xmppd.extensions.session_elements import SessionElements
 from xmppd.extensions.stanza_ids import StanzaIds
+from xmppd.extensions.stream_management import StreamManagement
 from xmppd.extensions.vcard import VCard
 from xmppd.extensions.vcard_avatar import VCardAvatar
 from xmppd.extensions.version import SoftwareVersion
@@ -34,11 +39,16 @@ BUILTIN: tuple[type[Extension], ...] = (
     Blocking,
     Reports,
     SessionElements,
+    StreamManagement,
     Disco,
     Caps,
     StanzaIds,
     Offline,
+    ArchivePreferences,
+    Archive,
+    Retraction,
     Carbons,
+    Push,
     Ping,
     SoftwareVersion,
     EntityTime,

@@ -10,6 +10,7 @@ import attrs
 
 from xmppd.component.extension import ACCOUNT, OWN_ACCOUNT, SessionExtension, iq, on
 from xmppd.component.stages import Received, Sent
+from xmppd.extensions.archive import with_archive_id
 from xmppd.extensions.privacy import admits
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.forwarding import forwarded
@@ -98,7 +99,7 @@ class Carbons(SessionExtension):
         nick = _nick(session, to.bare) if to.resource else None
         if nick is not None:  # 6.1: for those alone who could answer
             others = [one for one in others if _nick(one, to.bare) == nick]
-        _copy("sent", stanza, others)
+        _copy("sent", with_archive_id(stanza, session), others)
 
     @on(Received.NOTE, "message")
     def copy_received(self, stanza: Stanza, user: User, sessions: list[Session]) -> None:

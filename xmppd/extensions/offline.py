@@ -15,6 +15,7 @@ from twisted.internet.defer import Deferred, DeferredLock
 from xmppd.accounts.bound import OwnLog
 from xmppd.component.claims import without_claims
 from xmppd.component.extension import Extension, on
+from xmppd.component.stable_ids import given_id
 from xmppd.component.stages import Life, Received
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.forwarding import delay
@@ -27,6 +28,9 @@ from xmppd.sm.delivery import message_type
 from xmppd.sm.session import Session
 from xmppd.sm.user import User
 from xmppd.storage.interfaces import ANY, Entry, EntryId, Page, StorageError, Where
+
+SOON = 1_000_000
+"""Microseconds in which a message comes here after it has come into the archive."""
 
 PAGE = 64
 """Messages that a session is given before they have been written."""
@@ -86,8 +90,8 @@ class Box:
         return self.log.remove(written)
 
     def heir(self) -> Session | None:
-        """Who is to get the messages: the one now, else the most available."""
-        fit = [one for one in self.user.available if one.priority >= 0 and not one.closing]
+        """Who is to get the messages: the one now, else the most available that has a stream."""
+        fit = [one for one in self.user.available if one.priority >= 0 and one.attached]
         if self.session in fit:
             return self.session
         return max(fit, key=lambda one: one.priority, default=None)
@@ -101,7 +105,7 @@ class Offline(Extension):
     xep = 160, "1.0.1"
     also = (203, "2.0"), (334, "1.0.0")
     features = ("msgoffline",)
-    after = ("privacy",)
+    after = ("privacy", "push")
 
     @attrs.frozen
     class Options:
@@ -146,8 +150,11 @@ class Offline(Extension):
             ]
         for key, where, most in limits:
             if await box.full(key, where, most):
+                if given_id(stanza, box.user.jid) is not None:
+                    return True  # it is in the archive
                 raise StanzaError("service-unavailable", "too many messages wait already")
         box.append(stanza)
+        self.host.manager.note_sender(sender)
         return True
 
     @on(Received.PICK, "message")
@@ -170,6 +177,12 @@ class Offline(Extension):
 
     # Delivering
 
+    @on(Life.RESUMED)
+    def resumed(self, session: Session) -> None:
+        """What there was no room for while it had no stream comes behind what there was."""
+        if session.available:
+            self.present(session)
+
     @on(Life.PRESENCE)
     def present(self, session: Session) -> None:
         """XEP-0160, 2, step 5: to the resource that has become available."""
@@ -190,6 +203,24 @@ class Offline(Extension):
         heir = box.heir()
         if heir is not None and box.filled:
             self._begin(box, heir)
+
+    def have_been_read(self, user: User, page: Page) -> None:
+        """XEP-0313, 5.1.1: what a client has from the archive need not be delivered any more."""
+        box = self._box(user)
+        if page.entries and box.filled and box.session is None:
+            first, last = page.entries[0].time, page.entries[-1].time + SOON
+            found = box.log.find(Where(start=first, end=last), limit=2 * len(page.entries))
+            found.addCallback(self._remove_read, box, {entry.id for entry in page.entries})
+            found.addErrback(self.host.failed)
+
+    def _remove_read(self, found: Page, box: Box, read: set[EntryId]) -> None:
+        if box.session is None:
+            box.written += [
+                entry.id
+                for entry in found.entries
+                if given_id(parse_stanza(entry.body), box.user.jid) in read
+            ]
+            self._sweep(box)
 
     def _box(self, user: User) -> Box:
         box = self._boxes.get(user)

@@ -24,6 +24,7 @@ _NEVER = frozenset(
         (names.CARBONS, "received"),
         (names.CARBONS, "sent"),
         (DELAY, "delay"),
+        (names.RETRACT, "retracted"),
     }
 )
 _SOMETIMES = frozenset(

@@ -30,6 +30,7 @@ from xmppd.muc.ghosts import Ghosts
 from xmppd.muc.idle import Idle
 from xmppd.muc.keeping import RoomStore
 from xmppd.muc.live import LiveRoom
+from xmppd.muc.moderation import Moderating
 from xmppd.muc.owning import OwnerRequests
 from xmppd.muc.ranks import RankRequests
 from xmppd.muc.refusals import refusal, refused_presence
@@ -38,20 +39,43 @@ from xmppd.muc.requests import RoomRequests
 from xmppd.muc.retention import Retention
 from xmppd.muc.rounds import Rounds
 from xmppd.muc.settings import RoomSettings
+from xmppd.muc.vcards import VCards
 from xmppd.protocol.errors import StanzaError
+from xmppd.protocol.escaping import is_escaped_well
 from xmppd.protocol.stanza import Stanza
 
 
-class Rooms(RoomRequests, RankRequests, OwnerRequests, RegistrationRequests, ArchiveRequests):
+class Rooms(
+    RoomRequests,
+    RankRequests,
+    OwnerRequests,
+    RegistrationRequests,
+    ArchiveRequests,
+    Moderating,
+    VCards,
+):
     """XEP-0045: serve a domain of rooms, in one process with the rest or in one of its own;
     XEP-0249: put its form beside that of the invitations that rooms pass on;
     XEP-0410: answer occupants' pings to themselves;
     XEP-0421: give occupants ids that outlast their nicks;
-    XEP-0313: keep what is said where the room says so, and give it out again.
+    XEP-0313: keep what is said where the room says so, and give it out again;
+    XEP-0424: let people take back what they have said there;
+    XEP-0425: let moderators take back what others have said;
+    XEP-0486: give rooms vCards with pictures, which owners set;
+    XEP-0106: show names of rooms that their addresses cannot hold.
     """
 
     xep = 45, "1.35.5"
-    also = ((249, "1.2"), (410, "1.1.0"), (421, "1.0.1"), (313, "1.1.3"))
+    also = (
+        (249, "1.2"),
+        (410, "1.1.0"),
+        (421, "1.0.1"),
+        (313, "1.1.3"),
+        (424, "0.4.2"),
+        (425, "0.3.0"),
+        (486, "0.1.0"),
+        (106, "1.1.1"),
+    )
     default = False
 
     @classmethod
@@ -127,6 +151,8 @@ class Rooms(RoomRequests, RankRequests, OwnerRequests, RegistrationRequests, Arc
         assert presence.to is not None
         made = live is None
         if live is None:
+            if not is_escaped_well(presence.to.local):
+                raise StanzaError("jid-malformed", by=presence.to.bare)
             self.check_creation(presence.to.bare, person)
             live = self.create(presence.to, person.account)
         elif not live.paces.joins.admits(person.account, self._clock.seconds()):
@@ -168,7 +194,8 @@ class Rooms(RoomRequests, RankRequests, OwnerRequests, RegistrationRequests, Arc
         if isinstance(command, Say) and message.id is not None:
             live.reflected.append(message.id)
         self.hear(live, command.person)
-        return self.do(live, command)
+        retraction = self.retracts(live, command) if isinstance(command, Say) else None
+        return retraction or self.do(live, command)
 
     # Errors
 

@@ -76,11 +76,12 @@ class Pair:
             self._hurry()
 
     def verify(self, request: Dialback) -> Deferred[str]:
-        """Have the remote say whether it has made a key: gives `valid`, `invalid`, a condition."""
+        """Have the remote say whether it has made a key: gives `valid`, `invalid`, a condition.
+
+        Also where it is left alone: somebody in its name has just come, so it may be back. Two
+        servers that leave each other alone would else never find together again.
+        """
         waiting: Deferred[str] = Deferred()
-        if self._is_refused():
-            waiting.callback(self.edge.backoffs.problem(self.remote).dialback)
-            return waiting
         seconds = self.edge.settings.limits.proof_seconds
         waiting.addTimeout(seconds, self.edge.clock, lambda *_: "remote-server-timeout")
         waiting.addBoth(self._no_longer, request)

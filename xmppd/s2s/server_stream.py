@@ -131,6 +131,7 @@ class ServerStream(ServerWire):
         if remote.domain not in self._remotes and not self.edge.shares.proved(remote.domain):
             self.fail(StreamError("resource-constraint", "too many streams of that domain"))
             return False
+        self.edge.backoffs.succeeded(remote.domain)  # it is there, so it may be tried
         self.proved.add((remote.domain, local.domain))
         self.how.add(how)
         self.framer.max_stanza = self.limits.stanza_bytes

@@ -1,0 +1,97 @@
+"""XEP-0424: taking messages back."""
+
+from __future__ import annotations
+
+from twisted.words.xish.domish import Element
+
+from tests.extensions.archive_kit import ArchiveCase, bare_message, message
+from tests.sm.kit import Client
+from xmppd.extensions.retraction import LOOK_BACK
+from xmppd.protocol.namespaces import CLIENT
+
+RETRACT = "urn:xmpp:message-retract:1"
+
+
+def retraction(of: str, to: str = "juliet@example.com", id: str = "r") -> str:
+    return (
+        f"<message to='{to}' type='chat' id='{id}'><retract id='{of}' xmlns='{RETRACT}'/>"
+        "<fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:message-retract:1'/>"
+        "<body>/me retracted a previous message</body><store xmlns='urn:xmpp:hints'/></message>"
+    )
+
+
+class RetractionTest(ArchiveCase):
+    def tombstones(self, client: Client) -> list[Element]:
+        return [
+            one
+            for one in self.read(client).messages
+            if next(one.elements(RETRACT, "retracted"), None) is not None
+        ]
+
+    def test_tombstones(self) -> None:
+        """4: in both archives, in the message's place; 5: the retraction is there, too."""
+        self.romeo.send(message("1"), message("2"), message("3"))
+        ids = {client: self.read(client).ids for client in (self.romeo, self.juliet)}
+        self.romeo.send(retraction("2"))
+        for client in (self.romeo, self.juliet):
+            found = self.read(client)
+            self.assertEqual(found.ids[:3], ids[client])
+            [tombstone] = self.tombstones(client)
+            self.assertEqual(tombstone.toXml(), found.messages[1].toXml())
+            self.assertEqual((tombstone["id"], tombstone["type"]), ("2", "chat"))
+            self.assertEqual(tombstone["from"], self.romeo.jid)
+            [retracted] = tombstone.elements()
+            self.assertEqual(retracted["id"], "r")
+            self.assertTrue(retracted["stamp"].startswith("2027-"))
+            last = found.messages[3]
+            self.assertEqual(next(last.elements(RETRACT, "retract"))["id"], "2")
+
+    def test_by_origin_id(self) -> None:
+        origin = "<origin-id xmlns='urn:xmpp:sid:0' id='o1'/>"
+        self.romeo.send(message("1", more=origin), retraction("o1"))
+        self.assertEqual(len(self.tombstones(self.juliet)), 1)
+
+    def test_only_the_author(self) -> None:
+        """5: neither the other party nor a third one; another device of the author may."""
+        self.romeo.send(message("1"))
+        self.juliet.send(retraction("1", "romeo@example.com/orchard"))
+        self.house.from_outside(retraction("1").replace(" to=", " from='romeo@remote.test/x' to="))
+        self.assertEqual(self.tombstones(self.juliet), [])
+        self.assertEqual(self.tombstones(self.romeo), [])
+        self.house.client("romeo", "phone").send(retraction("1"))
+        self.assertEqual(len(self.tombstones(self.juliet)), 1)
+
+    def test_without_id_no_tombstone(self) -> None:
+        """4: a tombstone names the retraction."""
+        self.romeo.send(message("1"), retraction("1").replace(" id='r'", ""))
+        self.assertEqual(self.tombstones(self.juliet), [])
+
+    def test_newest_of_that_id(self) -> None:
+        """Where ids are not unique, the newest message that is still there."""
+        self.romeo.send(message("1"), message("1"), retraction("1"))
+        found = self.read(self.juliet).messages
+        self.assertEqual([next(one.elements()).name for one in found[:2]], ["body", "retracted"])
+
+    def test_to_oneself(self) -> None:
+        self.romeo.send(message("1", "romeo@example.com"), retraction("1", "romeo@example.com"))
+        self.assertEqual(len(self.tombstones(self.romeo)), 1)
+
+    def test_too_long_ago(self) -> None:
+        """Sought among so many messages of the conversation and no more; others do not count."""
+        self.romeo.send(message("1"))
+        for _ in range(LOOK_BACK // 100):
+            self.romeo.send(*[bare_message("<body>x</body>") for _ in range(100)])
+            self.juliet.send(*[bare_message("<body>y</body>", "a@remote.test")] * 10)
+            self.drain(self.juliet)
+        self.romeo.send(retraction("1"))
+        self.assertEqual(self.tombstones(self.juliet), [])
+        first = self.read(self.juliet, page="<max>1</max>").messages[0]
+        self.assertEqual(str(next(first.elements(CLIENT, "body"))), "1")
+
+    def test_advertised(self) -> None:
+        """2 and 4."""
+        [account] = [
+            one for one in self.house.host.dispatch.extensions if one.title() == "retraction"
+        ]
+        self.assertEqual(account.account_features, (RETRACT, f"{RETRACT}#tombstone"))
+        self.assertEqual(account.features, (RETRACT,))

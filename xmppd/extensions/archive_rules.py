@@ -1,0 +1,48 @@
+"""Which messages belong into an account's archive (XEP-0313, 5.1.1; XEP-0334)."""
+
+from typing import Final
+
+from xmppd.protocol.hints import asks_storing, forbids_archiving
+from xmppd.protocol.namespaces import CONTENT
+from xmppd.protocol.stanza import Stanza
+from xmppd.sm.delivery import message_type
+
+KINDS: Final = {"normal": 0, "chat": 1, "headline": 2}
+"""The `kind` of an entry, by its message's type."""
+
+_SPEAKING: Final = frozenset(
+    {
+        "urn:xmpp:receipts",
+        "urn:xmpp:chat-markers:0",
+        "urn:xmpp:reactions:0",
+        "urn:xmpp:message-retract:1",
+        "urn:xmpp:message-correct:0",
+        "urn:xmpp:jingle-message:0",
+        "urn:xmpp:call-invites:0",
+        "jabber:x:conference",
+        "jabber:x:encrypted",
+        "urn:xmpp:openpgp:0",
+        "urn:xmpp:omemo:2",
+        "eu.siacs.conversations.axolotl",
+    }
+)
+"""What says something of a conversation without a body."""
+
+_MUC_USER: Final = "http://jabber.org/protocol/muc#user"
+
+
+def is_worth_archiving(message: Stanza) -> bool:
+    """Whether a message is part of a conversation, or asks to be kept (XEP-0334, 4.4).
+
+    What rooms say stands in the rooms' archives. Hints against it count for more than that for it.
+    """
+    type = message_type(message)
+    if type not in KINDS or forbids_archiving(message):
+        return False
+    if type != "headline":
+        for ns, name, _, _ in message.children:
+            if (name == "body" and ns == CONTENT) or ns in _SPEAKING:
+                return True
+            if ns == _MUC_USER and b"<invite" in (message.child_bytes(ns, name) or b""):
+                return True
+    return asks_storing(message)
