@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tests.muc.kit import ROOM, RoomsTestCase, X, error, form
+from tests.muc.kit import ROOM, SERVICE, RoomsTestCase, X, error, form
 from xmppd.component.archive import MAM_EXTENDED
+from xmppd.muc.archive import STEP
 from xmppd.protocol.namespaces import CLIENT, FORWARD, MAM, STANZA_IDS
 from xmppd.protocol.stanza import Stanza
+from xmppd.storage.interfaces import Owner
 from xmppd.testing.client import Client
 
 DISCO = "http://jabber.org/protocol/disco#info"
@@ -246,6 +248,19 @@ class AccessTest(ArchiveTestCase):
         self.archived()
         self.assertEqual(self.texts(self.crone), [])
         self.assertEqual(error(self.query(self.crone, after_id=told)[0])[1], "item-not-found")
+
+    def test_much_was_said(self) -> None:
+        """An archive that goes goes whole, and that of the next room of that name stays."""
+        self.archived()
+        for _ in range(STEP + 1):
+            self.say(self.crone, "x")
+        self.owner("<destroy/>")
+        self.archived()
+        self.tell(self.crone, "y")
+        self.server.advance(1)
+        log = self.server.service.room_stores.of(SERVICE).log("archive")
+        found = self.server.result(log.find(Owner(SERVICE, "cave"), limit=10))
+        self.assertEqual(len(found.entries), 1)
 
     def test_no_longer_archived(self) -> None:
         self.archived()
