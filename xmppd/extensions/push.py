@@ -120,7 +120,7 @@ class Push(SessionExtension):
 
     def _missed(self, known: Registrations, user: User, stanza: Stanza) -> bool:
         known.missed += 1
-        known.last = stanza
+        known.last = stanza if known.enabled else None  # nobody else will ask what it says
         self._notify(user, known, list(known.enabled.values()))
         return False
 
