@@ -244,7 +244,7 @@ class Pair:
     def _stop_in_vain(self) -> None:
         """Try no more places once nobody waits for one, and leave the remote alone."""
         wanted = self.queue or self._keys or self._unresumed or self._holds
-        if self._trying and self._attempt is not None and not wanted:
+        if self._opening.is_under_way and not wanted:
             problem = Problem("remote-server-timeout", "it takes too long to connect")
             self.edge.backoffs.failed(self.remote, problem)
-            self._attempt.cancel()
+            self._opening.cancel()
