@@ -347,7 +347,7 @@ class OfflineFullTest(ArchiveCase):
 
 
 class WithoutOfflineTest(ArchiveCase):
-    extensions: ClassVar[list[Any]] = []
+    extensions: ClassVar[list[Any]] = [StanzaIds]
 
     def test_kept_in_the_archive(self) -> None:
         """Without offline storage, what the archive has is not refused; other things are."""

@@ -14,7 +14,7 @@ from xmppd.accounts.bound import OwnLog
 from xmppd.component.archive import GROUPCHAT_FIELD, MAM_EXTENDED, Query, parse_query
 from xmppd.component.archive_answers import fin, form, metadata, results
 from xmppd.component.extension import ACCOUNT, OWN_ACCOUNT, SessionExtension, iq, on
-from xmppd.component.stable_ids import given_id, with_stanza_id
+from xmppd.component.stable_ids import given_id, identified
 from xmppd.component.stages import Received, Sent
 from xmppd.extensions.archive_preferences import ArchivePreferences
 from xmppd.extensions.archive_retention import Limits, Retention
@@ -73,6 +73,7 @@ class Archive(SessionExtension):
     also = ((334, "1.0.0"),)
     account_features = (MAM, MAM_EXTENDED, GROUPCHAT_FIELD)
     after = ("privacy", "stanza_ids", "offline")
+    needs = ("stanza_ids",)
 
     @attrs.frozen
     class Options:
@@ -151,7 +152,7 @@ class Archive(SessionExtension):
     def _identified(self, stanza: Stanza, user: User) -> Stanza | None:
         if not self._is_wanted(stanza, user, stanza.sender or user.jid):
             return None
-        return with_stanza_id(stanza, self._shelf(user).log.new_id(), user.jid)
+        return identified(stanza, self._shelf(user).log.new_id(), user.jid)
 
     def _is_wanted(self, stanza: Stanza, user: User, other: Jid) -> bool:
         if not is_worth_archiving(stanza):
@@ -254,7 +255,7 @@ def with_archive_id(stanza: Stanza, session: Session) -> Stanza:
     sent: SentAs | None = session.notes.pop(SentAs, None)
     if sent is None or sent.stanza is not stanza:
         return stanza
-    return with_stanza_id(stanza, sent.id, session.user.jid)
+    return identified(stanza, sent.id, session.user.jid)
 
 
 def _cut(page: Page, query: Query) -> Page:
