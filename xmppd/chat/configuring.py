@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from xmppd.chat.commands import Configure, Destroy, SetCard, StandingChange
 from xmppd.chat.entering import dissolve, remove
@@ -11,6 +12,7 @@ from xmppd.chat.model import Affiliation, Sight, Why
 from xmppd.chat.outcome import Changes, Reason, Refusal, SaveCard, SaveRoom
 from xmppd.chat.rights import Right
 from xmppd.chat.ruling import apply_standing, check_standings, row_of
+from xmppd.chat.seeing import tell_sight
 
 if TYPE_CHECKING:
     from xmppd.chat.room import Room
@@ -28,15 +30,23 @@ def configure(room: Room, command: Configure, out: Changes) -> None:
     old = room.config
     new = {name: value for name, value in command.values.items() if old[name] != value}
     if new:
-        room.saved.config = {**room.saved.config, **new}
-        room.reconfigured()
-        out.save(SaveRoom())
-        event = Configured({name: old[name] for name in new}, new)
-        room.tell(out, event, room.audience(), Sight.NICK)
+        _reconfigure(room, new, out)
     for change in changes:
         apply_standing(room, command.person, change, out)
     _remove_outsiders(room, out)
     room.settle(out)
+
+
+def _reconfigure(room: Room, new: Mapping[str, Any], out: Changes) -> None:
+    old, unseen = room.config, room.unseen
+    room.saved.config = {**room.saved.config, **new}
+    room.reconfigured()
+    out.save(SaveRoom())
+    event = Configured({name: old[name] for name in new}, new)
+    room.tell(out, event, room.audience(), Sight.NICK)
+    if unseen != room.unseen:
+        for key, occupant in room.occupants.items():
+            tell_sight(room, key, occupant.role in unseen, None, out)
 
 
 def set_card(room: Room, command: SetCard, out: Changes) -> None:
