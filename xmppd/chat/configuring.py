@@ -26,25 +26,27 @@ def configure(room: Room, command: Configure, out: Changes) -> None:
             raise Refusal(Reason.BAD_CONFIG, f"{name} cannot be that")
     changes = _wanted_standings(room, command)
     check_standings(room, command.person, changes)
-    _unlock(room, out)
-    old = room.config
-    new = {name: value for name, value in command.values.items() if old[name] != value}
-    if new:
-        _reconfigure(room, new, out)
+    _reconfigure(room, command.values, out)
     for change in changes:
         apply_standing(room, command.person, change, out)
     _remove_outsiders(room, out)
     room.settle(out)
 
 
-def _reconfigure(room: Room, new: Mapping[str, Any], out: Changes) -> None:
-    old, unseen = room.config, room.unseen
-    room.saved.config = {**room.saved.config, **new}
-    room.reconfigured()
-    out.save(SaveRoom())
-    event = Configured({name: old[name] for name in new}, new)
-    room.tell(out, event, room.audience(), Sight.NICK)
-    if unseen != room.unseen:
+def _reconfigure(room: Room, values: Mapping[str, Any], out: Changes) -> None:
+    """Open the room, let it be like that, and tell people what is otherwise now."""
+    logged, unseen, old = room.logged, room.unseen, room.config
+    _unlock(room, out)
+    new = {name: value for name, value in values.items() if old[name] != value}
+    if new:
+        room.saved.config = {**room.saved.config, **new}
+        room.reconfigured()
+        out.save(SaveRoom())
+    if new or room.logged is not logged:
+        now = None if room.logged is logged else room.logged
+        event = Configured({name: old[name] for name in new}, new, now)
+        room.tell(out, event, room.audience(), Sight.NICK)
+    if room.unseen != unseen:
         for key, occupant in room.occupants.items():
             tell_sight(room, key, occupant.role in unseen, None, out)
 

@@ -7,13 +7,21 @@ from typing import Any, TypeVar
 from twisted.internet.defer import Deferred, DeferredSemaphore
 from twisted.python.failure import Failure
 
-from xmppd.component.extension import Extension, HookRule, IqRule, SessionExtension, Target
+from xmppd.component.extension import (
+    ElementRule,
+    Extension,
+    HookRule,
+    IqRule,
+    SessionExtension,
+    Target,
+)
 from xmppd.component.stages import Hook, Received, Sent, Stage, deferred
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.stanza import Stanza
 from xmppd.storage.interfaces import Full, ReadOnly, Unavailable
 
 Handler = Callable[[Stanza, Any], Any]
+ElementHandler = Callable[[Stanza, Any], None]
 E = TypeVar("E", bound=Extension)
 _KINDS = ("message", "presence", "iq", None)
 
@@ -25,6 +33,7 @@ class Dispatch:
         self.extensions = ordered(list(extensions))
         self._iqs: dict[tuple[Target, str, str, str], Handler] = {}
         self._hooks: dict[tuple[Stage, str | None], tuple[Hook, ...]] = {}
+        self._elements: dict[tuple[str, str], ElementHandler] = {}
         for extension in self.extensions:
             self._add(extension)
         # By name alone what every stanza meets: to hash a stage takes a while.
@@ -51,6 +60,10 @@ class Dispatch:
             return self._iqs.get((target, request.type or "", ns, name))
         return None
 
+    def element_handler(self, ns: str, name: str) -> ElementHandler | None:
+        """Who handles an element of a client's stream that is no stanza."""
+        return self._elements.get((ns, name))
+
     def extension(self, cls: type[E]) -> E | None:
         """The extension of that class, if it runs here."""
         found = [extension for extension in self.extensions if isinstance(extension, cls)]
@@ -68,6 +81,8 @@ class Dispatch:
                 self._add_iq(extension, getattr(extension, attribute), rule)
             for rule in getattr(method, "_hook_rules", ()):
                 self._add_hook(getattr(extension, attribute), rule)
+            for rule in getattr(method, "_element_rules", ()):
+                self._add_element(getattr(extension, attribute), rule)
 
     def _add_iq(self, extension: Extension, method: Callable[..., Any], rule: IqRule) -> None:
         handler: Handler = method
@@ -81,6 +96,12 @@ class Dispatch:
                 if key in self._iqs:
                     raise ValueError(f"two extensions handle {rule.type} {{{rule.ns}}}{rule.name}")
                 self._iqs[key] = handler
+
+    def _add_element(self, method: ElementHandler, rule: ElementRule) -> None:
+        key = rule.ns, rule.name
+        if key in self._elements:
+            raise ValueError(f"two extensions handle {{{rule.ns}}}{rule.name}")
+        self._elements[key] = method
 
     def _add_hook(self, method: Hook, rule: HookRule) -> None:
         kinds = _KINDS if rule.kind is None else (rule.kind,)

@@ -108,9 +108,9 @@ class Archives:
             id=row.id,
         )
 
-    async def clear(self, local: str) -> None:
-        """Remove what was said until now, some at a time. Fails with `StorageError`."""
-        await self.trim(local, Mark.from_id(self.new_id()).time)
+    def now(self) -> int:
+        """A time (microseconds) that is later than all that was said until now."""
+        return Mark.from_id(self.new_id()).time
 
     async def trim(self, local: str, before: int | None, keep: int | None = None) -> None:
         """Remove what is older (microseconds), and all but the newest `keep`.

@@ -86,20 +86,19 @@ class Rooms(
     ) -> None:
         super().__init__(name, clock, store, settings)
         self._ghosts = Ghosts(self, clock)
-        self._rounds = Rounds(clock, (self._ghosts.look, Idle(self, clock).look))
-        self._retention = Retention(
+        retention = Retention(
             store.archives, clock, lambda: list(self.listed), lambda: self.settings
         )
+        lookers = self._ghosts.look, Idle(self, clock).look, retention.look
+        self._rounds = Rounds(clock, lookers)
 
     def start(self) -> None:
         """Begin to look for ghosts, for rooms that nobody uses, and for what is too old."""
         self._rounds.start()
-        self._retention.start()
 
     def shut_down(self) -> None:
         """Tell all occupants that the service ends."""
         self._rounds.stop()
-        self._retention.stop()
         super().shut_down()
 
     # Presence
