@@ -5,10 +5,12 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from xmppd.app.config_key import ConfigError
+from xmppd.app.ctl_text import readable
 from xmppd.app.ctl_verb import Refused
 from xmppd.app.verbs import perform
 from xmppd.testing.server import TestServer
 
+MUC = "http://jabber.org/protocol/muc"
 SERVICE = "rooms.example.com"
 ROOM = f"lobby@{SERVICE}"
 JULIET, ROMEO = "juliet@example.com", "romeo@example.com"
@@ -52,6 +54,79 @@ class RoomVerbsTest(SynchronousTestCase):
         self.assertIn("conflict", refused)
         refused = self.refused("muc_affiliation", room="lobby", jid=ROMEO, affiliation="king")
         self.assertIn("no affiliation", refused)
+
+    def test_list_of_affiliations(self) -> None:
+        self.do("muc_create", room="lobby", owner=JULIET)
+        self.do("muc_affiliation", room="lobby", jid=ROMEO, affiliation="outcast")
+        self.assertEqual(
+            [(each["jid"], each["affiliation"]) for each in self.do("muc_affiliations", room=ROOM)],
+            [(JULIET, "owner"), (ROMEO, "outcast")],
+        )
+
+    def test_occupants(self) -> None:
+        self.server = TestServer(accounts={"romeo": "secret"}, config={"muc": {"domain": SERVICE}})
+        self.addCleanup(self.server.stop)
+        self.do("muc_create", room="lobby", owner=JULIET)
+        romeo = self.server.client("romeo", "orchard")
+        romeo.send(f"<presence to='{ROOM}/R'><x xmlns='{MUC}'/></presence>")
+        [found] = self.do("muc_occupants", room="lobby")
+        self.assertEqual(
+            found,
+            {
+                "nick": "R",
+                "jid": f"{ROMEO}/orchard",
+                "affiliation": "none",
+                "role": "participant",
+            },
+        )
+        romeo.received()
+        self.do("muc_kick", room="lobby", nick="R", reason="enough")
+        [gone] = romeo.received()
+        self.assertIn(b"<reason>enough</reason>", gone.inner)
+        self.assertIn(b"code='307'", gone.inner)
+        self.assertEqual(self.do("muc_occupants", room="lobby"), [])
+        self.assertIn("item-not-found", self.refused("muc_kick", room="lobby", nick="R"))
+
+    def test_configuration(self) -> None:
+        self.do("muc_create", room="lobby", owner=JULIET)
+        config = self.do("muc_get", room="lobby")
+        self.assertEqual((config["persistent"], config["moderated"]), (True, False))
+        for option, text, value in (
+            ("moderated", "true", True),
+            ("history", "7", 7),
+            ("name", "The Lobby", "The Lobby"),
+            ("identities", "everyone", "everyone"),
+            ("contacts", f"{JULIET}, {ROMEO}", (JULIET, ROMEO)),
+        ):
+            self.assertEqual(
+                self.do("muc_set", room="lobby", option=option, value=text)[option], value
+            )
+            self.assertEqual(self.do("muc_get", room="lobby", option=option), {option: value})
+        self.assertEqual(self.do("muc_list")[0]["name"], "The Lobby")
+        for option, text in (("moderated", "perhaps"), ("history", "x"), ("identities", "nobody")):
+            refused = self.refused("muc_set", room="lobby", option=option, value=text)
+            self.assertIn(f"{option} cannot be that", refused)
+        refused = self.refused("muc_set", room="lobby", option="moderate", value="true")
+        self.assertIn("did you mean moderated?", refused)
+
+    def test_as_people_read_it(self) -> None:
+        self.do("muc_create", room="lobby", owner=JULIET)
+        lines = readable("muc_get", self.do("muc_get", room="lobby")).splitlines()
+        self.assertIn("persistent = true", lines)
+        self.assertIn("contacts = ", lines)
+        [_, line] = readable(
+            "muc_affiliations", self.do("muc_affiliations", room="lobby")
+        ).splitlines()
+        self.assertEqual(line.split(), [JULIET, "owner", "-", "-"])
+        occupants = readable("muc_occupants", self.do("muc_occupants", room="lobby"))
+        self.assertEqual(occupants.split(), ["NICK", "JID", "AFFILIATION", "ROLE"])
+
+    def test_name_that_is_no_address(self) -> None:
+        """XEP-0106."""
+        made = self.do("muc_create", room="the lobby", owner=JULIET)
+        self.assertEqual(made["room"], f"the\\20lobby@{SERVICE}")
+        self.do("muc_destroy", room="the lobby")
+        self.assertIn("space", self.refused("muc_create", room=" lobby", owner=JULIET))
 
     def test_wrong_names(self) -> None:
         self.assertIn("no room of", self.refused("muc_create", room="a@b.test", owner=JULIET))

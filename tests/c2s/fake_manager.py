@@ -11,7 +11,8 @@ from twisted.internet.testing import StringTransport
 from xmppd.app.config_clients import Limits
 from xmppd.c2s.connection import Connection
 from xmppd.c2s.edge import ClientEdge
-from xmppd.component.session import client_element, host_facts, report, verb
+from xmppd.component.report import report
+from xmppd.component.session import client_element, host_facts, verb
 from xmppd.link.envelope import Envelope
 from xmppd.link.link import Item
 from xmppd.link.router import Router

@@ -8,7 +8,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.c2s.fake_manager import HEADER, HOST, FakeManager, House, Place, refusal
 from xmppd.app.config_clients import Limits
 from xmppd.c2s.connection import Connection
-from xmppd.component.session import report, verb
+from xmppd.component.report import report
+from xmppd.component.session import verb
 from xmppd.link.envelope import Envelope
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza

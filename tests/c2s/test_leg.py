@@ -5,7 +5,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.c2s.fake_manager import SESSION, Client, House
 from tests.protocol.elements import parsed
 from xmppd.app.config_clients import Limits
-from xmppd.component.session import read_report, verb
+from xmppd.component.report import read_report
+from xmppd.component.session import verb
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.markup import element
 from xmppd.protocol.namespaces import STREAMS

@@ -9,7 +9,7 @@ from tests.c2s.fake_manager import AUTH, BIND, HEADER, HOST, SESSION, Client, Fa
 from tests.c2s.test_leg import message
 from xmppd.app.config_clients import Limits
 from xmppd.c2s.edge import ClientEdge
-from xmppd.component.session import AGAIN, ASK, GONE, Entry, read_report, report, report_numbers
+from xmppd.component.report import AGAIN, ASK, GONE, Entry, read_report, report, report_numbers
 from xmppd.link.envelope import Envelope
 from xmppd.link.router import Router
 from xmppd.protocol.jid import Jid

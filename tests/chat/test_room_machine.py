@@ -27,9 +27,11 @@ from xmppd.chat.commands import (
     Enter,
     Invite,
     Leave,
+    Moderate,
     Register,
     Rename,
     RequestVoice,
+    Retract,
     RoleChange,
     Say,
     SetRoles,
@@ -43,6 +45,7 @@ from xmppd.chat.commands import (
 from xmppd.chat.events import Said, TopicSet
 from xmppd.chat.model import (
     Affiliation,
+    Entry,
     HistoryWish,
     Invitation,
     Person,
@@ -89,6 +92,9 @@ values: dict[str, Any] = {
     "moderated": st.booleans(),
     "open_topic": st.booleans(),
     "members_invite": st.booleans(),
+    "broadcast": st.sampled_from(
+        [("moderator", "participant", "visitor"), ("moderator", "participant"), ("moderator",), ()]
+    ),
     "identities": st.sampled_from(["moderators", "everyone"]),
     "whispers": st.sampled_from(["anyone", "participants", "moderators", "none", "wrong"]),
     "registration": st.sampled_from(["open", "ask", "off"]),
@@ -175,8 +181,8 @@ class RoomMachine(RuleBasedStateMachine):
         saved = [write.message for write in outcome.writes if type(write) is SaveMessage]
         assert saved == [message for message in said if message.kept]
         for event in told_all:
-            lasting = type(event) is TopicSet or event.message.content.storable
-            assert event.message.kept == (lasting and self.room.archived)
+            if type(event) is TopicSet or event.message.content.storable:
+                assert event.message.kept == self.room.archived
         for message in said:
             assert message.id > self.last_id
             self.last_id = message.id
@@ -217,6 +223,22 @@ class RoomMachine(RuleBasedStateMachine):
         if isinstance(outcome, Done):
             [notice] = outcome.notices
             assert {stay.person for stay in notice.to} == set(self.room.sessions)
+
+    @rule(person=people, which=st.integers(0, 3), own=st.booleans(), content=contents)
+    def take_back(self, person: Person, which: int, own: bool, content: Text) -> None:
+        """What was taken back is no longer told to newcomers."""
+        history = list(self.room.history)
+        if which >= len(history):
+            return
+        message = history[which]
+        entry = Entry(message.id, message.author)
+        rank = self.room.affiliation(message.author.account)
+        command = Retract(person, content, entry) if own else Moderate(person, entry, "x")
+        if isinstance(self.do(command), Done):
+            assert message not in self.room.history
+            assert message.kept or self.room.archived
+            assert not own or person.account == message.author.account
+            assert own or self.room.affiliation(person.account) >= rank
 
     @rule(person=people, nick=nicks, content=contents)
     def whisper(self, person: Person, nick: str, content: Text) -> None:
@@ -351,7 +373,9 @@ class RoomMachine(RuleBasedStateMachine):
             key = room.sessions.get(person)
             assert view.me == key, (person, view.me, key)
             if key is not None:
-                assert view.occupants == room.occupants
+                me = room.occupants[key]
+                seen = {fold(each.nick): each for each in (*room.visible_to(me), me)}
+                assert view.occupants == seen
                 assert view.topic == room.saved.topic
                 assert view.heard == sorted(set(view.heard))
 

@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from xmppd.component.lease import Peer
 from xmppd.component.leg import NEXT, ROUTE_BYTES, End, Kept, Leg, State, portions
-from xmppd.component.session import AGAIN, Entry
+from xmppd.component.report import AGAIN, Entry
 from xmppd.link.envelope import Envelope
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza

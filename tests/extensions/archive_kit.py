@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.words.xish.domish import Element
 
 from tests.sm.kit import Client, House
-from xmppd.component.session import report
+from xmppd.component.report import report
 from xmppd.extensions.archive import Archive
 from xmppd.extensions.archive_preferences import ArchivePreferences
 from xmppd.extensions.carbons import Carbons

@@ -3,7 +3,7 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.sm.kit import Client, House
-from xmppd.component.session import report
+from xmppd.component.report import report
 from xmppd.extensions.offline import PAGE, Box, Offline
 from xmppd.link.envelope import Envelope
 from xmppd.protocol.datetimes import parse_microseconds

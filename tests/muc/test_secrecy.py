@@ -10,8 +10,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.chat.test_room_machine import ACCOUNTS, RoomMachine
 from xmppd.chat.commands import Command
 from xmppd.chat.events import Configured, Declined, RegistrationAsked, VoiceAsked
-from xmppd.chat.model import Presence, Sight, Text
-from xmppd.chat.outcome import Done, Notice, Refused
+from xmppd.chat.model import Message, Presence, Sight, Text
+from xmppd.chat.outcome import Done, Notice, Refused, SaveMessage
+from xmppd.muc.archive import without_author
 from xmppd.muc.content import StanzaContent
 from xmppd.muc.encode import Encoder
 from xmppd.protocol.jid import Jid
@@ -51,6 +52,19 @@ class SecrecyMachine(RoomMachine):
         for notice in outcome.notices:
             for stanza, to in encoder.encode(notice):
                 self.check_stanza(notice, stanza, to)
+        for write in outcome.writes:
+            if isinstance(write, SaveMessage):
+                self.check_archived(encoder, write.message)
+
+    def check_archived(self, encoder: Encoder, message: Message) -> None:
+        """Who may not know whose account it was reads the archive and learns of none."""
+        account = message.author.account
+        occupants = self.room.all_of(account) if account else [None]
+        body = encoder.said.archived(message, occupants[0], f"{account}/x")
+        assert account.encode() in body
+        parse_stanza(without_author(body))
+        for each in ACCOUNTS:
+            assert each.encode() not in without_author(body)
 
     def check_stanza(self, notice: Notice, stanza: Stanza, to: tuple[Jid, ...]) -> None:
         data = stanza.to_bytes()

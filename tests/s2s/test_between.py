@@ -146,3 +146,18 @@ class BetweenTest(Between):
         self.assertEqual(here.heard, [])
         self.network.advance(2)
         self.assertEqual(here.heard, ["1: remote-server-timeout"])
+
+    def test_two_that_leave_each_other_alone(self) -> None:
+        """They find together as soon as one of them tries, whoever it was that had failed."""
+        here = self.place("capulet.test", address="11.0.0.1", certified=False)
+        there = self.place("montague.test", address="11.0.0.2", certified=False)
+        known, self.network.known = self.network.known, {}
+        for number in range(3):
+            here.say(JULIET, ROMEO, f"{number}")
+            there.say(ROMEO, JULIET, f"{number}")
+            self.network.advance(2**number)
+        self.network.known = known
+        here.edge.backoffs.forget()
+        here.say(JULIET, ROMEO, "3")
+        there.say(ROMEO, JULIET, "3")
+        self.assertEqual((here.heard[-1], there.heard[-1]), ("3", "3"))

@@ -377,13 +377,15 @@ class Person:
 
 def check_bounds(manager: Manager, edges: Iterable[Edge]) -> None:
     """I7: no bound is ever exceeded. I8 is checked by what receives."""
-    for session in manager.sm.legs.values():
-        kept = session.leg.kept
+    for leg in manager.sm.legs.values():
+        kept = leg.kept
         if kept is not None:
             assert len(kept.items) <= WINDOW_DOWN + 1, "window down"
             assert kept.size <= WINDOW_BYTES + 5_000, "window down in bytes"
-        assert len(session._queue or ()) <= MAX_QUEUE + 1, "queue"
-        assert session._queue_bytes <= MAX_QUEUE_BYTES + 5_000, "queue in bytes"
+    for session in manager.sm.sessions.values():
+        count, size = session.load
+        assert count <= MAX_QUEUE + 1, "queue"
+        assert size <= MAX_QUEUE_BYTES + 5_000, "queue in bytes"
     for edge in edges:
         for leg in edge.c2s.legs.all():
             if leg.state is State.LIVE:

@@ -75,10 +75,16 @@ class WholeTest(RoomsTestCase):
     copy = "copy.muc"
 
     def test_slixmpp(self) -> None:
+        self.run_slixmpp("slixmpp_rooms")
+
+    def test_slixmpp_archive(self) -> None:
+        self.run_slixmpp("slixmpp_room_archive")
+
+    def run_slixmpp(self, script: str) -> None:
         server = self.rooms("juliet", "romeo")
         passwords = [password_of("juliet"), password_of("romeo")]
         output = self.run_client(
-            "slixmpp_rooms", server.starttls, DOMAIN, ROOM, *passwords, trusted=server.certify()
+            script, server.starttls, DOMAIN, ROOM, *passwords, trusted=server.certify()
         )
         self.assertTrue(output.rstrip().endswith("all done"), output)
 
@@ -134,6 +140,10 @@ class WholeTest(RoomsTestCase):
         self.assertIn("outcast", muc("affiliation", "orchard", f"romeo@{DOMAIN}", "outcast"))
         with logged_in(server.plain, "romeo") as romeo:
             self.assertEqual(self.enter(romeo, "romeo"), [])
+        self.assertEqual(muc("config", "set", "orchard", "moderated", "true"), "moderated = true")
+        with logged_in(server.plain, "juliet") as juliet:
+            self.assertEqual(self.enter(juliet, "J"), [110])
+            self.assertEqual(muc("kick", "orchard", "J", "good night"), f"J is out of {ROOM}")
         self.assertEqual(muc("destroy", ROOM), f"{ROOM}: ended")
         self.assertNotIn(ROOM, muc("list"))
 

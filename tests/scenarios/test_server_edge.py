@@ -30,7 +30,9 @@ trusted = true
 """
 
 
-class ServerEdgeTest(ScenarioTestCase):
+class TwoServers(ScenarioTestCase):
+    """One in four processes, and one in a single process; each has an account `romeo`."""
+
     def meet(self) -> tuple[Server, Server]:
         """Start one in four processes, and one in a single process."""
         folder = Path(self.mktemp()).resolve()
@@ -56,15 +58,20 @@ class ServerEdgeTest(ScenarioTestCase):
             servers.append(server)
         return servers[0], servers[1]
 
+    def people(self, *servers: Server) -> list[Person]:
+        """Log in on each."""
+        people = [Person(server.plain, "romeo", server.domains[0]) for server in servers]
+        for person in people:
+            self.addCleanup(person.__exit__)
+            person.send("<presence/>")
+        return people
+
+
+class ServerEdgeTest(TwoServers):
     def test_killed(self) -> None:
         """What waits at the router while the edge is away arrives when it is there again."""
         split, whole = self.meet()
-        here, there = (
-            Person(server.plain, "romeo", server.domains[0]) for server in (split, whole)
-        )
-        for person in (here, there):
-            self.addCleanup(person.__exit__)
-            person.send("<presence/>")
+        here, there = self.people(split, whole)
         self.say(here, there, "before")
         split.kill_process("xmpp-s2s")
         for number in range(10):
@@ -97,12 +104,7 @@ class ServerEdgeTest(ScenarioTestCase):
     def test_reload(self) -> None:
         """A stricter policy ends the streams that do not satisfy it; clients notice nothing."""
         split, whole = self.meet()
-        here, there = (
-            Person(server.plain, "romeo", server.domains[0]) for server in (split, whole)
-        )
-        for person in (here, there):
-            self.addCleanup(person.__exit__)
-            person.send("<presence/>")
+        here, there = self.people(split, whole)
         self.assertIn("would connect to 127.0.0.1:", self.explained(split, "whole.test"))
         self.say(here, there, "before")
         self.say(there, here, "before")

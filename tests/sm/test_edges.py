@@ -7,18 +7,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.sm.kit import Client, House
 from tests.sm.test_session import EDGE, MANAGER, Missed, bodies, message
-from xmppd.component.session import (
-    AGAIN,
-    ASK,
-    GONE,
-    WINDOW_DOWN,
-    Entry,
-    StreamFacts,
-    read_report,
-    report,
-    report_numbers,
-    verb,
-)
+from xmppd.component.report import AGAIN, ASK, GONE, Entry, read_report, report, report_numbers
+from xmppd.component.session import WINDOW_DOWN, StreamFacts, verb
 from xmppd.link.envelope import Envelope
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.markup import element

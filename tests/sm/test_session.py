@@ -8,14 +8,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.sm.kit import Client, House
 from xmppd.component.extension import Extension, on
-from xmppd.component.session import (
-    REPORT_EVERY,
-    WINDOW_BYTES,
-    WINDOW_DOWN,
-    read_report,
-    report,
-    verb,
-)
+from xmppd.component.report import read_report, report
+from xmppd.component.session import REPORT_EVERY, WINDOW_BYTES, WINDOW_DOWN, verb
 from xmppd.component.stages import Received, Sent
 from xmppd.link.envelope import Envelope
 from xmppd.protocol.errors import StreamError

@@ -6,7 +6,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.sm.kit import Client, House
 from tests.sm.test_session import EDGE, MANAGER
-from xmppd.component.session import WINDOW_DOWN, Entry, read_report, report
+from xmppd.component.report import Entry, read_report, report
+from xmppd.component.session import WINDOW_DOWN
 from xmppd.link.envelope import Envelope
 from xmppd.sm.session import CROWDED
 

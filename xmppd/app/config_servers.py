@@ -82,8 +82,19 @@ class ServerLimits:
     idle_seconds: int = key(
         "A stream without a stanza for so long is closed; 0: never.", 900, least=0
     )
-    queue_stanzas: int = key("Most stanzas that wait for one remote domain.", 1_000, least=1)
-    queue_bytes: int = key("Most bytes that wait for one remote domain.", 4_194_304, least=10_000)
+    resume_seconds: int = key(
+        "How long another server may resume a stream that broke (XEP-0198); 0: not at all.",
+        20,
+        least=0,
+        most=600,
+    )
+    queue_stanzas: int = key(
+        "Most stanzas that wait for one remote domain, and most that one stream has sent and not "
+        "had acknowledged.",
+        1_000,
+        least=1,
+    )
+    queue_bytes: int = key("The same in bytes.", 4_194_304, least=10_000)
     queue_seconds: int = key(
         "How long a stanza waits for a remote domain before it bounces.", 30, least=1
     )

@@ -1,16 +1,25 @@
-"""Verbs on rooms: list, make and end them, say who is what."""
+"""Verbs on rooms: list, make and end them, say who is what and what they are like."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from xmppd.app.config_words import shown
+from xmppd.app.config_words import shown, suggestion
 from xmppd.app.ctl_verb import Refused
-from xmppd.chat.commands import Configure, Destroy, SetStandings, StandingChange
-from xmppd.chat.model import Affiliation, Person
+from xmppd.chat.commands import (
+    Configure,
+    Destroy,
+    RoleChange,
+    SetRoles,
+    SetStandings,
+    StandingChange,
+)
+from xmppd.chat.model import ITSELF, Affiliation, Role
+from xmppd.chat.option import Field
 from xmppd.muc.live import LiveRoom
 from xmppd.muc.service import Rooms
 from xmppd.protocol.errors import StanzaError
+from xmppd.protocol.escaping import escape
 from xmppd.protocol.jid import InvalidJid, Jid
 
 
@@ -39,7 +48,7 @@ async def muc_create(server: Any, room: str, owner: str) -> dict[str, Any]:
     if await _found(rooms, jid) is not None:
         raise Refused(f"{jid} exists already")
     live = rooms.create(jid, account)
-    await _do(rooms, live, Configure(Person(account), {"persistent": True}))
+    await _do(rooms, live, Configure(ITSELF, {"persistent": True}))
     return {"room": jid, "owner": account}
 
 
@@ -47,7 +56,7 @@ async def muc_destroy(server: Any, room: str) -> dict[str, Any]:
     """End a room."""
     rooms: Rooms = server.rooms
     live = await _existing(rooms, room)
-    await _do(rooms, live, Destroy(_owner(live)))
+    await _do(rooms, live, Destroy(ITSELF))
     return {"room": live.jid}
 
 
@@ -60,9 +69,95 @@ async def muc_affiliation(
     account = _account(jid)
     if affiliation is not None:
         change = StandingChange(account, _affiliation(affiliation))
-        await _do(rooms, live, SetStandings(_owner(live), (change,)))
+        await _do(rooms, live, SetStandings(ITSELF, (change,)))
     now = live.room.affiliation(account).name.lower()
     return {"room": live.jid, "jid": account, "affiliation": now}
+
+
+async def muc_affiliations(server: Any, room: str) -> list[dict[str, Any]]:
+    """List who stands how to a room."""
+    live = await _existing(server.rooms, room)
+    rows = live.room.saved.standings.items()
+    return [
+        {
+            "jid": account,
+            "affiliation": row.affiliation.name.lower(),
+            "nick": row.nick or None,
+            "reason": row.reason or None,
+        }
+        for account, row in sorted(rows, key=lambda item: (-item[1].affiliation, item[0]))
+    ]
+
+
+async def muc_occupants(server: Any, room: str) -> list[dict[str, Any]]:
+    """List who is inside a room."""
+    live = await _existing(server.rooms, room)
+    return [
+        {
+            "nick": occupant.nick,
+            "jid": str(stay.wire),
+            "affiliation": occupant.affiliation.name.lower(),
+            "role": occupant.role.name.lower(),
+        }
+        for key, occupant in live.room.occupants.items()
+        for stay in live.room.stays[key].values()
+    ]
+
+
+async def muc_kick(server: Any, room: str, nick: str, reason: str | None = None) -> dict[str, Any]:
+    """Remove an occupant from a room."""
+    rooms: Rooms = server.rooms
+    live = await _existing(rooms, room)
+    change = RoleChange(nick, Role.NONE, reason or "")
+    await _do(rooms, live, SetRoles(ITSELF, (change,)))
+    return {"room": live.jid, "nick": nick}
+
+
+async def muc_get(server: Any, room: str, option: str | None = None) -> dict[str, Any]:
+    """Tell the configuration of a room, or one option."""
+    live = await _existing(server.rooms, room)
+    if option is None:
+        return dict(live.room.config)
+    return {option: live.room.config[_field(live, option).name]}
+
+
+async def muc_set(server: Any, room: str, option: str, value: str) -> dict[str, Any]:
+    """Change an option of a room."""
+    rooms: Rooms = server.rooms
+    live = await _existing(rooms, room)
+    field = _field(live, option)
+    wanted = _value(field, value)
+    if not field.takes(wanted):
+        choices = ", ".join(field.choices) or _KINDS[field.kind]
+        raise Refused(f"{option} cannot be that ({choices})")
+    await _do(rooms, live, Configure(ITSELF, {option: wanted}))
+    return {option: live.room.config[option]}
+
+
+_KINDS = {
+    bool: "true or false",
+    int: "a whole number",
+    str: "a shorter text",
+    tuple: "texts with commas between",
+}
+
+
+def _field(live: LiveRoom, option: str) -> Field:
+    found = live.room.fields.get(option)
+    if found is None:
+        raise Refused(f"{shown(option)} is no option ({suggestion(option, live.room.fields)})")
+    return found
+
+
+def _value(field: Field, text: str) -> Any:
+    """What a text means for an option; where that is nothing, what no option takes."""
+    if field.kind is bool:
+        return {"true": True, "false": False}.get(text.lower())
+    if field.kind is int:
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+    if field.kind is tuple:
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    return text
 
 
 def _affiliation(text: str) -> Affiliation:
@@ -73,17 +168,19 @@ def _affiliation(text: str) -> Affiliation:
         raise Refused(f"{shown(text)} is no affiliation ({known})") from None
 
 
-def _owner(live: LiveRoom) -> Person:
-    """Somebody who may do everything; administrators act in their name."""
-    standings = live.room.saved.standings.items()
-    return next(Person(jid) for jid, row in standings if row.affiliation is Affiliation.OWNER)
-
-
 def _room(rooms: Rooms, text: str) -> Jid:
-    jid = _account(text if "@" in text else f"{text}@{rooms.name}")
+    """The address of a room; a name alone may have spaces and the like (XEP-0106)."""
+    jid = _account(text if "@" in text else f"{_escaped(text)}@{rooms.name}")
     if jid.domain != rooms.name:
         raise Refused(f"{jid} is no room of {rooms.name}")
     return jid
+
+
+def _escaped(name: str) -> str:
+    try:
+        return escape(name)
+    except ValueError as problem:
+        raise Refused(f"{shown(name)}: {problem}") from None
 
 
 def _account(text: str) -> Jid:

@@ -224,6 +224,27 @@ def _rooms(result: list[dict[str, Any]]) -> Lines:
     return table([key.upper() for key in keys], [[each[key] for key in keys] for each in result])
 
 
+def _affiliations(result: list[dict[str, Any]]) -> Lines:
+    keys = ("jid", "affiliation", "nick", "reason")
+    return table([key.upper() for key in keys], [[each[key] for key in keys] for each in result])
+
+
+def _occupants(result: list[dict[str, Any]]) -> Lines:
+    keys = ("nick", "jid", "affiliation", "role")
+    return table([key.upper() for key in keys], [[each[key] for key in keys] for each in result])
+
+
+def _options(result: dict[str, Any]) -> Lines:
+    return [f"{name} = {_written(value)}" for name, value in sorted(result.items())]
+
+
+def _written(value: Any) -> str:
+    """An option's value as it can be written again."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ", ".join(value) if isinstance(value, list | tuple) else str(value)
+
+
 def _reports(result: list[dict[str, Any]]) -> Lines:
     keys = ("time", "reporter", "jid", "reason", "text")
     return table([key.upper() for key in keys], [[each[key] for key in keys] for each in result])
@@ -271,6 +292,11 @@ _RENDERERS: Mapping[str, Callable[[Any], Lines]] = {
     "muc_list": _rooms,
     "muc_create": _one_line("{room}: made, owned by {owner}"),
     "muc_destroy": _one_line("{room}: ended"),
+    "muc_affiliations": _affiliations,
+    "muc_occupants": _occupants,
+    "muc_kick": _one_line("{nick} is out of {room}"),
+    "muc_get": _options,
+    "muc_set": _options,
     "muc_affiliation": _one_line("{jid} is {affiliation} of {room}"),
     "backup": _one_line("{file}: written"),
     "init": _init,

@@ -65,6 +65,9 @@ class TracedLink:
             trace(self._where, does, item)
         elif item.epoch:
             self._tell_leg(does, item)
+        elif item.number:
+            for stanza in item.items:
+                trace(self._where, does, stanza)
         else:
             self._learn(item)
 

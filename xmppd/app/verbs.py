@@ -11,7 +11,17 @@ from xmppd.app.ctl_accounts import adduser, adduser_batch, deluser, disable, ena
 from xmppd.app.ctl_announce import announce, motd_delete, motd_edit, motd_set, motd_show
 from xmppd.app.ctl_checks import check_certs, check_config
 from xmppd.app.ctl_reports import report_list
-from xmppd.app.ctl_rooms import muc_affiliation, muc_create, muc_destroy, muc_list
+from xmppd.app.ctl_rooms import (
+    muc_affiliation,
+    muc_affiliations,
+    muc_create,
+    muc_destroy,
+    muc_get,
+    muc_kick,
+    muc_list,
+    muc_occupants,
+    muc_set,
+)
 from xmppd.app.ctl_router import bind, link_list, route_explain, route_list, unbind
 from xmppd.app.ctl_server import backup, reload
 from xmppd.app.ctl_servers import s2s_check, s2s_close, s2s_list, s2s_route
@@ -186,6 +196,43 @@ VERBS: Mapping[str, Verb] = {
                 _ROOM,
                 Parameter("jid", "jid", "The account."),
                 Parameter("affiliation", "text", "The new one.", required=False),
+            ),
+            role="rooms",
+        ),
+        Verb(
+            "muc_affiliations",
+            "List who stands how to a room.",
+            muc_affiliations,
+            (_ROOM,),
+            role="rooms",
+        ),
+        Verb("muc_occupants", "List who is inside a room.", muc_occupants, (_ROOM,), role="rooms"),
+        Verb(
+            "muc_kick",
+            "Remove an occupant from a room.",
+            muc_kick,
+            (
+                _ROOM,
+                Parameter("nick", "text", "Who wears this nick."),
+                Parameter("reason", "text", "Why; everybody in the room is told.", required=False),
+            ),
+            role="rooms",
+        ),
+        Verb(
+            "muc_get",
+            "Tell the configuration of a room, or one option.",
+            muc_get,
+            (_ROOM, Parameter("option", "text", "The option.", required=False)),
+            role="rooms",
+        ),
+        Verb(
+            "muc_set",
+            "Change an option of a room.",
+            muc_set,
+            (
+                _ROOM,
+                Parameter("option", "text", "The option."),
+                Parameter("value", "text", "What it is to be; several with commas between."),
             ),
             role="rooms",
         ),

@@ -365,6 +365,46 @@ def muc_affiliation(control: Control, room: str, jid: str, affiliation: str | No
     control.show("muc_affiliation", result)
 
 
+@_command(muc, "affiliations", VERBS["muc_affiliations"].doc)
+@click.argument("room")
+def muc_affiliations(control: Control, room: str) -> None:
+    control.show("muc_affiliations", control.do("muc_affiliations", room=room))
+
+
+@_command(muc, "occupants", VERBS["muc_occupants"].doc)
+@click.argument("room")
+def muc_occupants(control: Control, room: str) -> None:
+    control.show("muc_occupants", control.do("muc_occupants", room=room))
+
+
+@_command(muc, "kick", VERBS["muc_kick"].doc)
+@click.argument("room")
+@click.argument("nick")
+@click.argument("reason", required=False)
+def muc_kick(control: Control, room: str, nick: str, reason: str | None) -> None:
+    control.show("muc_kick", control.do("muc_kick", room=room, nick=nick, reason=reason))
+
+
+@muc.group("config", cls=Commands, help="What rooms are like.")
+def muc_config() -> None:
+    """The commands below tell and change it."""
+
+
+@_command(muc_config, "get", VERBS["muc_get"].doc)
+@click.argument("room")
+@click.argument("option", required=False)
+def muc_get(control: Control, room: str, option: str | None) -> None:
+    control.show("muc_get", control.do("muc_get", room=room, option=option))
+
+
+@_command(muc_config, "set", VERBS["muc_set"].doc)
+@click.argument("room")
+@click.argument("option")
+@click.argument("value")
+def muc_set(control: Control, room: str, option: str, value: str) -> None:
+    control.show("muc_set", control.do("muc_set", room=room, option=option, value=value))
+
+
 @_verb("bind")
 @click.argument("link")
 @click.argument("domain")

@@ -204,7 +204,8 @@ class Connection:
             self._left, self.slow_since = left, now
         elif now - self.slow_since >= patience:
             self.edge.slow.discard(self)
-            self.fail(StreamError("policy-violation", "too slow in reading"))
+            error = StreamError("policy-violation", "too slow in reading")
+            self.end(error.to_bytes(), "lost", error.condition)
 
     def _throttle(self, spent: int) -> None:
         self._refill(spent)

@@ -183,7 +183,7 @@ class ClientEdge:
 
     def _tick(self) -> None:
         due = self.wheel.advance()
-        for step in (self._doze, self._refill, self._watch_slow, self._cut):
+        for step in (self._doze, self._refill, self._watch_slow, self._cut, self._ask_clients):
             self._guarded(step)
         for step in (self.requests.expire, self.hosts.ask_again):
             self._guarded(step)
@@ -219,6 +219,9 @@ class ClientEdge:
     def _watch_slow(self) -> None:
         for connection in list(self.slow):
             connection.check_progress(self.wheel.now, PATIENCE_SECONDS)
+
+    def _ask_clients(self) -> None:
+        self.legs.ask_clients(self.wheel.now)
 
     def _cut(self) -> None:
         now = self.wheel.now

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from twisted.internet.interfaces import IReactorTime
+
+from xmppd.c2s import elements
+from xmppd.c2s.acking import Acking
+from xmppd.c2s.alive import Alive
+from xmppd.c2s.ending import prefixed
 from xmppd.c2s.phase import WINDOW
 from xmppd.component import leg as component
 from xmppd.component.leg import End, State
 from xmppd.component.legs import number_of
-from xmppd.component.session import REPORT_EVERY, WINDOW_BYTES, WINDOW_UP, Entry, verb
+from xmppd.component.report import NO_COUNT, Entry
+from xmppd.component.session import REPORT_EVERY, WINDOW_BYTES, WINDOW_UP, verb
 from xmppd.link.envelope import Envelope
+from xmppd.protocol.acks import MODULUS
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.events import Event, StreamClosed
 from xmppd.protocol.jid import Jid
-from xmppd.protocol.markup import element
 from xmppd.protocol.namespaces import SESSION_PROTOCOL, STREAMS
 from xmppd.protocol.stanza import Stanza
 from xmppd.protocol.stream import STANZAS
@@ -21,7 +28,6 @@ from xmppd.protocol.stream import STANZAS
 if TYPE_CHECKING:
     from xmppd.c2s.connection import Connection
 
-PING: Final = "urn:xmpp:ping"
 REPORT_BYTES: Final = 65_536
 """Bytes written after which the session manager is told at once."""
 
@@ -29,17 +35,20 @@ REPORT_BYTES: Final = 65_536
 class Leg(component.Leg):
     """Counts and passes on what a session and its client say to each other.
 
-    When its stream has ended it stays with the edge until its session has heard of that.
+    When its stream has ended it stays with the edge until its session has heard of that. `acking`
+    is there while the client manages its stream, or has asked to.
     """
 
-    __slots__ = ("_bytes", "_connection", "_flight", "_pinged", "_waiting")
+    __slots__ = ("_alive", "_bytes", "_connection", "_flight", "_waiting", "acking")
 
     def __init__(self, connection: Connection, session: Jid, manager: Jid, epoch: int) -> None:
         legs = connection.edge.legs
         super().__init__(legs.peer(manager), connection.address, session, epoch)
         self._connection = connection
-        self._flight = self._bytes = self._pinged = 0
+        self._flight = self._bytes = 0
+        self._alive = Alive()
         self._waiting: list[Event] | None = None  # read, and beyond the window
+        self.acking: Acking | None = None
         legs.begin(self)
 
     @property
@@ -63,14 +72,35 @@ class Leg(component.Leg):
         room = WINDOW_UP - self.sent + self.done
         for count, event in enumerate(events):
             if type(event) is not Stanza or event.ns or event.name not in STANZAS:
-                self._pass_on(events[:count], size)
-                self._odd(event)
+                self._take_mixed(events, size)
                 return
             if count == room:
                 self._waiting = events[count:]
                 events = events[:count]
                 break
         self._pass_on(events, size)
+
+    def _take_mixed(self, events: list[Event], size: int) -> None:
+        """Take stanzas and other things in their order, up to what ends the stream."""
+        stanzas: list[Event] = []
+        for place, event in enumerate(events):
+            if isinstance(event, Stanza) and not event.ns and event.name in STANZAS:
+                stanzas.append(event)
+                continue
+            if stanzas:
+                self.take(stanzas, size)
+                stanzas, size = [], 0
+            if self._waiting is not None:
+                self._waiting += events[place:]
+                return
+            if not self._odd(event):
+                return
+        if stanzas:
+            self.take(stanzas, size)
+
+    def pass_on(self, item: Stanza) -> None:
+        """Send up an element whose place among the stanzas counts."""
+        self._pass_on([item], len(item.inner))
 
     def _pass_on(self, items: list[Event], size: int) -> None:
         if items:
@@ -85,14 +115,17 @@ class Leg(component.Leg):
             edge.legs.keep(self, items)
         edge.send(self.number(items))
 
-    def _odd(self, event: Event) -> None:
-        """Anything but a stanza ends the stream."""
+    def _odd(self, event: Event) -> bool:
+        """Take what is no stanza. Returns whether the stream goes on."""
         if type(event) is StreamClosed:
             self._connection.end(b"", "clean")
         elif isinstance(event, StreamError):
-            self._connection.fail(event)
+            self.fail(event)
+        elif isinstance(event, Stanza):
+            return elements.take(self, event)
         else:
-            self._connection.fail(StreamError("unsupported-stanza-type"))
+            self.fail(StreamError("unsupported-stanza-type"))
+        return False
 
     def _is_full(self) -> bool:
         if self._waiting is not None or self._flight >= WINDOW_BYTES:
@@ -131,12 +164,31 @@ class Leg(component.Leg):
             else b"".join([item.to_bytes() for item in items])
         )
         connection = self._connection
+        if self.acking is not None:
+            data += self._asking(self.acking, items)
         connection.write(data)
         self.got += len(items)
         self._bytes += len(data)
         if not connection.slow:
             self.finished = self.got
         self._tell()
+
+    def _asking(self, acking: Acking, items: tuple[Stanza, ...]) -> bytes:
+        """What is written behind stanzas whose client is to say what it has handled."""
+        edge = self._connection.edge
+        if acking.sent(items, edge.wheel.now):
+            return acking.request()
+        if acking.unasked:
+            edge.legs.unasked.add(self)
+        return b""
+
+    def acknowledged(self, h: int) -> None:
+        """The client has handled so many stanzas."""
+        self.h = h
+        if (h - self.told_h) % MODULUS >= REPORT_EVERY:
+            self._connection.edge.legs.tell(self)
+        elif not self.noted:
+            self._connection.edge.legs.note(self)
 
     def _repeated(self) -> None:
         """Nothing new has come; after a gap that is told."""
@@ -152,7 +204,7 @@ class Leg(component.Leg):
         if not self._connection.slow:
             self.finished = self.got
         error = items[-1].child_bytes(STREAMS, "error")
-        self._connection.end(b"" if error is None else _prefixed(error), "clean")
+        self._connection.end(b"" if error is None else prefixed(error), "clean")
 
     def caught_up(self) -> None:
         """All that was written is out."""
@@ -177,15 +229,37 @@ class Leg(component.Leg):
         if self.state is State.GONE:
             return
         left = [event for event in self._waiting or () if isinstance(event, Stanza)]
-        close = verb("close", how=how, condition=condition or None, written=str(self.finished))
+        acknowledged = None if self.h == NO_COUNT else str(self.h)
+        close = verb(
+            "close",
+            how=how,
+            condition=condition or None,
+            written=str(self.finished),
+            a=acknowledged,
+        )
         self._waiting = None
+        if self.acking is not None:
+            self.acking.stop()
         self.after(End.CLOSED)
         self._send((*left, close))
         self._connection.edge.legs.closed(self)
 
+    def fail(self, error: StreamError) -> None:
+        """End the stream with an error."""
+        self._connection.fail(error)
+
     def shut(self) -> None:
         """End the stream of a session that cannot be reached any more."""
-        self._connection.fail(StreamError("system-shutdown"))
+        self.fail(StreamError("system-shutdown"))
+
+    def write(self, data: bytes) -> None:
+        """Write what is not the session's."""
+        self._connection.write(data)
+
+    @property
+    def clock(self) -> IReactorTime:
+        """The edge's."""
+        return self._connection.edge.clock
 
     def stop_reading(self) -> None:
         """Take nothing more of the client."""
@@ -193,34 +267,4 @@ class Leg(component.Leg):
 
     def due(self, now: int) -> int:
         """Keep the connection alive, and ask a silent client for a sign of life."""
-        connection, limits = self._connection, self._connection.edge.limits
-        checks = [now + 3600]
-        if limits.keep_alive_seconds:
-            if now - connection.wrote >= limits.keep_alive_seconds:
-                connection.write(b" ")
-            checks.append(connection.wrote + limits.keep_alive_seconds)
-        if limits.idle_ping_seconds:
-            checks.append(self._ask_for_life(now, limits.idle_ping_seconds))
-        return min(checks)
-
-    def _ask_for_life(self, now: int, patience: int) -> int:
-        connection = self._connection
-        if self._pinged > connection.heard:
-            if now - self._pinged >= patience:
-                connection.fail(StreamError("connection-timeout"))
-            return self._pinged + patience
-        if now - connection.heard < patience:
-            return connection.heard + patience
-        self._pinged = now
-        host = connection.stream.host
-        ping = element("ping", PING)
-        connection.write(
-            Stanza.make("iq", ping, sender=host, type="get", id=f"alive-{now}").to_bytes()
-        )
-        return now + patience
-
-
-def _prefixed(error: bytes) -> bytes:
-    """A stream error that declares its namespace, as it is written in a stream of ours."""
-    start, stop = error.index(b">") + 1, error.rindex(b"</")
-    return b"<stream:error>%b</stream:error>" % error[start:stop]
+        return self._alive.due(self._connection, now)

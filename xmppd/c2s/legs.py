@@ -12,14 +12,15 @@ from xmppd.c2s.leg import Leg
 from xmppd.component.lease import EDGE_PATIENCE, Lease, Peer
 from xmppd.component.leg import End, Kept, State
 from xmppd.component.legs import Legs
-from xmppd.component.session import Entry
+from xmppd.component.report import NO_COUNT, Entry
 from xmppd.link.envelope import Envelope
 from xmppd.link.link import Link
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
 
-REPORT_SECONDS: Final = 1.0
-"""How long what has been written may stay untold on a lossless link."""
+REPORT_SECONDS: Final = 0.2
+"""How long what has been written, or acknowledged, may stay untold on a lossless link: not so
+long that the session manager keeps a journal of what is done with."""
 SPREAD_SECONDS: Final = 10.0
 """The streams of a session manager that cannot be reached end within that time."""
 
@@ -36,6 +37,7 @@ class EdgeLegs(Legs[Leg]):
         super().__init__(link, address, clock, REPORT_SECONDS)
         self._streams = streams
         self.closing: dict[str, Leg] = {}
+        self.unasked: set[Leg] = set()
 
     def begin(self, leg: Leg) -> None:
         """Take in a new leg, and tell its session manager that it is there."""
@@ -79,6 +81,8 @@ class EdgeLegs(Legs[Leg]):
     def settle(self, leg: Leg, entry: Entry) -> None:
         """The session manager has handled so many."""
         leg.reported(leg.peer.address, entry.epoch, entry.done)
+        if leg.acking is not None and leg.state is State.LIVE and entry.h != NO_COUNT:
+            leg.acking.stated(entry.h)
         if leg.state is State.CLOSING and entry.got == leg.sent:
             leg.after(End.TOLD)
             self._forget(leg)
@@ -105,6 +109,12 @@ class EdgeLegs(Legs[Leg]):
 
     def look_after(self, leg: Leg, now: float) -> None:
         """Nothing: the connection watches over its client."""
+
+    def ask_clients(self, now: int) -> None:
+        """Ask clients what they have handled of stanzas after which no more have come."""
+        for leg in list(self.unasked):
+            if leg.acking is None or leg.state is not State.LIVE or leg.acking.ask_if_quiet(now):
+                self.unasked.discard(leg)
 
     def is_silent(self, lease: Lease, now: float) -> bool:
         """Whether nothing of ours has arrived for so long."""

@@ -6,7 +6,7 @@ from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from xmppd.c2s import before_login, binding
+from xmppd.c2s import before_login, binding, resuming
 from xmppd.c2s.hosts import HostFacts
 from xmppd.c2s.leg import Leg
 from xmppd.c2s.login import Login, sasl_failure
@@ -21,7 +21,7 @@ from xmppd.protocol.events import Event, Header, StreamClosed, StreamOpened
 from xmppd.protocol.feature import When, features_element
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.markup import element
-from xmppd.protocol.namespaces import CONTENT, SASL, TLS
+from xmppd.protocol.namespaces import CONTENT, SASL, STREAM_MANAGEMENT, TLS
 from xmppd.protocol.stanza import Stanza
 from xmppd.protocol.stream import STANZAS
 from xmppd.tls.certificate_files import CertificateError
@@ -211,6 +211,8 @@ class Negotiation:
                 self.login.refuse(sasl_failure("encryption-required"))
             else:
                 self.login.receive(item)
+        elif item.ns == STREAM_MANAGEMENT:
+            resuming.receive(self, item)
         elif item.ns == TLS and item.name == "starttls":
             self._start_tls()
         elif item.ns == CONTENT and item.name in STANZAS:

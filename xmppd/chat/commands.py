@@ -10,6 +10,7 @@ import attrs
 from xmppd.chat.model import (
     Affiliation,
     Content,
+    Entry,
     HistoryWish,
     Invitation,
     Person,
@@ -84,6 +85,24 @@ class SetTopic:
 
     person: Person
     content: Content
+
+
+@attrs.frozen
+class Retract:
+    """Take back what one has said; `content` tells all. An entry of None: there is none such."""
+
+    person: Person
+    content: Content
+    entry: Entry | None
+
+
+@attrs.frozen
+class Moderate:
+    """Take back what somebody has said; an entry of None: there is none such."""
+
+    person: Person
+    entry: Entry | None
+    reason: str = ""
 
 
 @attrs.frozen
@@ -175,6 +194,15 @@ class Configure:
 
 
 @attrs.frozen
+class SetCard:
+    """Let the room show another picture and the like; see `Saved`."""
+
+    person: Person
+    card: bytes
+    picture: str
+
+
+@attrs.frozen
 class Destroy:
     """End the room."""
 
@@ -199,6 +227,8 @@ Command: TypeAlias = (
     | Say
     | Whisper
     | SetTopic
+    | Retract
+    | Moderate
     | Invite
     | Decline
     | RequestVoice
@@ -207,6 +237,7 @@ Command: TypeAlias = (
     | SetStandings
     | SetRoles
     | Configure
+    | SetCard
     | Destroy
     | Shutdown
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from xmppd.chat import commands, configuring, entering, registering, ruling, talking
+from xmppd.chat import commands, configuring, entering, moderating, registering, ruling, talking
 
 HANDLERS: Mapping[type, Callable[[Any, Any, Any], None]] = {
     commands.Enter: entering.enter,
@@ -16,6 +16,8 @@ HANDLERS: Mapping[type, Callable[[Any, Any, Any], None]] = {
     commands.Say: talking.say,
     commands.Whisper: talking.whisper,
     commands.SetTopic: talking.set_topic,
+    commands.Retract: moderating.retract,
+    commands.Moderate: moderating.moderate,
     commands.Invite: talking.invite,
     commands.Decline: talking.decline,
     commands.RequestVoice: talking.request_voice,
@@ -24,5 +26,6 @@ HANDLERS: Mapping[type, Callable[[Any, Any, Any], None]] = {
     commands.SetStandings: ruling.set_standings,
     commands.SetRoles: ruling.set_roles,
     commands.Configure: configuring.configure,
+    commands.SetCard: configuring.set_card,
     commands.Destroy: configuring.destroy,
 }

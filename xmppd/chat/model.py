@@ -65,6 +65,10 @@ class Person:
         return self.account.rpartition("@")[2]
 
 
+ITSELF = Person("")
+"""Who does what whoever runs the service has a room do: the room itself, which may everything."""
+
+
 @attrs.frozen
 class Presence:
     """What a session shows of itself."""
@@ -111,7 +115,7 @@ class Author:
 class Kind(IntEnum):
     """What a message in an archive is."""
 
-    SAID, TOPIC = range(2)
+    SAID, TOPIC, RETRACTION = range(3)
 
 
 @attrs.frozen
@@ -126,6 +130,37 @@ class Message:
     author: Author
     content: Content
     kept: bool = False
+
+
+@attrs.frozen
+class Entry:
+    """Something said, as the archive has it; `removed`: nothing is left of it.
+
+    `wire` is what its adaptor has of it.
+    """
+
+    id: str
+    author: Author
+    removed: bool = False
+    wire: Any = attrs.field(default=None, eq=False, repr=False)
+
+
+@attrs.frozen
+class Moderation:
+    """A content of the room's own: a moderator has taken back what somebody said."""
+
+    id: str
+    by: Author
+    reason: str = ""
+    storable: bool = True
+
+
+@attrs.frozen
+class Removal:
+    """How something said was taken back: by which message, by which moderator if by any."""
+
+    message: Message
+    moderation: Moderation | None = None
 
 
 @attrs.frozen
@@ -160,7 +195,11 @@ class Invitation:
 
 @attrs.define
 class Saved:
-    """What lasts of a room. An account in `standings` may also be a whole domain."""
+    """What lasts of a room. An account in `standings` may also be a whole domain.
+
+    `card` is what an adaptor keeps of the room's picture and the like, `picture` a short text
+    that is another whenever the picture is.
+    """
 
     address: str
     creator: str
@@ -169,4 +208,6 @@ class Saved:
     locked: bool = False
     config: dict[str, Any] = attrs.field(factory=dict)
     topic: Message | None = None
+    card: bytes = b""
+    picture: str = ""
     standings: dict[str, Standing] = attrs.field(factory=dict)

@@ -7,7 +7,7 @@ from enum import Enum, auto
 import attrs
 
 from xmppd.chat.events import Event
-from xmppd.chat.model import Kind, Message, Occupancy, Sight, Standing
+from xmppd.chat.model import Entry, Kind, Message, Occupancy, Removal, Sight, Standing
 
 
 class Reason(Enum):
@@ -30,6 +30,7 @@ class Reason(Enum):
     SELF = auto()
     LAST_OWNER = auto()
     NO_OCCUPANT = auto()
+    NO_ENTRY = auto()
     BAD_CONFIG = auto()
     BAD_REQUEST = auto()
     REGISTRATION_CLOSED = auto()
@@ -79,6 +80,11 @@ class SaveStanding:
 
 
 @attrs.frozen
+class SaveCard:
+    """The room's card is to be kept."""
+
+
+@attrs.frozen
 class SaveMessage:
     """A message goes into the archive."""
 
@@ -86,7 +92,15 @@ class SaveMessage:
     kind: Kind = Kind.SAID
 
 
-Write = SaveRoom | SaveStanding | SaveMessage
+@attrs.frozen
+class SaveRemoval:
+    """Of an entry of the archive nothing is to be left but that it was removed."""
+
+    entry: Entry
+    removal: Removal
+
+
+Write = SaveRoom | SaveStanding | SaveCard | SaveMessage | SaveRemoval
 
 
 @attrs.frozen

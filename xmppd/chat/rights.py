@@ -17,6 +17,8 @@ class Right(Enum):
     SET_TOPIC = auto()
     INVITE = auto()
     SEE_ADDRESSES = auto()
+    SEE_UNSEEN = auto()
+    """To see those whose presence is not broadcast."""
     GIVE_VOICE = auto()
     """And to kick."""
     GIVE_MODERATOR = auto()
@@ -33,6 +35,8 @@ class Right(Enum):
     """To read the list of members while being inside."""
     REGISTER = auto()
     CONFIGURE = auto()
+    MODERATE = auto()
+    """To take back what others say."""
     READ_ARCHIVE = auto()
     """From outside; whoever is inside may."""
 
@@ -47,6 +51,7 @@ NEEDS: Mapping[Right, Need] = {
     Right.SET_TOPIC: Role.MODERATOR,
     Right.INVITE: Role.VISITOR,
     Right.SEE_ADDRESSES: Role.MODERATOR,
+    Right.SEE_UNSEEN: Role.MODERATOR,
     Right.GIVE_VOICE: Role.MODERATOR,
     Right.GIVE_MODERATOR: Affiliation.ADMIN,
     Right.EDIT_MEMBERS: Affiliation.ADMIN,
@@ -59,6 +64,7 @@ NEEDS: Mapping[Right, Need] = {
     Right.SEE_MEMBERS: Affiliation.ADMIN,
     Right.REGISTER: Affiliation.NONE,
     Right.CONFIGURE: Affiliation.OWNER,
+    Right.MODERATE: Role.MODERATOR,
     Right.READ_ARCHIVE: Affiliation.NONE,
 }
 """What is needed for each right, unless an option says otherwise."""

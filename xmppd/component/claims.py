@@ -18,22 +18,22 @@ def without_claims(
 
     None where there are none, as hooks of the stage MARK say it.
     """
-    for child in stanza.children:
-        if child[0] == ns and child[1] == name:
-            break
-    else:
+    forged = [
+        child
+        for child in stanza.children
+        if child[1] == name and child[0] == ns and _claimed(stanza, child, attribute) == address
+    ]
+    if not forged:
         return None
-    declared = tuple(item for item in stanza.attrs.items() if item[0].startswith("xmlns:"))
+    return stanza.keeping([child for child in stanza.children if child not in forged])
 
-    def claims(child: Child) -> bool:
-        if child[0] != ns or child[1] != name:
-            return False
-        data = stanza.inner[child[2] : child[3]]
-        read = _address if len(data) <= _SHORT else _address.__wrapped__
-        return read(data, declared, ns, name, attribute) == address
 
-    kept = [child for child in stanza.children if not claims(child)]
-    return None if len(kept) == len(stanza.children) else stanza.keeping(kept)
+def _claimed(stanza: Stanza, child: Child, attribute: str) -> Jid | None:
+    ns, name, start, stop = child
+    data = stanza.inner[start:stop]
+    declared = tuple([item for item in stanza.attrs.items() if item[0][:6] == "xmlns:"])
+    read = _address if stop - start <= _SHORT else _address.__wrapped__
+    return read(data, declared, ns, name, attribute)
 
 
 @lru_cache(1_000)

@@ -77,6 +77,24 @@ def iq(
     return _noting("_iq_rules", IqRule(type, ns, name, to, discipline))
 
 
+@attrs.frozen
+class ElementRule:
+    """What `stream_element` notes on a handler."""
+
+    ns: str
+    name: str
+
+
+def stream_element(ns: str, name: str) -> Callable[[F], F]:
+    """Have the method handle such elements of a client's stream, which are no stanzas.
+
+    It is called with (element, session), after what the client sent before has been handled and
+    before what it sent after that is. Client edges pass on `<enable/>` of XEP-0198 and what is of
+    XEP-0352.
+    """
+    return _noting("_element_rules", ElementRule(ns, name))
+
+
 def on(stage: Stage, kind: str | None = None) -> Callable[[F], F]:
     """Have the method called at that stage for stanzas of that name; see `stages`."""
     return _noting("_hook_rules", HookRule(stage, kind))

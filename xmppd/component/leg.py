@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Final
 
 from xmppd.component.lease import Peer
-from xmppd.component.session import AGAIN, Entry
+from xmppd.component.report import AGAIN, NO_COUNT, Entry
 from xmppd.link.envelope import Envelope
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
@@ -95,7 +95,8 @@ class Leg:
     Out: `sent`; `done`, what the other end is done with. In: `got`; `finished`, what this end is
     done with: written at an edge, handled at a session manager. `told` and `told_finished` are
     what the last report said of them. `mark` goes into the next report, `noted` says that one is
-    due. `kept` is None while nothing is kept.
+    due. `kept` is None while nothing is kept. `h` is what goes into reports beside the numbers:
+    how many stanzas the client (at an edge) or the session manager has handled by its own count.
     """
 
     __slots__ = (
@@ -104,6 +105,7 @@ class Leg:
         "epoch",
         "finished",
         "got",
+        "h",
         "kept",
         "mark",
         "noted",
@@ -113,6 +115,7 @@ class Leg:
         "state",
         "told",
         "told_finished",
+        "told_h",
     )
 
     def __init__(self, peer: Peer, address: Jid, other: Jid, epoch: int) -> None:
@@ -127,6 +130,7 @@ class Leg:
         self.state = State.LIVE
         self.sent = self.done = 0
         self.got = self.finished = self.told = self.told_finished = 0
+        self.h = self.told_h = NO_COUNT
         self.kept: Kept | None = None
         self.mark = ""
         self.noted = False
@@ -198,13 +202,18 @@ class Leg:
     @property
     def untold(self) -> bool:
         """Whether there is something to tell."""
-        return self.got != self.told or self.finished != self.told_finished or self.mark != ""
+        return (
+            self.got != self.told
+            or self.finished != self.told_finished
+            or self.h != self.told_h
+            or self.mark != ""
+        )
 
     def entry(self) -> Entry:
         """What a report says of this leg; it counts as told."""
-        self.told, self.told_finished = self.got, self.finished
+        self.told, self.told_finished, self.told_h = self.got, self.finished, self.h
         mark, self.mark = self.mark, ""
-        return Entry(self.stream, self.epoch, self.got, self.finished, mark)
+        return Entry(self.stream, self.epoch, self.got, self.finished, mark, self.h)
 
     @property
     def stream(self) -> str:

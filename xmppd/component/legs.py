@@ -12,16 +12,8 @@ from twisted.logger import Logger
 
 from xmppd.component.lease import Lease, Peer
 from xmppd.component.leg import Leg
-from xmppd.component.session import (
-    AGAIN,
-    ASK,
-    GONE,
-    Entry,
-    Report,
-    instance_of,
-    read_report,
-    report_numbers,
-)
+from xmppd.component.report import AGAIN, ASK, GONE, Entry, Report, read_report, report_numbers
+from xmppd.component.session import instance_of
 from xmppd.link.envelope import Envelope
 from xmppd.link.link import Link
 from xmppd.protocol.jid import Jid

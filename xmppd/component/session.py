@@ -6,14 +6,16 @@ trusted links may utter. In one process nothing of them is serialised but their 
 
 import time
 from collections.abc import Iterable
-from typing import Any, Final, NamedTuple
+from typing import Any
 
 import attrs
 from twisted.words.xish.domish import Element
 
+from xmppd.protocol.errors import StreamError
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.markup import element
 from xmppd.protocol.namespaces import SESSION_PROTOCOL as NS
+from xmppd.protocol.namespaces import STREAMS
 from xmppd.protocol.sasl import encode, strict_base64
 from xmppd.protocol.stanza import Stanza
 
@@ -25,13 +27,6 @@ WINDOW_BYTES = 262_144
 """The same in bytes, for both directions."""
 REPORT_EVERY = 32
 """Stanzas taken or written after which the other side is told at once."""
-
-AGAIN: Final = "!"
-"""Of a leg: send again what comes after what has been got."""
-ASK: Final = "ask"
-"""Of a leg: say how far it is."""
-GONE: Final = "gone"
-"""Of a leg: there is none."""
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -50,6 +45,12 @@ def verb(name: str, *content: bytes, **attributes: str | None) -> Stanza:
     """One element of the session protocol; attributes that are None are left out."""
     present = {key: value for key, value in attributes.items() if value is not None}
     return Stanza(NS, name, present, b"".join(content))
+
+
+def kick(error: StreamError) -> Stanza:
+    """Ends a stream with an error (3.7)."""
+    inner = error.to_bytes()[len("<stream:error>") : -len("</stream:error>")]
+    return verb("close", element("error", STREAMS, None, inner), how="kick")
 
 
 @attrs.frozen
@@ -162,88 +163,6 @@ def _as_stanza(ns: str, tree: Element, data: bytes) -> Stanza:
     inner = b"" if data.endswith(b"/>") else data[data.index(b">") + 1 : data.rindex(b"</")]
     attributes = {key: str(value) for key, value in tree.attributes.items() if isinstance(key, str)}
     return Stanza(ns, tree.name, attributes, inner)
-
-
-class Entry(NamedTuple):
-    """What a report says of one leg (3.5).
-
-    `done` is what is written (up) or handled (down). The `mark` is empty, or `AGAIN`, `ASK` or
-    `GONE`; the last two go without counts.
-    """
-
-    stream: str
-    epoch: int
-    got: int = 0
-    done: int = 0
-    mark: str = ""
-
-
-class Report(Stanza):
-    """A report as it is made. Only a wire makes bytes of it; within a process nobody reads it."""
-
-    __slots__ = ("entries",)
-
-    def __init__(self, entries: list[Entry], number: int, seen: int) -> None:
-        attributes = {"k": str(number), "seen": str(seen)} if number else {}
-        if entries and entries[0].mark == ASK:
-            attributes["ask"] = "true"
-        super().__init__(NS, "report", attributes)
-        self.entries = entries
-
-    def to_bytes(self, xmlns: str | None = None) -> bytes:
-        """The whole element."""
-        text = ";".join([_entry_text(entry) for entry in self.entries])
-        return Stanza(NS, "report", self.attrs, text.encode()).to_bytes(xmlns)
-
-
-def report(entries: Iterable[tuple[Any, ...]], number: int = 0, seen: int = 0) -> Stanza:
-    """A report; all its entries ask, or none. `number` is its own, `seen` the newest taken."""
-    return Report([Entry(*entry) for entry in entries], number, seen)
-
-
-def _entry_text(entry: Entry) -> str:
-    stream, epoch, got, done, mark = entry
-    if mark == ASK:
-        return f"{stream}.{epoch}"
-    if mark == GONE:
-        return f"{stream}.{epoch} gone"
-    return f"{stream}.{epoch} {got} {done}{mark}"
-
-
-def read_report(item: Stanza) -> list[Entry]:
-    """The entries of a report; what is none is left out."""
-    if isinstance(item, Report):
-        return item.entries
-    if not item.inner:
-        return []
-    asking = item.attrs.get("ask") == "true"
-    entries = []
-    for text in item.inner.decode().split(";"):
-        try:
-            entries.append(_read_entry(text, asking))
-        except ValueError:
-            continue
-    return entries
-
-
-def _read_entry(text: str, asking: bool) -> Entry:
-    leg, *counts = text.split(" ")
-    stream, dot, epoch = leg.rpartition(".")
-    if not dot:
-        raise ValueError("no leg")
-    if asking:
-        return Entry(stream, int(epoch), mark=ASK)
-    if counts == [GONE]:
-        return Entry(stream, int(epoch), mark=GONE)
-    mark = AGAIN if text.endswith(AGAIN) else ""
-    got, done, *_ = counts
-    return Entry(stream, int(epoch), int(got), int(done.removesuffix(AGAIN)), mark)
-
-
-def report_numbers(item: Stanza) -> tuple[int, int]:
-    """A report's own number, and the newest that its sender has taken; 0 for none."""
-    number, seen = item.attrs.get("k", ""), item.attrs.get("seen", "")
-    return int(number) if number.isdecimal() else 0, int(seen) if seen.isdecimal() else 0
 
 
 def member(instance: Jid, number: str) -> Jid:

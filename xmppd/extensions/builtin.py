@@ -7,6 +7,7 @@ from xmppd.extensions.archive_preferences import ArchivePreferences
 from xmppd.extensions.blocking import Blocking
 from xmppd.extensions.caps import Caps
 from xmppd.extensions.carbons import Carbons
+from xmppd.extensions.client_state import ClientState
 from xmppd.extensions.commands import Commands
 from xmppd.extensions.contact_addresses import ContactAddresses
 from xmppd.extensions.cputime import CpuTime
@@ -20,11 +21,13 @@ from xmppd.extensions.ping import Ping
 from xmppd.extensions.privacy import Privacy
 from xmppd.extensions.privacy_lists import PrivacyLists
 from xmppd.extensions.private_storage import PrivateStorage
+from xmppd.extensions.push import Push
 from xmppd.extensions.registration import Registration
 from xmppd.extensions.reports import Reports
 from xmppd.extensions.retraction import Retraction
 from xmppd.extensions.session_elements import SessionElements
 from xmppd.extensions.stanza_ids import StanzaIds
+from xmppd.extensions.stream_management import StreamManagement
 from xmppd.extensions.vcard import VCard
 from xmppd.extensions.vcard_avatar import VCardAvatar
 from xmppd.extensions.version import SoftwareVersion
@@ -37,6 +40,7 @@ BUILTIN: tuple[type[Extension], ...] = (
     Blocking,
     Reports,
     SessionElements,
+    StreamManagement,
     Disco,
     Caps,
     StanzaIds,
@@ -45,6 +49,8 @@ BUILTIN: tuple[type[Extension], ...] = (
     Archive,
     Retraction,
     Carbons,
+    ClientState,
+    Push,
     Ping,
     SoftwareVersion,
     EntityTime,

@@ -90,8 +90,8 @@ class Box:
         return self.log.remove(written)
 
     def heir(self) -> Session | None:
-        """Who is to get the messages: the one now, else the most available."""
-        fit = [one for one in self.user.available if one.priority >= 0 and not one.closing]
+        """Who is to get the messages: the one now, else the most available that has a stream."""
+        fit = [one for one in self.user.available if one.priority >= 0 and one.attached]
         if self.session in fit:
             return self.session
         return max(fit, key=lambda one: one.priority, default=None)
@@ -105,7 +105,7 @@ class Offline(Extension):
     xep = 160, "1.0.1"
     also = (203, "2.0"), (334, "1.0.0")
     features = ("msgoffline",)
-    after = ("privacy",)
+    after = ("privacy", "push")
 
     @attrs.frozen
     class Options:
@@ -176,6 +176,12 @@ class Offline(Extension):
         return [session for session in sessions if session is not box.session]
 
     # Delivering
+
+    @on(Life.RESUMED)
+    def resumed(self, session: Session) -> None:
+        """What there was no room for while it had no stream comes behind what there was."""
+        if session.available:
+            self.present(session)
 
     @on(Life.PRESENCE)
     def present(self, session: Session) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
 from typing import Any
 
 import attrs
@@ -13,14 +10,12 @@ from twisted.internet.defer import Deferred
 from xmppd.accounts.bound import OwnDocument
 from xmppd.component.extension import ACCOUNT, HOST, OWN_ACCOUNT, SessionExtension, iq
 from xmppd.protocol.errors import StanzaError
-from xmppd.protocol.parsing import parse_stanza
 from xmppd.protocol.stanza import Stanza
+from xmppd.protocol.vcards import VCARD
 from xmppd.sm.session import Session
 from xmppd.sm.user import User
 from xmppd.storage.codecs import XmlCodec
 from xmppd.storage.interfaces import Versioned
-
-VCARD = "vcard-temp"
 
 
 @attrs.frozen
@@ -86,17 +81,6 @@ def vcard_of(user: User) -> OwnDocument[bytes]:
     """Where the vCard of an account is kept."""
     document: OwnDocument[bytes] = user.account.document("vcard", XmlCodec())
     return document
-
-
-def photo_of(vcard: bytes) -> Photo:
-    """The photo of a vCard (XEP-0153, 4.5); one that is no base64 is none."""
-    photo: Any = parse_stanza(vcard).child(VCARD, "PHOTO")
-    data = "" if photo is None or photo.BINVAL is None else str(photo.BINVAL)
-    try:
-        image = base64.b64decode("".join(data.split()), validate=True)
-    except (binascii.Error, ValueError):
-        image = b""
-    return Photo(hashlib.sha1(image, usedforsecurity=False).hexdigest() if image else "")
 
 
 def _payload(request: Stanza) -> bytes:

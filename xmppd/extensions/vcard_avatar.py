@@ -6,9 +6,10 @@ from twisted.internet.defer import Deferred
 
 from xmppd.component.extension import Extension, on
 from xmppd.component.stages import Sent
-from xmppd.extensions.vcard import Photo, photo_of, vcard_of
+from xmppd.extensions.vcard import Photo, vcard_of
 from xmppd.protocol.markup import element
 from xmppd.protocol.stanza import Stanza
+from xmppd.protocol.vcards import photo_hash
 from xmppd.sm.session import Session
 from xmppd.storage.interfaces import Versioned
 
@@ -32,7 +33,7 @@ class VCardAvatar(Extension):
 
     def _look_up(self, stanza: Stanza, session: Session) -> Deferred[Stanza | None]:
         def found(vcard: Versioned[bytes] | None) -> Stanza | None:
-            photo = Photo("") if vcard is None else photo_of(vcard.value)
+            photo = Photo("") if vcard is None else Photo(photo_hash(vcard.value))
             session.notes[Photo] = photo
             return _marked(stanza, photo.sha1) if photo.sha1 else None
 

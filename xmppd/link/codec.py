@@ -9,13 +9,14 @@ from xmppd.protocol.events import Frame
 from xmppd.protocol.framer import MAX_FRAME
 from xmppd.protocol.jid import InvalidJid, Jid
 from xmppd.protocol.markup import element, open_tag
-from xmppd.protocol.namespaces import SESSION_PROTOCOL
+from xmppd.protocol.namespaces import CLIENT_STATE, SESSION_PROTOCOL, STREAM_MANAGEMENT
 
 LINK = "urn:xmppd:link:0"
 """The namespace in which a trusted link says what it is."""
 
-CARRIED = frozenset({LINK, SESSION_PROTOCOL})
-"""Namespaces of what an envelope carries beside stanzas."""
+CARRIED = frozenset({LINK, SESSION_PROTOCOL, STREAM_MANAGEMENT, CLIENT_STATE})
+"""Namespaces of what an envelope carries beside stanzas: what links and instances say, and those
+elements of a client's stream whose place among its stanzas counts."""
 
 
 def to_bytes(item: Item) -> bytes:

@@ -72,7 +72,8 @@ class Router:
 
     def __init__(self) -> None:
         self.watch: Callable[[Item], None] | None = None
-        """Called with each stanza that has an address, before it goes on; never an envelope."""
+        """Called with each stanza that has an address, before it goes on; never an envelope, but
+        with what one holds that is for no stream."""
         # None stands where a link has gone, so that nobody else is tried in its place.
         self._exact: dict[str, Port | None] = {}
         self._wild: dict[str, Port | None] = {}
@@ -211,6 +212,8 @@ class Router:
                 to = item.to
                 if type(item) is Envelope:
                     port = self.owner_of_envelopes(item.to.domain)
+                    if watch is not None and item.number and not item.epoch:
+                        self._watch_custody(item, watch)
                 elif to is None:
                     port = None
                 else:
@@ -223,6 +226,12 @@ class Router:
                     self._deliver(port, item, producer)
         finally:
             self._busy = False
+
+    @staticmethod
+    def _watch_custody(envelope: Envelope, watch: Callable[[Item], None]) -> None:
+        """Stanzas in an envelope only because somebody counts them are there to be seen."""
+        for item in envelope.items:
+            watch(item)
 
     def _deliver(self, port: Port, item: Item, producer: Producer | None) -> None:
         try:

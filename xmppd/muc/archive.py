@@ -11,8 +11,10 @@ from xmppd.chat.model import Author, Kind, Message
 from xmppd.chat.room import Room
 from xmppd.muc import names
 from xmppd.muc.content import message_content
+from xmppd.muc.removals import is_tombstone
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.parsing import parse_stanza
+from xmppd.protocol.stanza import Stanza
 from xmppd.storage.ids import Mark
 from xmppd.storage.interfaces import ANY, Entry, EntryId, Owner, Page, Where
 from xmppd.storage.stores import Stores
@@ -33,6 +35,14 @@ class Row:
     account: str
     nick: str
     kind: Kind
+    body: bytes
+
+
+@attrs.frozen
+class Tombstone:
+    """What is put in the place of an entry."""
+
+    id: EntryId
     body: bytes
 
 
@@ -80,10 +90,17 @@ class Archives:
         """The archive of the room of that name that was made then."""
         return RoomArchive(self, Owner(self._domain, local), created)
 
-    def append(self, local: str, row: Row) -> None:
-        """Put a row behind the others; it is in the batch now filling. Raises `StorageError`."""
+    def write(self, local: str, row: Row | Tombstone) -> None:
+        """Put a row behind the others, or in the place of one.
+
+        It is in the batch now filling. Raises `StorageError`.
+        """
+        owner = Owner(self._domain, local)
+        if isinstance(row, Tombstone):
+            self.log.replace(owner, row.id, row.body)
+            return
         self.log.append(
-            Owner(self._domain, local),
+            owner,
             row.body,
             peer=row.account,
             resource=row.nick,
@@ -91,9 +108,9 @@ class Archives:
             id=row.id,
         )
 
-    async def clear(self, local: str) -> None:
-        """Remove what was said until now, some at a time. Fails with `StorageError`."""
-        await self.trim(local, Mark.from_id(self.new_id()).time)
+    def now(self) -> int:
+        """A time (microseconds) that is later than all that was said until now."""
+        return Mark.from_id(self.new_id()).time
 
     async def trim(self, local: str, before: int | None, keep: int | None = None) -> None:
         """Remove what is older (microseconds), and all but the newest `keep`.
@@ -107,17 +124,19 @@ class Archives:
 
 def without_author(body: bytes) -> bytes:
     """An entry for those who may not know whose account it is by."""
-    return body[: body.rindex(_AUTHORSHIP)] + _CLOSING
+    cut = body.rfind(_AUTHORSHIP)  # what the room says of it stands last, if there is anything
+    return body if cut < 0 else body[:cut] + _CLOSING
 
 
 async def remembered(room: Room, archive: RoomArchive) -> list[Message]:
     """What newcomers are told of, from the archive."""
     room_jid = Jid.parse(room.saved.address)
     page = await archive.find(Where(kinds=(Kind.SAID,)), limit=room.config["history"], newest=True)
-    return [_message(room, room_jid, entry) for entry in page.entries]
+    read = [(entry, parse_stanza(entry.body)) for entry in page.entries]
+    return [_message(room, room_jid, entry, said) for entry, said in read if not is_tombstone(said)]
 
 
-def _message(room: Room, room_jid: Jid, entry: Entry) -> Message:
+def _message(room: Room, room_jid: Jid, entry: Entry, said: Stanza) -> Message:
     author = Author(entry.resource, room.id_of(entry.peer), entry.peer)
-    content = message_content(parse_stanza(entry.body), room_jid)
+    content = message_content(said, room_jid)
     return Message(entry.id, entry.time / 1_000_000, author, content, True)

@@ -9,6 +9,7 @@ from xmppd.component.discovery import DISCO_INFO, DISCO_ITEMS, Identity, Info, I
 from xmppd.muc import names
 from xmppd.muc.directory import Directory
 from xmppd.muc.roominfo import info_form
+from xmppd.protocol.escaping import unescape
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.markup import element
 from xmppd.protocol.namespaces import MAM, RESULT_SETS, STANZA_IDS
@@ -25,6 +26,8 @@ SERVICE_FEATURES = (
     DISCO_ITEMS,
     names.MUC,
     names.STABLE_ID,
+    names.VCARD,
+    names.ESCAPING,
     names.OCCUPANT_ID,
     RESULT_SETS,
     names.PING,
@@ -44,6 +47,7 @@ def room_info(room: Room, name: str, person: Person) -> Info:
         DISCO_ITEMS,
         names.MUC,
         names.STABLE_ID,
+        names.VCARD,
         names.SELF_PING,
         names.OCCUPANT_ID,
         names.PING,
@@ -56,12 +60,12 @@ def room_info(room: Room, name: str, person: Person) -> Info:
         "muc_nonanonymous" if room.open else "muc_semianonymous",
     ]
     if room.archived:
-        features += [MAM, MAM_EXTENDED]
+        features += [MAM, MAM_EXTENDED, names.MODERATE, names.RETRACT, f"{names.RETRACT}#tombstone"]
     if config["registration"] != "off":
         features += [names.REGISTER]
     if config["voice_requests"]:
         features += [names.REQUEST]
-    identity = Identity("conference", "text", config["name"] or name)
+    identity = Identity("conference", "text", config["name"] or unescape(name))
     return Info((identity,), tuple(features), (info_form(room, person),))
 
 
@@ -74,9 +78,10 @@ def reserved_nick(room: Room, person: Person) -> Info:
 
 def room_items(room: Room, person: Person, jid: Jid) -> list[Item]:
     """Who is inside, for those inside a room where everybody is known anyway."""
-    if person not in room.sessions or not room.open:
+    asker = room.occupant(person)
+    if asker is None or not room.open:
         return []
-    return [Item(jid.with_resource(each.nick)) for each in room.occupants.values()]
+    return [Item(jid.with_resource(each.nick)) for each in (*room.visible_to(asker), asker)]
 
 
 def service_items(request: Stanza, rooms: Directory, domain: str) -> bytes:
@@ -95,6 +100,7 @@ def service_items(request: Stanza, rooms: Directory, domain: str) -> bytes:
         first, last = (page[0], page[-1]) if page else (None, None)
         described = page_xml(first, last, rooms.public, start)
     items = [
-        Item(Jid.of(local, domain), None, rooms[local].name or local).to_xml() for local in page
+        Item(Jid.of(local, domain), None, rooms[local].name or unescape(local)).to_xml()
+        for local in page
     ]
     return element("query", DISCO_ITEMS, None, *items, described)

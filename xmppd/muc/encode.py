@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from xmppd.chat import events
-from xmppd.chat.model import Affiliation, Message, Occupancy, Occupant, Sight, Why
+from xmppd.chat.model import Affiliation, Occupancy, Occupant, Sight, Standing, Why
 from xmppd.chat.outcome import Notice
-from xmppd.component.stable_ids import stanza_id
 from xmppd.muc import names
 from xmppd.muc.asking import registration_request, voice_request
 from xmppd.muc.content import StanzaContent
@@ -16,16 +15,14 @@ from xmppd.muc.elements import (
     absent_xml,
     details_xml,
     item_xml,
-    known_item_xml,
     occupant_id_xml,
     ready,
     status_xml,
     x_xml,
 )
-from xmppd.protocol.datetimes import format_datetime
+from xmppd.muc.said import SaidEncoder
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.markup import element
-from xmppd.protocol.namespaces import DELAY
 from xmppd.protocol.stanza import Stanza
 
 
@@ -59,6 +56,7 @@ class Encoder:
 
     def __init__(self, room: Jid) -> None:
         self._room = room
+        self.said = SaidEncoder(room)
         self._encoders: Mapping[type, Callable[[Any, Notice], Iterable[Stanza]]] = {
             events.Welcomed: self._welcomed,
             events.Entered: self._present,
@@ -91,14 +89,24 @@ class Encoder:
     def _welcomed(self, event: events.Welcomed, notice: Notice) -> Iterable[Stanza]:
         for occupant in event.occupants:
             yield self._presence(occupant, notice.sight)
+        for account, standing in event.absent:
+            yield self._absent(account, standing, notice.sight)
         codes = [110]
         codes += [100] if event.open else []
-        codes += [170] if event.published else []
+        codes += [170] if event.logged else []
         codes += [201] if event.created else []
         codes += [210] if event.renamed else []
         yield self._made_presence(event.me, Sight.SELF, codes)
-        yield from self._history(event)
-        yield self._topic(event.topic)
+        yield from self.said.history(event)
+        yield self.said.topic(event.topic)
+
+    def _absent(self, account: str, standing: Standing, sight: Sight) -> Stanza:
+        """A member who is not there; for those who see addresses, whose nick it is."""
+        jid = account if sight is Sight.FULL else None
+        affiliation = standing.affiliation.name.lower()
+        item = element("item", None, {"affiliation": affiliation, "role": "none", "jid": jid})
+        sender = self._named(standing.nick)
+        return ready(Stanza.make("presence", x_xml(item), sender=sender, type="unavailable"))
 
     def _present(self, event: events.Entered | events.Shown, notice: Notice) -> Iterable[Stanza]:
         yield self._presence(event.occupant, notice.sight)
@@ -170,47 +178,7 @@ class Encoder:
     # Messages
 
     def _said(self, event: events.Said | events.TopicSet, notice: Notice) -> Iterable[Stanza]:
-        yield self._message(event.message)
-
-    def _message(self, message: Message, *more: bytes) -> Stanza:
-        content = message.content
-        assert isinstance(content, StanzaContent)
-        id = stanza_id(message.id, self._room) if message.kept else b""
-        inner = b"".join((occupant_id_xml(message.author.id), id, *more))
-        sender = self._named(message.author.nick)
-        return ready(content.stanza.readdressed(None, sender).adding(inner))
-
-    def archived(self, message: Message, author: Occupant | None, jid: str) -> bytes:
-        """A message as an archive keeps it: as it was told, and who said it (XEP-0313, 6.1.2).
-
-        `jid` is the real address of the author.
-        """
-        item = b"" if author is None else known_item_xml(author, jid)
-        return self._message(message).adding(x_xml(item)).to_bytes()
-
-    def _delay(self, message: Message) -> bytes:
-        stamp = format_datetime(int(message.at * 1_000_000))
-        return element("delay", DELAY, {"from": self._room, "stamp": stamp})
-
-    def _history(self, event: events.Welcomed) -> list[Stanza]:
-        """What was said, oldest first; the newest that fit where characters are counted."""
-        made = [self._message(message, self._delay(message)) for message in event.history]
-        if event.chars is None:
-            return made
-        left, kept = event.chars, 0
-        for stanza in reversed(made):
-            left -= len(stanza.to_bytes().decode())
-            if left < 0:
-                break
-            kept += 1
-        return made[len(made) - kept :]
-
-    def _topic(self, topic: Message | None) -> Stanza:
-        if topic is not None:
-            return self._message(topic, self._delay(topic))
-        return ready(
-            Stanza.make("message", element("subject"), sender=self._room, type="groupchat")
-        )
+        yield self.said.told(event.message)
 
     def _whispered(self, event: events.Whispered, notice: Notice) -> Iterable[Stanza]:
         content = event.content
@@ -221,7 +189,7 @@ class Encoder:
 
     def _invited(self, event: events.Invited, notice: Notice) -> Iterable[Stanza]:
         asked, by = event.invitation, event.by
-        inviter = by.account if event.open else self._named(by.nick)
+        inviter = by.account if event.open and by.account else self._named(by.nick)
         said = [element("reason", None, None, asked.reason)] if asked.reason else []
         if asked.continues:
             said.append(element("continue", None, {"thread": asked.thread}))
@@ -262,11 +230,15 @@ class Encoder:
 
     def _configured(self, event: events.Configured, notice: Notice) -> Iterable[Stanza]:
         codes = []
-        if "published" in event.new:
-            codes.append(170 if event.new["published"] else 171)
+        told = {"absent_members", "identities"}
+        if "absent_members" in event.new:
+            codes.append(102 if event.new["absent_members"] else 103)
+        if event.logged is not None:
+            codes.append(170 if event.logged else 171)
+            told |= {"published", "archive"}
         if "identities" in event.new:
             codes.append(172 if event.new["identities"] == "everyone" else 173)
-        if event.new.keys() - {"identities", "published"}:
+        if event.new.keys() - told:
             codes.append(104)
         x = x_xml(*map(status_xml, codes))
         yield Stanza.make("message", x, sender=self._room, type="groupchat")

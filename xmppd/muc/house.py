@@ -51,9 +51,15 @@ class House(Component):
     # Its life
 
     async def open(self) -> None:
-        """Learn which rooms there are. Fails with `StorageError`."""
+        """Learn which rooms there are, and tell those who were inside when a process died.
+
+        Fails with `StorageError`.
+        """
         self.listed = Directory(await self._store.listed())
         self.graves = await self._store.graves()
+        await self._store.clear_left()
+        for farewell in await self._store.stays.expelled():
+            self.send(farewell)
 
     def shut_down(self) -> None:
         """Tell all occupants that the service ends."""

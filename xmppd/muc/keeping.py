@@ -11,17 +11,20 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from xmppd.chat.model import Affiliation, Author, Message, Saved, Standing
-from xmppd.chat.outcome import SaveRoom, SaveStanding, Write
-from xmppd.muc.archive import ARCHIVE, Archives, Row
+from xmppd.chat.outcome import SaveCard, SaveRoom, SaveStanding, Write
+from xmppd.muc.archive import ARCHIVE, Archives, Row, Tombstone
 from xmppd.muc.content import StanzaContent
 from xmppd.muc.graves import Grave
+from xmppd.muc.stays import STAYS, Stays
 from xmppd.protocol.parsing import parse_stanza
-from xmppd.storage.codecs import JsonCodec
+from xmppd.storage.codecs import JsonCodec, XmlCodec
 from xmppd.storage.interfaces import Corrupt, Owner
 from xmppd.storage.stores import Stores
 
-STORES = ("room", "standings", "rooms", ARCHIVE)
+STORES = ("room", "standings", "rooms", "vcard", ARCHIVE, STAYS)
 MANY = 1_000_000
+CLEARING = "clearing"
+"""Section of the list of rooms for those whose archives are being removed."""
 GONE = "gone"
 """Section of the list of rooms for those that were destroyed."""
 
@@ -45,9 +48,11 @@ class RoomStore:
         self._all = Owner(domain, "")
         self._rooms = stores.document("room", JsonCodec())
         self._standings = stores.table("standings", JsonCodec())
+        self._cards = stores.document("vcard", XmlCodec())
         self._listing = stores.table("rooms", JsonCodec())
         self.archives = Archives(stores, domain)
         self.new_id = self.archives.new_id
+        self.stays = Stays(stores, domain)
 
     async def listed(self) -> dict[str, Listed]:
         """All rooms that are kept, by localpart."""
@@ -76,8 +81,10 @@ class RoomStore:
         if document is None:
             return None
         rows = await self._standings.items(owner, limit=MANY)
+        card = await self._cards.get(owner)
         try:
             saved = _read(document.value)
+            saved.card = b"" if card is None else card.value
             saved.standings = {row.key: _read_standing(row.value) for row in rows}
         except (KeyError, TypeError, ValueError) as problem:
             raise Corrupt("room", owner, str(problem)) from problem
@@ -89,7 +96,7 @@ class RoomStore:
         saved: Saved,
         listed: Listed,
         writes: Iterable[Write],
-        said: Iterable[Row] = (),
+        said: Iterable[Row | Tombstone] = (),
     ) -> Deferred[None]:
         """Keep what has changed of a room and what was said there, all of it or nothing."""
         owner = Owner(self._domain, local)
@@ -101,9 +108,17 @@ class RoomStore:
                     self._listing.put(self._all, local, line)
                 elif isinstance(write, SaveStanding):
                     self._put(owner, write)
+                elif isinstance(write, SaveCard):
+                    self._put_card(owner, saved.card)
             for row in said:
-                self.archives.append(local, row)
+                self.archives.write(local, row)
         return kept
+
+    def _put_card(self, owner: Owner, card: bytes) -> None:
+        if card:
+            self._cards.put(owner, card)
+        else:
+            self._cards.remove(owner)
 
     def _put(self, owner: Owner, write: SaveStanding) -> None:
         if write.standing is None:
@@ -117,9 +132,23 @@ class RoomStore:
         with self._stores.unit("room") as kept:
             self._rooms.remove(owner)
             self._standings.clear(owner)
+            self._cards.remove(owner)
             self._listing.remove(self._all, local)
-        Deferred.fromCoroutine(self.archives.clear(local)).addErrback(self._not_cleared, local)
+            before = self.archives.now()
+            self._listing.put(self._all, local, before, section=CLEARING)
+        self._clear(local, before)
         return kept
+
+    async def clear_left(self) -> None:
+        """Go on removing archives where a process has died over it. Fails with `StorageError`."""
+        for row in await self._listing.items(self._all, CLEARING, limit=MANY):
+            self._clear(row.key, row.value)
+
+    def _clear(self, local: str, before: int) -> None:
+        """Remove what was said in a room that is no more."""
+        cleared = Deferred.fromCoroutine(self.archives.trim(local, before))
+        cleared.addCallback(lambda _: self._listing.remove(self._all, local, CLEARING))
+        cleared.addErrback(self._not_cleared, local)
 
     def _not_cleared(self, failure: Failure, local: str) -> None:
         self.log.failure("The archive of {room} is not removed", failure, room=local)
@@ -128,7 +157,8 @@ class RoomStore:
 def everything(saved: Saved) -> tuple[Write, ...]:
     """What it takes to keep a room that was not kept before."""
     rows = [SaveStanding(account, standing) for account, standing in saved.standings.items()]
-    return (SaveRoom(), *rows)
+    cards = [SaveCard()] if saved.card else []
+    return (SaveRoom(), *cards, *rows)
 
 
 def _written(saved: Saved) -> dict[str, Any]:
@@ -139,6 +169,7 @@ def _written(saved: Saved) -> dict[str, Any]:
         "secret": saved.secret,
         "created": saved.created,
         "config": saved.config,
+        "picture": saved.picture,
         "topic": None if topic is None else _written_message(topic),
     }
 
@@ -151,6 +182,7 @@ def _read(value: dict[str, Any]) -> Saved:
         value["secret"],
         value["created"],
         config={name: _read_field(each) for name, each in value["config"].items()},
+        picture=value.get("picture", ""),
         topic=None if topic is None else _read_message(topic),
     )
 

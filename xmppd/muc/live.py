@@ -13,13 +13,14 @@ from twisted.python.failure import Failure
 
 from xmppd.chat.commands import Command
 from xmppd.chat.model import Message, Person
-from xmppd.chat.outcome import Done, Refused, SaveMessage, Write
+from xmppd.chat.outcome import Done, Refused, SaveMessage, SaveRemoval, Write
 from xmppd.chat.room import Room
-from xmppd.muc.archive import Row
+from xmppd.muc.archive import Row, Tombstone
 from xmppd.muc.encode import Encoder, Sending
 from xmppd.muc.keeping import Listed, RoomStore, everything
 from xmppd.muc.pace import RoomPaces
 from xmppd.muc.refusals import refusal
+from xmppd.muc.removals import tombstone
 from xmppd.muc.settings import UNLIMITED, Limits
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import Jid
@@ -95,6 +96,7 @@ class LiveRoom:
         outcome = self.room.handle(command)
         if isinstance(outcome, Refused):
             raise refusal(outcome, self.jid)
+        self._store.stays.note(self.jid.local, outcome.notices)
         sendings = [each for notice in outcome.notices for each in self._encoder.encode(notice)]
         kept = self._keep(outcome, command.person)
         if outcome.ended:
@@ -113,7 +115,7 @@ class LiveRoom:
             was, self.stored = self.stored, False
             return self._store.remove(local) if was else None
         writes: tuple[Write, ...] = outcome.writes
-        said = [self._row(write, person) for write in writes if isinstance(write, SaveMessage)]
+        said = [row for write in writes if (row := self._row(write, person)) is not None]
         if not self.stored:
             self.stored = True
             writes = everything(saved)
@@ -121,11 +123,17 @@ class LiveRoom:
             return None
         return self._store.keep(local, saved, self.listed, writes, said)
 
-    def _row(self, write: SaveMessage, person: Person) -> Row:
-        message = write.message
-        jid = f"{person.account}/{person.session}"
-        body = self._encoder.archived(message, self.room.occupant(person), jid)
-        return Row(message.id, person.account, message.author.nick, write.kind, body)
+    def _row(self, write: Write, person: Person) -> Row | Tombstone | None:
+        """What a write means for the archive; None: nothing."""
+        if isinstance(write, SaveRemoval):
+            body = tombstone(write.entry.wire, write.removal, self.jid)
+            return Tombstone(write.entry.id, body)
+        if not isinstance(write, SaveMessage):
+            return None
+        message, jid = write.message, f"{person.account}/{person.session}"
+        author = self.room.occupant(person) if message.author.account else None
+        body = self._encoder.said.archived(message, author, jid)
+        return Row(message.id, message.author.account, message.author.nick, write.kind, body)
 
     def _wait(self, batch: _Batch, kept: Deferred[None] | None) -> Deferred[None]:
         self._outbox.append(batch)

@@ -28,6 +28,7 @@ _ERRORS: Mapping[Reason, tuple[str, str]] = {
     Reason.SELF: ("cancel", "conflict"),
     Reason.LAST_OWNER: ("cancel", "conflict"),
     Reason.NO_OCCUPANT: ("cancel", "item-not-found"),
+    Reason.NO_ENTRY: ("cancel", "item-not-found"),
     Reason.BAD_CONFIG: ("modify", "not-acceptable"),
     Reason.BAD_REQUEST: ("modify", "bad-request"),
     Reason.REGISTRATION_CLOSED: ("cancel", "not-allowed"),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.task import LoopingCall, deferLater
+from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -39,20 +39,22 @@ class Retention:
         self._clock = clock
         self._rooms = rooms
         self._settings = settings
-        self._rounds = LoopingCall(lambda: Deferred.fromCoroutine(self._round()))
-        self._rounds.clock = clock
+        self._next = 0.0
+        self._running = False
 
-    def start(self) -> None:
-        """Begin with the first round."""
-        self._rounds.start(ROUND).addErrback(self._failed)
-
-    def stop(self) -> None:
-        """No more rounds."""
-        if self._rounds.running:
-            self._rounds.stop()
+    def look(self) -> None:
+        """Begin with a round if it is time."""
+        now = self._clock.seconds()
+        if self._running or now < self._next:
+            return
+        self._next, self._running = now + ROUND, True
+        Deferred.fromCoroutine(self._round()).addErrback(self._failed).addBoth(self._over)
 
     def _failed(self, failure: Failure) -> None:
-        self.log.failure("Old messages of rooms are no longer removed", failure)
+        self.log.failure("Old messages of rooms are not removed", failure)
+
+    def _over(self, _: object) -> None:
+        self._running = False
 
     async def _round(self) -> None:
         settings = self._settings()
@@ -62,7 +64,5 @@ class Retention:
         if before is None and not settings.archive_messages:
             return
         for local in self._rooms():
-            if not self._rounds.running:
-                return
             await self._archives.trim(local, before, settings.archive_messages or None)
             await deferLater(self._clock, PAUSE)

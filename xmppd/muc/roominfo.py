@@ -40,6 +40,8 @@ def _sometimes(room: Room, person: Person) -> Iterator[Field]:
         yield Field("muc#roominfo_contactjid", FieldType.JID_MULTI, config["contacts"])
     if config["published"] and config["published_at"]:
         yield Field("muc#roominfo_logs", _TEXT, config["published_at"])
+    if room.saved.picture:
+        yield Field("muc#roominfo_avatarhash", _TEXT, room.saved.picture)
     if config["feed"]:
         yield Field("muc#roominfo_pubsub", _TEXT, config["feed"])
 

@@ -17,19 +17,18 @@ from xmppd.chat.commands import (
     ShowPresence,
 )
 from xmppd.chat.model import Person
-from xmppd.chat.nicks import fold
 from xmppd.chat.outcome import Reason, Refused
-from xmppd.component.requests import condition_of
 from xmppd.muc import names
 from xmppd.muc.archive_requests import ArchiveRequests
+from xmppd.muc.bounces import returned
 from xmppd.muc.content import StanzaContent, cleaned, presence_of
 from xmppd.muc.decode import entering, message_command, person_of
 from xmppd.muc.elements import outsider
-from xmppd.muc.encode import addresses
 from xmppd.muc.ghosts import Ghosts
 from xmppd.muc.idle import Idle
 from xmppd.muc.keeping import RoomStore
 from xmppd.muc.live import LiveRoom
+from xmppd.muc.moderation import Moderating
 from xmppd.muc.owning import OwnerRequests
 from xmppd.muc.ranks import RankRequests
 from xmppd.muc.refusals import refusal, refused_presence
@@ -38,20 +37,43 @@ from xmppd.muc.requests import RoomRequests
 from xmppd.muc.retention import Retention
 from xmppd.muc.rounds import Rounds
 from xmppd.muc.settings import RoomSettings
+from xmppd.muc.vcards import VCards
 from xmppd.protocol.errors import StanzaError
+from xmppd.protocol.escaping import is_escaped_well
 from xmppd.protocol.stanza import Stanza
 
 
-class Rooms(RoomRequests, RankRequests, OwnerRequests, RegistrationRequests, ArchiveRequests):
+class Rooms(
+    RoomRequests,
+    RankRequests,
+    OwnerRequests,
+    RegistrationRequests,
+    ArchiveRequests,
+    Moderating,
+    VCards,
+):
     """XEP-0045: serve a domain of rooms, in one process with the rest or in one of its own;
     XEP-0249: put its form beside that of the invitations that rooms pass on;
     XEP-0410: answer occupants' pings to themselves;
     XEP-0421: give occupants ids that outlast their nicks;
-    XEP-0313: keep what is said where the room says so, and give it out again.
+    XEP-0313: keep what is said where the room says so, and give it out again;
+    XEP-0424: let people take back what they have said there;
+    XEP-0425: let moderators take back what others have said;
+    XEP-0486: give rooms vCards with pictures, which owners set;
+    XEP-0106: show names of rooms that their addresses cannot hold.
     """
 
     xep = 45, "1.35.5"
-    also = ((249, "1.2"), (410, "1.1.0"), (421, "1.0.1"), (313, "1.1.3"))
+    also = (
+        (249, "1.2"),
+        (410, "1.1.0"),
+        (421, "1.0.1"),
+        (313, "1.1.3"),
+        (424, "0.4.2"),
+        (425, "0.3.0"),
+        (486, "0.1.0"),
+        (106, "1.1.1"),
+    )
     default = False
 
     @classmethod
@@ -64,20 +86,19 @@ class Rooms(RoomRequests, RankRequests, OwnerRequests, RegistrationRequests, Arc
     ) -> None:
         super().__init__(name, clock, store, settings)
         self._ghosts = Ghosts(self, clock)
-        self._rounds = Rounds(clock, (self._ghosts.look, Idle(self, clock).look))
-        self._retention = Retention(
+        retention = Retention(
             store.archives, clock, lambda: list(self.listed), lambda: self.settings
         )
+        lookers = self._ghosts.look, Idle(self, clock).look, retention.look
+        self._rounds = Rounds(clock, lookers)
 
     def start(self) -> None:
         """Begin to look for ghosts, for rooms that nobody uses, and for what is too old."""
         self._rounds.start()
-        self._retention.start()
 
     def shut_down(self) -> None:
         """Tell all occupants that the service ends."""
         self._rounds.stop()
-        self._retention.stop()
         super().shut_down()
 
     # Presence
@@ -127,6 +148,8 @@ class Rooms(RoomRequests, RankRequests, OwnerRequests, RegistrationRequests, Arc
         assert presence.to is not None
         made = live is None
         if live is None:
+            if not is_escaped_well(presence.to.local):
+                raise StanzaError("jid-malformed", by=presence.to.bare)
             self.check_creation(presence.to.bare, person)
             live = self.create(presence.to, person.account)
         elif not live.paces.joins.admits(person.account, self._clock.seconds()):
@@ -168,7 +191,8 @@ class Rooms(RoomRequests, RankRequests, OwnerRequests, RegistrationRequests, Arc
         if isinstance(command, Say) and message.id is not None:
             live.reflected.append(message.id)
         self.hear(live, command.person)
-        return self.do(live, command)
+        retraction = self.retracts(live, command) if isinstance(command, Say) else None
+        return retraction or self.do(live, command)
 
     # Errors
 
@@ -178,27 +202,10 @@ class Rooms(RoomRequests, RankRequests, OwnerRequests, RegistrationRequests, Arc
         live = None if to is None else self.live.get(to.local)
         if live is None or error.sender is None:
             return None
-        if self._ghosts.shows(live, error):
-            return self._ghosts.remove(live, person_of(error.sender))
-        if error.name == "message":
-            self._pass_on(live, error)
+        person = person_of(error.sender)
+        if person in live.room.sessions and self._ghosts.shows(live, error):
+            return self._ghosts.remove(live, person)
+        told = returned(live, error) if error.name == "message" else None
+        if told is not None:
+            self._send_each(told.stanza, told.to)
         return None
-
-    def _pass_on(self, live: LiveRoom, error: Stanza) -> None:
-        """Tell who sent a private message that it failed, with the condition alone."""
-        assert error.to is not None
-        room = live.room
-        refuser = room.occupant(person_of(error.sender))
-        author = room.occupants.get(fold(error.to.resource)) if error.to.resource else None
-        if refuser is None or author is None or error.id in live.reflected:
-            return
-        failure = StanzaError(condition_of(error))
-        said = Stanza.make(
-            "message",
-            failure.to_bytes(),
-            sender=live.jid.with_resource(refuser.nick),
-            type="error",
-            id=error.id,
-        )
-        stays = room.stays[fold(author.nick)].values()
-        self._send_each(said, addresses(stays))

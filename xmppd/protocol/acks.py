@@ -117,9 +117,17 @@ def enable(resume: bool, max: int | None = None) -> bytes:
     return element("enable", STREAM_MANAGEMENT, {"resume": _true(resume), "max": _text(max)})
 
 
-def enabled(id: str = "", max: int | None = None) -> bytes:
-    """`<enabled/>`; the stream can be resumed where there is an `id` (XEP-0198, 3 and 5)."""
-    attributes = {"id": id or None, "resume": _true(bool(id)), "max": _text(max)}
+def enabled(id: str = "", max: int | None = None, location: str = "") -> bytes:
+    """`<enabled/>`; the stream can be resumed where there is an `id` (XEP-0198, 3 and 5).
+
+    `location` is where that had best be tried.
+    """
+    attributes = {
+        "id": id or None,
+        "resume": _true(bool(id)),
+        "max": _text(max),
+        "location": location or None,
+    }
     return element("enabled", STREAM_MANAGEMENT, attributes)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from xmppd.protocol import sasl
+from xmppd.protocol import acks, sasl
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.events import Event, Header, StreamClosed, StreamOpened
 from xmppd.protocol.feature import Feature, When, features_element
@@ -20,12 +20,14 @@ from xmppd.protocol.namespaces import (
     SASL,
     SERVER,
     STREAM_LIMITS,
+    STREAM_MANAGEMENT,
     STREAMS,
     TLS,
 )
 from xmppd.protocol.stanza import Stanza
 from xmppd.protocol.stream import STANZAS, Stream
 from xmppd.s2s.dialback import PREFIX
+from xmppd.s2s.incoming_management import IncomingManagement
 from xmppd.s2s.server_stream import ServerStream
 from xmppd.tls.certificate_files import CertificateError
 from xmppd.tls.transport import start_tls
@@ -40,6 +42,7 @@ FAILURES: Final = 5
 _DIALBACK = Feature(
     element("dialback", DIALBACK_FEATURE, None, element("errors")), When.BEFORE_LOGIN
 )
+_MANAGEMENT = Feature(acks.FEATURE, When.BEFORE_LOGIN)
 _BIDI = Feature(element("bidi", BIDI_FEATURE), When.BEFORE_LOGIN)
 
 
@@ -62,6 +65,10 @@ class Incoming(ServerStream):
         self._mechanism = False
         self._failures = 0
         self._began = edge.clock.seconds()
+
+    def new_management(self) -> IncomingManagement:
+        """What the other side enables and resumes."""
+        return IncomingManagement(self)
 
     # Wire
 
@@ -154,7 +161,7 @@ class Incoming(ServerStream):
     def _features(self) -> bytes:
         """What is on offer now."""
         if self.is_secure:
-            table = [*self._external_offer(), _DIALBACK, self._limits_offer()]
+            table = [*self._external_offer(), _DIALBACK, _MANAGEMENT, self._limits_offer()]
         else:
             table = self._tls_offer()
         if self.edge.settings.bidirectional and not self._external:
@@ -165,7 +172,7 @@ class Incoming(ServerStream):
         optional = self.allows_plaintext(self.stream.peer)
         required = () if optional else (element("required"),)
         tls = Feature(element("starttls", TLS, None, *required), When.BEFORE_LOGIN)
-        return [tls, _DIALBACK] if optional else [tls]
+        return [tls, _DIALBACK, _MANAGEMENT] if optional else [tls]
 
     def _external_offer(self) -> list[Feature]:
         peer = self.stream.peer
@@ -184,6 +191,8 @@ class Incoming(ServerStream):
     def _step(self, item: Stanza) -> None:
         if item.ns == CONTENT and item.name in STANZAS:
             self.take_stanza(item)
+        elif item.ns == STREAM_MANAGEMENT:
+            self.management.receive(item)
         elif item.ns == DIALBACK:
             self.receiving.receive(item)
         elif item.ns == TLS and item.name == "starttls":

@@ -19,16 +19,19 @@ from xmppd.protocol.namespaces import (
     DIALBACK,
     SASL,
     SERVER,
+    STREAM_MANAGEMENT,
     STREAMS,
     TLS,
 )
 from xmppd.protocol.stanza import Stanza
-from xmppd.protocol.stream import STANZAS
+from xmppd.protocol.stream import STANZAS, language_of
 from xmppd.s2s.dialback import PREFIX, Dialback
 from xmppd.s2s.offer import Offer
+from xmppd.s2s.outgoing_management import OutgoingManagement
 from xmppd.s2s.problem import Problem
 from xmppd.s2s.questions import Questions
 from xmppd.s2s.server_stream import ADDRESS, ServerStream
+from xmppd.s2s.session import Session
 from xmppd.tls.certificate_files import CertificateError
 from xmppd.tls.transport import shown_by, start_tls_as_client, tls_facts
 
@@ -47,6 +50,12 @@ class Owner(Protocol):
     def accepted(self, stream: Outgoing) -> None:
         """It may carry stanzas."""
 
+    def take_broken(self) -> Session | None:
+        """The session of a broken stream, to go on over another."""
+
+    def interrupted(self, session: Session) -> None:
+        """It is broken, and its session may be resumed."""
+
     def ended(self, stream: Outgoing, problem: Problem) -> None:
         """It is over."""
 
@@ -55,9 +64,11 @@ class Outgoing(ServerStream):
     """One stream from one of our domains to a remote one.
 
     It says as little as it can before TLS; what the remote has to prove is policy's.
-    `is_open` tells that it is negotiated, `is_accepted` that stanzas may go; with `wants_bidi`
-    they may also come, where the remote can. `about` says how it is secured, in words.
+    `is_open` tells that it is negotiated, `is_accepted` that our domain is proved. Where it
+    `carries` nothing, nothing is agreed on for that. `about` says how it is secured, in words.
     """
+
+    management: OutgoingManagement
 
     def __init__(
         self, edge: ServerEdge, owner: Owner, local: Jid, remote: Jid, direct: bool
@@ -67,7 +78,7 @@ class Outgoing(ServerStream):
         self.local = local
         self.remote = remote
         self.is_open = self.is_accepted = False
-        self.wants_bidi = edge.settings.bidirectional
+        self.carries = True
         self.problem = Problem("remote-server-timeout", "the server says nothing")
         self.about: dict[str, str] = {"tls": "none", "certificate": "none", "proof": "none"}
         self._policy = edge.settings.policy_of(remote)
@@ -79,6 +90,10 @@ class Outgoing(ServerStream):
         self._offer = Offer()
         self._asked: Dialback | None = None
         self._questions = Questions()
+
+    def new_management(self) -> OutgoingManagement:
+        """What we enable and resume."""
+        return OutgoingManagement(self)
 
     # Wire
 
@@ -160,7 +175,7 @@ class Outgoing(ServerStream):
             return
         self._proving = True
         self.wait(self.limits.proof_seconds)
-        if self._offer.bidi and self.wants_bidi:
+        if self._offer.bidi and self.carries and self.edge.settings.bidirectional:
             self.is_bidi = True
             self.write(element("bidi", BIDI))
         if self._offer.external:
@@ -239,7 +254,7 @@ class Outgoing(ServerStream):
             self.problem = Problem("remote-server-not-found", "it is no XMPP server")
             raise StreamError("invalid-namespace")
         self._id = header.attrs.get("id", "")
-        self._lang = header.attrs.get("xml:lang", "")
+        self._lang = language_of(header.attrs)
         self._dialback = DIALBACK in header.prefixes.values()
         if not header.attrs.get("version", "").startswith("1."):
             self.problem = Problem("remote-server-not-found", "it speaks no XMPP 1.0")
@@ -254,6 +269,8 @@ class Outgoing(ServerStream):
             self._answer_to_tls(item)
         elif item.ns == SASL and self._proving and self._offer.external:
             self._answer_to_sasl(item)
+        elif item.ns == STREAM_MANAGEMENT:
+            self.management.receive(item)
         elif item.ns == DIALBACK:
             self._take_dialback(item)
         elif item.ns == CONTENT and item.name in STANZAS and self.is_bidi:
@@ -278,6 +295,7 @@ class Outgoing(ServerStream):
         self.max_bytes = offer.max_bytes or self.max_bytes
         if self._restarted:  # a new stream after SASL
             self._restarted = False
+            self._offer = attrs.evolve(self._offer, management=offer.management)
             self._accept("certificate (SASL EXTERNAL)")
             return
         self._offer = offer
@@ -372,4 +390,9 @@ class Outgoing(ServerStream):
         certified = self.about["certificate"] == "valid"
         how = "certificate" if certified else ADDRESS
         if not self.is_bidi or self.admit(self.remote, self.local, how):
-            self.owner.accepted(self)
+            managed = self._offer.management and self.carries
+            self.management.start(managed, self.owner.take_broken())
+
+    def ready(self) -> None:
+        """Stanzas may go."""
+        self.owner.accepted(self)

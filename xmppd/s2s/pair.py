@@ -8,13 +8,14 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectingCancelledError
 from twisted.python.failure import Failure
 
-from xmppd.link.queue import Bounds, Queue
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
+from xmppd.s2s.backlog import Backlog
 from xmppd.s2s.dialback import Dialback
 from xmppd.s2s.outgoing import Outgoing
 from xmppd.s2s.problem import Problem
 from xmppd.s2s.server_stream import ServerStream
+from xmppd.s2s.session import Sent, Session
 
 if TYPE_CHECKING:
     from xmppd.s2s.edge import ServerEdge
@@ -33,9 +34,9 @@ class Pair:
         self.remote = remote
         self.stream: Outgoing | None = None
         self.ways: list[ServerStream] = []
-        limits = edge.settings.limits
-        bounds = Bounds(limits.queue_stanzas, limits.queue_bytes, limits.queue_seconds)
-        self.queue = Queue(edge.clock, bounds, edge.bounce, self._eased)
+        self.queue = Backlog(self)
+        self._unresumed: Session | None = None
+        self._holds = 0
         self._keys: list[tuple[Dialback, Deferred[str]]] = []
         self._trying = self._wanted = False
         self._attempt: Deferred[None] | None = None
@@ -45,12 +46,14 @@ class Pair:
     def is_idle(self) -> bool:
         """Whether it might as well not be."""
         kept = self.stream is not None or self._trying or self.ways
-        return not (kept or self.queue.waiting or self._keys)
+        return not (kept or self._unresumed or self._holds or self.queue or self._keys)
 
     @property
     def way(self) -> ServerStream | None:
         """The stream that takes stanzas: one as long as it lasts, for they keep their order."""
-        return self.ways[0] if self.ways else None
+        if self._unresumed is not None or self._holds or not self.ways:
+            return None
+        return self.ways[0]
 
     @property
     def state(self) -> str:
@@ -67,20 +70,21 @@ class Pair:
     def send(self, stanza: Stanza) -> None:
         """Carry a stanza, now or when that can be done."""
         way = self.way
-        if way is not None and not way.full and not self.queue.waiting:
-            way.carry(stanza)
-        elif way is None and self._is_refused():
+        if way is not None and not way.full and not self.queue:
+            way.carry(Sent(stanza, self))
+        elif way is None and not self._holds and self._is_refused():
             self.edge.bounce(stanza, self.edge.backoffs.problem(self.remote).condition)
         else:
             self.queue.push(stanza)
             self._hurry()
 
     def verify(self, request: Dialback) -> Deferred[str]:
-        """Have the remote say whether it has made a key: gives `valid`, `invalid`, a condition."""
+        """Have the remote say whether it has made a key: gives `valid`, `invalid`, a condition.
+
+        Also where it is left alone: somebody in its name has just come, so it may be back. Two
+        servers that leave each other alone would else never find together again.
+        """
         waiting: Deferred[str] = Deferred()
-        if self._is_refused():
-            waiting.callback(self.edge.backoffs.problem(self.remote).dialback)
-            return waiting
         seconds = self.edge.settings.limits.proof_seconds
         waiting.addTimeout(seconds, self.edge.clock, lambda *_: "remote-server-timeout")
         waiting.addBoth(self._no_longer, request)
@@ -93,9 +97,9 @@ class Pair:
         self._wanted = False
         if self._trying and self._attempt is not None:
             self._attempt.cancel()
+        self._refuse(problem)
         if self.stream is not None:
             self.stream.end(reason=problem.text)
-        self._refuse(problem)
 
     # Having a stream
 
@@ -106,8 +110,12 @@ class Pair:
         """Bring about what is missing for all that waits."""
         if self.way is not None:
             self._drain(self.way)
-        if self._keys or (self.queue.waiting and self.way is None):
+        if self._keys or self._lacks_way:
             self._use_stream()
+
+    @property
+    def _lacks_way(self) -> bool:
+        return self.way is None and not self._holds and bool(self.queue or self._unresumed)
 
     def _use_stream(self) -> None:
         stream = self.stream
@@ -118,11 +126,11 @@ class Pair:
             keys, self._keys = self._keys, []
             for request, waiting in keys:
                 stream.verify(request, waiting)
-        if self.queue.waiting and self.way is None:
+        if self._lacks_way:
             stream.prove()
 
     def _begin(self) -> None:
-        if not self._trying and self.stream is None:
+        if not self._trying and self.stream is None and not self.edge.stopped:
             self._trying = self._wanted = True
             self._attempt = Deferred.fromCoroutine(self._connect()).addErrback(self._broken)
 
@@ -189,11 +197,31 @@ class Pair:
         opening, self._opening = self._opening, None
         if opening is not None:
             opening.callback(problem)
-        elif stream.is_open and not stream.is_accepted and self.queue.waiting and not self.ways:
+        elif stream.is_open and not stream.is_accepted and self._lacks_way:
             self.edge.backoffs.failed(self.remote, problem)
             self._refuse(problem)
         elif not stream.is_accepted:
             self._hurry()
+        self.edge.look_at(self)
+
+    def take_broken(self) -> Session | None:
+        """The session of the last stream of ours, which its next one is to resume."""
+        broken, self._unresumed = self._unresumed, None
+        return broken
+
+    def interrupted(self, session: Session) -> None:
+        """Resume it at once: until then nothing else goes."""
+        self._unresumed = session
+        self.edge.turn.later(self._hurry)
+
+    def hold(self) -> None:
+        """Wait for the remote to resume a stream of its own: nothing overtakes what it has lost."""
+        self._holds += 1
+
+    def release(self) -> None:
+        """Go on, if that was all."""
+        self._holds -= 1
+        self._hurry()
         self.edge.look_at(self)
 
     def join(self, stream: ServerStream) -> None:
@@ -218,10 +246,16 @@ class Pair:
     # What waits
 
     def _drain(self, way: ServerStream) -> None:
-        while self.queue.waiting and not way.full:
-            item = self.queue.pop()[1]
-            if isinstance(item, Stanza):
-                way.carry(item)
+        while self.queue and not way.full:
+            way.carry(self.queue.pop())
+
+    def take_back(self, sent: Sent) -> None:
+        """Have a stanza go again that a stream has not carried; but not a third time."""
+        if sent.again or self.edge.stopped:
+            self.edge.bounce(sent.stanza, "remote-server-timeout")
+        else:
+            self.queue.put_back(sent)
+            self.edge.turn.later(self._hurry)
 
     def _refuse(self, problem: Problem) -> None:
         self.edge.log.info(
@@ -230,6 +264,9 @@ class Pair:
             local=self.local,
             problem=problem.text,
         )
+        broken = self.take_broken()
+        if broken is not None:
+            broken.give_up()
         self.queue.refuse_all(problem.condition)
         keys, self._keys = self._keys, []
         for _, waiting in keys:
@@ -240,7 +277,18 @@ class Pair:
         self._keys = [each for each in self._keys if each[0] is not request]
         if self.stream is not None:
             self.stream.forget(request)
+        self._stop_in_vain()
         return result
 
-    def _eased(self) -> None:
+    def eased(self) -> None:
+        """What waited has waited too long."""
+        self._stop_in_vain()
         self.edge.look_at(self)
+
+    def _stop_in_vain(self) -> None:
+        """Try no more places once nobody waits for one, and leave the remote alone."""
+        wanted = self.queue or self._keys or self._unresumed or self._holds
+        if self._trying and self._attempt is not None and not wanted:
+            problem = Problem("remote-server-timeout", "it takes too long to connect")
+            self.edge.backoffs.failed(self.remote, problem)
+            self._attempt.cancel()

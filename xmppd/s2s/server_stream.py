@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from twisted.python.failure import Failure
+
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
 from xmppd.s2s.allowance import Allowance
+from xmppd.s2s.management import Management
 from xmppd.s2s.receiving import Receiving
+from xmppd.s2s.session import Sent, give_back
+from xmppd.s2s.unsent import Unsent
 from xmppd.s2s.wire import ServerWire
 from xmppd.tls.transport import shown_by, tls_facts
 
@@ -42,13 +47,19 @@ class ServerStream(ServerWire):
         self.how: set[str] = set()
         self.pairs: list[Pair] = []
         self.receiving = Receiving(self)
+        self.management = self.new_management()
         self.is_bidi = False
         self.is_secure = False
         rate = self.limits.bytes_per_second
         self._bytes = Allowance(edge.clock, rate, BURST_SECONDS * rate)
-        self._resting = False
+        self._resting = self._ending = False
+        self._unsent = Unsent()
 
     # For subclasses
+
+    def new_management(self) -> Management:
+        """This side's part of stream management."""
+        raise NotImplementedError
 
     @property
     def peer(self) -> str:
@@ -80,13 +91,41 @@ class ServerStream(ServerWire):
         super().dataReceived(data)
         self.rest(self._bytes.spend(len(data)))
 
+    @property
+    def full(self) -> bool:
+        """Whether it is to be given no more for now."""
+        return self.choked or self.management.is_full
+
     def drained(self) -> None:
-        """The transport takes again."""
+        """It takes again."""
         for pair in list(self.pairs):
             pair.drained(self)
 
+    def flush(self) -> None:
+        """Write now, and ask for an acknowledgement where one is due."""
+        if self._pieces and not self._ending:
+            self._pieces.append(self.management.request())
+        before = self.output.left()
+        super().flush()
+        self._unsent.flushed(before, self.output.left())
+
+    def end(self, last: bytes = b"", reason: str = "closed") -> None:
+        """End the stream in order, after a last acknowledgement."""
+        if not self.over:
+            self.write(self.management.farewell())
+            self._ending = True
+            super().end(last, reason)
+
+    def connectionLost(self, reason: Failure | None = None) -> None:
+        """The socket has gone; what it has not taken goes elsewhere."""
+        super().connectionLost(reason)
+        give_back(self._unsent.take(self.output.left()))
+
     def ended(self, reason: str) -> None:
         """What went out over it must find another way."""
+        if self.is_broken:
+            give_back(self._unsent.take(self.output.left()))
+        self.management.ended(self.is_broken)
         self.leave()
         for domain in self._remotes:
             self.edge.shares.left(domain)
@@ -94,8 +133,12 @@ class ServerStream(ServerWire):
             self.edge.log.info("stream with {peer} is over: {why}", peer=self.peer, why=reason)
 
     def late(self, item: Stanza) -> None:
-        """Take a stanza that was under way when we closed (RFC 6120, 4.4)."""
-        self._pass_on(item)
+        """Take a stanza that was under way when we closed (RFC 6120, 4.4).
+
+        Where streams are managed it is not taken, and comes again: it was not acknowledged.
+        """
+        if not self.management.is_used:
+            self._pass_on(item)
 
     def leave(self) -> None:
         """Have nothing go out over it any more."""
@@ -131,6 +174,7 @@ class ServerStream(ServerWire):
         if remote.domain not in self._remotes and not self.edge.shares.proved(remote.domain):
             self.fail(StreamError("resource-constraint", "too many streams of that domain"))
             return False
+        self.edge.backoffs.succeeded(remote.domain)  # it is there, so it may be tried
         self.proved.add((remote.domain, local.domain))
         self.how.add(how)
         self.framer.max_stanza = self.limits.stanza_bytes
@@ -156,6 +200,8 @@ class ServerStream(ServerWire):
         self.proved.clear()
         self.how.clear()
         self.is_bidi = False
+        self.management.ended(broken=False)
+        self.management = self.new_management()
         self.leave()
         self.receiving = Receiving(self)
 
@@ -168,16 +214,19 @@ class ServerStream(ServerWire):
     def take_stanza(self, item: Stanza) -> None:
         """Pass a stanza on if the stream has proved what it says of itself (RFC 6120, 8.1.2.2)."""
         self._pass_on(item)
+        self.management.handled()
         self.touch()
 
-    def carry(self, stanza: Stanza) -> None:
+    def carry(self, sent: Sent) -> None:
         """Write a stanza of ours, or refuse it for its size."""
-        data = stanza.to_bytes()
+        data = sent.stanza.to_bytes()
         if len(data) > self.max_bytes:
-            self.edge.bounce(stanza, "policy-violation")
+            self.edge.bounce(sent.stanza, "policy-violation")
             return
         self.touch()
         self.write(data)
+        if not self.management.sent(sent):
+            self._unsent.add(sent)
 
     def _pass_on(self, item: Stanza) -> None:
         if not self.proved:

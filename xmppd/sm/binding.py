@@ -41,7 +41,7 @@ def bind(
     now = manager.clock.seconds()
     address = manager.new_address()
     session = Session(user, jid, address, edge, facts, manager.flush_later, now)
-    manager.sessions[address] = manager.legs[edge] = session
+    manager.sessions[address] = session
     user.sessions[jid.resource] = session
     user.host.woke(user)
     user.host.tell(Life.OPENED, session)

@@ -76,14 +76,14 @@ def choose(user: User, stanza: Stanza) -> tuple[Rule, list[Session]]:
     type = message_type(stanza)
     if to.resource:
         session = user.sessions.get(to.resource)
-        if session is not None and not session.closing:
+        if session is not None and not session.closing and not session.full:
             return Rule.ALL, [session]
         if type != "chat":
             return TABLE[type, To.RESOURCE_GONE], []
     present = [
         one
         for one in user.sessions.values()
-        if one.presence is not None and one.priority >= 0 and not one.closing
+        if one.presence is not None and one.priority >= 0 and not (one.closing or one.full)
     ]
     rule = TABLE[type, To.PRESENT if present else To.ABSENT]
     if rule is Rule.ALL:

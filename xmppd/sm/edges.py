@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Final
 from xmppd.component.lease import MANAGER_PATIENCE, Lease, Peer
 from xmppd.component.leg import ROUTE_BYTES, End, Kept, Leg, State, portions
 from xmppd.component.legs import Legs, number_of
-from xmppd.component.session import Entry, instance_of
+from xmppd.component.report import NO_COUNT, Entry
+from xmppd.component.session import instance_of, kick
 from xmppd.link.envelope import Envelope
 from xmppd.link.link import Link
+from xmppd.protocol.acks import TooHigh
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
-from xmppd.sm import ending
 
 if TYPE_CHECKING:
     from xmppd.sm.manager import SessionManager
+    from xmppd.sm.session import Session
 
 REPORT_SECONDS: Final = 0.02
 """How long what has been handled may stay untold; an edge may wait for it with a full window."""
@@ -28,9 +30,28 @@ PROGRESS_SECONDS: Final = 60.0
 
 
 class EdgeLeg(Leg):
-    """A session's end of its leg."""
+    """A session's end of its leg, or that of a leg it had before."""
 
-    __slots__ = ()
+    __slots__ = ("_session",)
+
+    def __init__(self, session: Session, peer: Peer, stream: Jid, epoch: int) -> None:
+        super().__init__(peer, session.address, stream, epoch)
+        self._session: Session | None = session
+
+    @property
+    def session(self) -> Session:
+        """Whose leg it is."""
+        assert self._session is not None, "the leg has been forgotten"
+        return self._session
+
+    def forget(self) -> None:
+        """It is no more."""
+        self._session = None
+
+    @property
+    def is_former(self) -> bool:
+        """Whether its session has another one now, or none."""
+        return self.session.leg is not self or self.state is not State.LIVE
 
     @property
     def stream(self) -> str:
@@ -46,9 +67,10 @@ class Edges(Legs[EdgeLeg]):
         self._manager = manager
         self._unused: dict[EdgeLeg, float] = {}  # of which its edge has not spoken, since when
 
-    def leg(self, address: Jid, stream: Jid) -> EdgeLeg:
+    def leg(self, session: Session, stream: Jid, epoch: int = 1) -> EdgeLeg:
         """A leg from a session to a stream."""
-        leg = EdgeLeg(self.peer(instance_of(stream)), address, stream, 1)
+        leg = EdgeLeg(session, self.peer(instance_of(stream)), stream, epoch)
+        self._manager.legs[stream] = leg
         self.attach(leg)
         if not self.lossless:
             self._unused[leg] = self.clock.seconds()
@@ -56,12 +78,11 @@ class Edges(Legs[EdgeLeg]):
 
     def find(self, instance: Jid, stream: str) -> EdgeLeg | None:
         """The leg that a stream of that number has."""
-        session = self._manager.legs.get(f"{instance}.{stream}")
-        return None if session is None else session.leg
+        return self._manager.legs.get(f"{instance}.{stream}")
 
     def all(self) -> list[EdgeLeg]:
         """All legs."""
-        return [session.leg for session in self._manager.legs.values()]
+        return list(self._manager.legs.values())
 
     def may_come(self, stream: str) -> bool:
         """Never: an edge hears of a session only when it is there."""
@@ -86,7 +107,7 @@ class Edges(Legs[EdgeLeg]):
     def came(self, leg: EdgeLeg, envelope: Envelope) -> None:
         """Traffic of an edge that may be another's, or have left something out."""
         if envelope.sender != leg.other or envelope.epoch != leg.epoch:
-            self.stray(envelope, envelope.sender)
+            self.unwanted(envelope)
             return
         leg.peer.lease.heard = self.clock.seconds()
         self._used(leg)
@@ -94,21 +115,34 @@ class Edges(Legs[EdgeLeg]):
             self.note(leg)
 
     def unwanted(self, envelope: Envelope) -> None:
-        """Traffic for a session that has ended."""
-        session = self._manager.legs.get(envelope.sender)
-        if session is not None and session.address == envelope.to:
+        """Traffic over a leg that has ended."""
+        leg = self._manager.legs.get(envelope.sender)
+        if leg is not None and leg.address == envelope.to and leg.epoch == envelope.epoch:
             if envelope.items[-1].name != "close":
                 return  # sent before it heard of the end
-            session.leg.after(End.ANSWERED)
-            self._forget(session.leg)
+            leg.after(End.ANSWERED)
+            self._forget(leg)
         self.stray(envelope, envelope.sender)
 
     def settle(self, leg: EdgeLeg, entry: Entry) -> None:
-        """The edge has written so many."""
+        """The edge has written so many, and what its client has acknowledged."""
         self._used(leg)
-        self._manager.legs[leg.other].written(entry.done)
+        session = leg.session
+        if session.leg is leg:
+            session.written(entry.done)
+            self._acknowledged(session, entry.h)
+        else:
+            leg.settle(entry.done)
         if leg.state is State.CLOSING and entry.got == leg.sent:
             self.ended(leg, End.TOLD)
+
+    def _acknowledged(self, session: Session, h: int) -> None:
+        if h == NO_COUNT:
+            return
+        try:
+            session.acknowledged(h)
+        except TooHigh as error:
+            session.close(error)
 
     def _used(self, leg: EdgeLeg) -> None:
         """Its edge knows of that leg."""
@@ -116,6 +150,11 @@ class Edges(Legs[EdgeLeg]):
             self._manager.logins.bound(leg.other)
 
     # Ends
+
+    def kick(self, leg: EdgeLeg, error: StreamError) -> None:
+        """End the stream of a leg with that error."""
+        leg.after(End.CLOSED)
+        self.carry(leg, [kick(error)])
 
     def ended(self, leg: EdgeLeg, how: End) -> None:
         """A session has ended; where it ended first its edge has yet to hear of it."""
@@ -126,17 +165,17 @@ class Edges(Legs[EdgeLeg]):
 
     def absent(self, leg: EdgeLeg) -> None:
         """The stream has gone, or its edge has: the session is lost."""
-        session = self._manager.legs[leg.other]
-        if session.address in self._manager.sessions:
-            ending.end(self._manager, session, End.ABSENT)
-        else:
-            leg.after(End.ABSENT)
-            self._forget(leg)
+        session = leg.session
+        if session.leg is leg and session.address in self._manager.sessions:
+            self._manager.detached.lost(session, End.ABSENT)
+        leg.after(End.ABSENT)
+        self._forget(leg)
 
     def _forget(self, leg: EdgeLeg) -> None:
         self._unused.pop(leg, None)
         if self._manager.legs.pop(leg.other, None) is not None:
             self.detach(leg)
+            leg.forget()
 
     # Time
 
@@ -145,9 +184,10 @@ class Edges(Legs[EdgeLeg]):
         if now - self._unused.get(leg, now) >= UNUSED_SECONDS:
             self._manager.logins.unheard(leg.other)
             self.absent(leg)
-        elif leg.kept is not None and leg.kept.stands_still(leg.done, now) >= PROGRESS_SECONDS:
-            error = StreamError("policy-violation", "too slow in reading")
-            self._manager.legs[leg.other].close(error)
+        elif leg.is_former or leg.kept is None:
+            return
+        elif leg.kept.stands_still(leg.done, now) >= PROGRESS_SECONDS:
+            self._manager.detached.overflowing(leg.session)
 
     def is_silent(self, lease: Lease, now: float) -> bool:
         """Whether nothing has come for so long."""

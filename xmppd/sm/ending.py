@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
 
 from xmppd.component.leg import End
 from xmppd.component.stages import Life
+from xmppd.protocol.acks import TooHigh, count_in
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm import presence
 from xmppd.sm.incoming import missed_again
+
+_NOT_MEANT: Final = frozenset({"system-shutdown", "connection-timeout"})
+"""The edge's own errors that are no fault of its client."""
 
 if TYPE_CHECKING:
     from xmppd.sm.manager import SessionManager
@@ -21,10 +26,22 @@ def closed(manager: SessionManager, session: Session, close: Stanza) -> None:
     """The edge says that the stream is gone, or something that this end need not know."""
     if close.name != "close":
         return
-    written = close.attrs.get("written", "")
-    if written.isdecimal():
-        session.written(int(written))
-    end(manager, session, End.ANSWERED)
+    written, acknowledged = count_in(close, "written"), count_in(close, "a")
+    if written is not None:
+        session.written(written)
+    if acknowledged is not None:
+        with suppress(TooHigh):
+            session.acknowledged(acknowledged)
+    if _is_lost(close):
+        manager.detached.lost(session, End.ANSWERED)
+    else:
+        end(manager, session, End.ANSWERED)
+
+
+def _is_lost(close: Stanza) -> bool:
+    """Whether the client did not mean to go (3.7)."""
+    how = close.attrs.get("how")
+    return how == "lost" or (how == "error" and close.attrs.get("condition") in _NOT_MEANT)
 
 
 def end(manager: SessionManager, session: Session, how: End = End.CLOSED) -> None:
@@ -40,13 +57,17 @@ def end(manager: SessionManager, session: Session, how: End = End.CLOSED) -> Non
     if user.sessions.get(session.jid.resource) is session:
         del user.sessions[session.jid.resource]
     session.closing = True
+    manager.detached.ended(session)
     presence.unavailable(host, session, presence.farewell(session))
     left = _reached_nobody(user, session) + session.undelivered()
+    unsettled = session.watching.take_unsettled()
     host.tell(Life.CLOSED, session)
     if not user.sessions:
         host.rested(user)
     for stanza in left:
-        missed_again(host, stanza, user)
+        missed_again(host, stanza, user, unsettled.pop(stanza, None))
+    for one in unsettled.values():
+        one.done()
 
 
 def _reached_nobody(user: User, session: Session) -> list[Stanza]:
@@ -66,5 +87,8 @@ def kick(user: User, error: StreamError, resource: str = "") -> int:
         session for session in user.sessions.values() if resource in ("", session.jid.resource)
     ]
     for session in sessions:
+        attached = session.attached
         session.close(error)
+        if not attached:
+            end(user.host.manager, session)
     return len(sessions)

@@ -27,6 +27,7 @@ from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm import contacts
+from xmppd.sm.detached import Bounds
 from xmppd.sm.exchange import mechanisms_of
 from xmppd.sm.user import User
 from xmppd.storage.codecs import XmlCodec
@@ -98,6 +99,8 @@ class Host:
         self.accounts = accounts
         self.admins = frozenset(admins)
         self.resource_conflict = "replace"
+        self.detaching: Bounds | None = None
+        """What sessions that lose their streams may have; an extension sets it."""
         self.services: tuple[Item, ...] = ()
         self.mechanisms = mechanisms_of(portal)
         self.fallback_key = secrets.token_bytes(32)
@@ -238,6 +241,7 @@ class Host:
         for hook in self.dispatch.hooks(Life.LOADED):
             if (pending := hook(made)) is not None:
                 await deferred(pending)
+        await self.manager.journal.activate(self, made)
         user = self.users.get(account.jid.local)
         if user is None:
             user = self.users[account.jid.local] = made

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 from xmppd.component.extension import ACCOUNT, HOST, OWN_ACCOUNT
 from xmppd.component.stages import Received, Verdict, deferred, walk
 from xmppd.protocol.errors import StanzaError
+from xmppd.protocol.hints import forbids_storing
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.namespaces import ROSTER
 from xmppd.protocol.stanza import Stanza
@@ -20,93 +21,124 @@ from xmppd.sm import presence
 from xmppd.sm.delivery import TABLE, Rule, To, choose, message_type
 from xmppd.sm.order import unfinished
 from xmppd.sm.session import Session
+from xmppd.sm.unsettled import Unsettled
 from xmppd.sm.user import User
 
 if TYPE_CHECKING:
     from xmppd.sm.host import Host
 
+T = TypeVar("T")
 
 MAX_LINE = 1_000
 """Stanzas of one sender that may wait until something it sent before is done."""
 
 
-def receive(host: Host, stanza: Stanza) -> None:
-    """Handle one stanza addressed to the host or to one of its accounts."""
+def receive(host: Host, stanza: Stanza, unsettled: Unsettled | None = None) -> None:
+    """Handle one stanza addressed to the host or to one of its accounts.
+
+    `unsettled` is there where its sender waits to hear that it is handled.
+    """
     to = stanza.to
     assert to is not None
     if not to.local:
         _for_host(host, stanza)
+        _done(None, unsettled)
         return
     user = host.users.get(to.local)
     if user is not None:
-        for_account(host, stanza, user)
+        for_account(host, stanza, user, unsettled)
     else:
         host.with_user(
             to.local,
-            lambda found: for_account(host, stanza, found),
-            lambda failure: host.refuse_failure(failure, stanza),
+            lambda found: for_account(host, stanza, found, unsettled),
+            lambda failure: _refuse(host, failure, stanza, unsettled),
         )
 
 
-def for_account(host: Host, stanza: Stanza, user: User | None) -> None:
+def _done(result: T, unsettled: Unsettled | None) -> T:
+    """A stanza has been handled."""
+    if unsettled is not None:
+        unsettled.done()
+    return result
+
+
+def _refuse(host: Host, failure: Failure, stanza: Stanza, unsettled: Unsettled | None) -> None:
+    host.refuse_failure(failure, stanza)
+    _done(None, unsettled)
+
+
+def for_account(
+    host: Host, stanza: Stanza, user: User | None, unsettled: Unsettled | None = None
+) -> None:
     """Handle a stanza to an account; None: there is none of that name."""
     if user is None:
         _for_nobody(host, stanza)
+        _done(None, unsettled)
         return
     sender = user.jid if stanza.sender is None else stanza.sender.bare
     line = user.lines.get(sender)
     if line is None:
-        pending = _handle(host, stanza, user)
+        pending = _handle(host, stanza, user, unsettled)
         if pending is not None:
             user.lines[sender] = deque()
             pending.addBoth(_go_on, host, user, sender)
     elif len(line) < MAX_LINE:
-        line.append(stanza)
+        line.append((stanza, unsettled))
     else:
         host.refuse(stanza, StanzaError("resource-constraint", "too many stanzas wait"))
+        _done(None, unsettled)
 
 
 def _go_on(_: object, host: Host, user: User, sender: Jid) -> None:
     """Handle what the same sender sent meanwhile, in its order."""
     line = user.lines[sender]
     while line:
-        pending = _handle(host, line.popleft(), user)
+        pending = _handle(host, line[0][0], user, line.popleft()[1])
         if pending is not None:
             pending.addBoth(_go_on, host, user, sender)
             return
     del user.lines[sender]
 
 
-def _handle(host: Host, stanza: Stanza, user: User) -> Deferred[Any] | None:
+def _handle(
+    host: Host, stanza: Stanza, user: User, unsettled: Unsettled | None
+) -> Deferred[Any] | None:
     """Handle one stanza; what is not done at once is returned, and never fails."""
     try:
         hooks = host.dispatch.received[stanza.name]
         verdict = walk(hooks, stanza, user) if hooks else stanza
         if isinstance(verdict, Deferred):
-            pending: Deferred[Any] | None = verdict.addCallback(_walked, host, user)
+            pending: Deferred[Any] | None = verdict.addCallback(_walked, host, user, unsettled)
         else:
-            pending = _walked(verdict, host, user)
+            pending = _walked(verdict, host, user, unsettled)
     except Exception:
         host.refuse_failure(Failure(), stanza)
-        return None
-    if pending is None:
-        return None
-    return unfinished(pending.addErrback(host.refuse_failure, stanza))
+        pending = None
+    if pending is not None:
+        pending.addErrback(host.refuse_failure, stanza)
+        return unfinished(pending.addBoth(_done, unsettled))
+    if unsettled is not None:
+        unsettled.done()
+    return None
 
 
-def _walked(verdict: Verdict, host: Host, user: User) -> Deferred[Any] | None:
+def _walked(
+    verdict: Verdict, host: Host, user: User, unsettled: Unsettled | None
+) -> Deferred[Any] | None:
     """Pass on what CHECK and MARK have let through."""
     if not isinstance(verdict, Stanza):
         return None
     if verdict.name == "message":
-        return _message(host, verdict, user)
+        return _message(host, verdict, user, unsettled)
     if verdict.name == "presence":
         return presence.received(host, user, verdict)
     _iq(host, verdict, user)
     return None
 
 
-def _message(host: Host, stanza: Stanza, user: User) -> Deferred[Any] | None:
+def _message(
+    host: Host, stanza: Stanza, user: User, unsettled: Unsettled | None
+) -> Deferred[Any] | None:
     rule, sessions = choose(user, stanza)
     for hook in host.dispatch.received_pick["message"]:
         picked = hook(stanza, user, sessions)
@@ -114,7 +146,7 @@ def _message(host: Host, stanza: Stanza, user: User) -> Deferred[Any] | None:
     for hook in host.dispatch.received_note["message"]:
         host.guarded(hook, stanza, user, sessions)
     if sessions:
-        _deliver(stanza, user, sessions)
+        _deliver(stanza, user, sessions, unsettled)
     elif rule is Rule.MISSED:
         return missed(host, stanza, user)
     elif rule is Rule.REFUSE:
@@ -122,8 +154,14 @@ def _message(host: Host, stanza: Stanza, user: User) -> Deferred[Any] | None:
     return None
 
 
-def _deliver(stanza: Stanza, user: User, sessions: Sequence[Session]) -> None:
+def _deliver(
+    stanza: Stanza, user: User, sessions: Sequence[Session], unsettled: Unsettled | None
+) -> None:
     """Where one client of several has it, it is not missed when another's session ends."""
+    if unsettled is not None and _is_rescued(stanza) and not forbids_storing(stanza):
+        unsettled.user, unsettled.stanza = user, stanza
+        for session in sessions:
+            session.watching.settles(stanza, unsettled)
     if len(sessions) == 1:
         sessions[0].deliver(stanza)
         return
@@ -164,16 +202,23 @@ def _offer(host: Host, stanza: Stanza, user: User) -> Deferred[bool]:
     return succeed(None).addCallback(ask_next)
 
 
-def missed_again(host: Host, stanza: Stanza, user: User) -> None:
+def _is_rescued(stanza: Stanza) -> bool:
+    """Whether a stanza whose session ends goes elsewhere."""
+    return stanza.name == "message" and message_type(stanza) in ("chat", "normal")
+
+
+def missed_again(host: Host, stanza: Stanza, user: User, unsettled: Unsettled | None) -> None:
     """A message whose session ended before it was written: as if it came now (RFC 6121, 8.5.3)."""
-    if stanza.name == "message" and message_type(stanza) in ("chat", "normal"):
+    if _is_rescued(stanza):
         rule, sessions = choose(user, stanza.readdressed(user.jid))
         if sessions:
-            _deliver(stanza, user, sessions)
+            _deliver(stanza, user, sessions, unsettled)
         elif rule is Rule.MISSED:
-            missed(host, stanza, user)
+            missed(host, stanza, user).addBoth(_done, unsettled)
+            return
     elif stanza.name == "iq" and stanza.type in ("get", "set"):
         host.refuse(stanza, StanzaError("service-unavailable"))
+    _done(None, unsettled)
 
 
 def _iq(host: Host, stanza: Stanza, user: User) -> None:
@@ -189,7 +234,7 @@ def _iq(host: Host, stanza: Stanza, user: User) -> None:
     roster = (
         not own and stanza.type == "set" and any(child[0] == ROSTER for child in stanza.children)
     )
-    if session is None or session.closing or roster:
+    if session is None or session.closing or session.full or roster:
         host.refuse(stanza, StanzaError("service-unavailable"))
     else:
         session.deliver(stanza)

@@ -22,14 +22,13 @@ from xmppd.protocol.parsing import parse_stanza
 from xmppd.protocol.sasl import SaslError
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm.answers import Answers, Last
-from xmppd.sm.binding import bind
 from xmppd.sm.exchange import Exchange, failure
 from xmppd.sm.host import Visitor
+from xmppd.sm.opening import Openings
 
 if TYPE_CHECKING:
     from xmppd.sm.host import Host
     from xmppd.sm.manager import SessionManager
-    from xmppd.sm.user import User
 
 TICKET_SECONDS = 600.0
 EXCHANGE_SECONDS = 60.0
@@ -70,11 +69,13 @@ class Logins:
         self._tickets: dict[Jid, Ticket] = {}
         self._failures: dict[Jid, int] = {}
         self._answers = None if manager.edges.lossless else Answers(manager.clock)
+        openings = Openings(self)
         self._verbs: dict[str, Callable[[Envelope, Stanza], None]] = {
             "hello": self._hello,
             "authenticate": self._authenticate,
             "before": self._before,
-            "open": self._open,
+            "open": openings.open,
+            "resume": openings.resume,
             "gone": self._gone,
         }
 
@@ -94,7 +95,7 @@ class Logins:
                 raise ValueError(f"no such verb: {request.name}")
             handler(envelope, request)
         except ValueError:
-            self._refuse(envelope, StanzaError("bad-request"))
+            self.refuse(envelope, StanzaError("bad-request"))
 
     def _answer_again(self, known: Last) -> None:
         """A repeated request: nothing is done anew."""
@@ -106,7 +107,7 @@ class Logins:
     def _hello(self, envelope: Envelope, request: Stanza) -> None:
         host = self.manager.host(envelope.to.domain)
         if host is None:
-            self._refuse(envelope, StanzaError("item-not-found"))
+            self.refuse(envelope, StanzaError("item-not-found"))
             return
         before = [
             feature for extension in host.dispatch.extensions for feature in extension.before_login
@@ -115,28 +116,28 @@ class Logins:
             feature for extension in host.dispatch.extensions for feature in extension.after_login
         ]
         pre = " ".join(host.dispatch.namespaces(Target.VISITOR))
-        self._answer(envelope, host_facts("1", host.mechanisms, before, after, pre))
+        self.answer(envelope, host_facts("1", host.mechanisms, before, after, pre))
 
     # authenticate (3.2)
 
     def _authenticate(self, envelope: Envelope, request: Stanza) -> None:
         element = client_element(request)
         if element is None:
-            self._refuse(envelope, StanzaError("bad-request"))
+            self.refuse(envelope, StanzaError("bad-request"))
             return
         if envelope.to.domain == self.manager.name:
             exchange = self._go_on(envelope.to, envelope.sender)
         else:
             exchange = self._begin(request)
         if exchange is None:
-            self._refuse(envelope, StanzaError("item-not-found"))
+            self.refuse(envelope, StanzaError("item-not-found"))
             return
         step = Deferred.fromCoroutine(exchange.step(element))
         step.addCallbacks(
             lambda reply: self._stepped(envelope, exchange, reply),
             lambda reason: self._step_failed(envelope, reason),
         )
-        step.addErrback(self._broken, envelope)
+        step.addErrback(self.broken, envelope)
 
     def _begin(self, request: Stanza) -> Exchange | None:
         host = self.manager.host(request.attrs.get("host", ""))
@@ -160,7 +161,7 @@ class Logins:
             self._forget(self._exchanges, stream)
             timer = self._later(EXCHANGE_SECONDS, self._exchanges, stream)
             self._exchanges[stream] = Waiting(at, exchange, timer)
-            self._answer(envelope, verb("step", reply, state="more", at=at))
+            self.answer(envelope, verb("step", reply, state="more", at=at))
             return
         self._failures.pop(stream, None)
         self._forget(self._tickets, stream)
@@ -168,7 +169,7 @@ class Logins:
         key = secrets.token_hex(16)
         self._tickets[stream] = Ticket(key, user.host, user.jid, exchange.facts, timer)
         done = verb("step", reply, state="done", account=user.jid, ticket=key, rev="1")
-        self._answer(envelope, done)
+        self.answer(envelope, done)
 
     def _later(self, seconds: float, held: dict[Jid, Any], stream: Jid) -> IDelayedCall:
         return self.manager.clock.callLater(seconds, held.pop, stream, None)
@@ -193,7 +194,7 @@ class Logins:
             error = SaslError("temporary-auth-failure")
         last = self._count_failure(envelope.sender)
         step = verb("step", failure(error), state="failed", last="true" if last else None)
-        self._answer(envelope, step)
+        self.answer(envelope, step)
 
     def _count_failure(self, stream: Jid) -> bool:
         """Whether this was the last attempt that the stream may make."""
@@ -211,35 +212,23 @@ class Logins:
         host = self.manager.host(request.attrs.get("host", ""))
         data = request.child_bytes(CLIENT, "iq")
         if host is None or data is None:
-            self._refuse(envelope, StanzaError("bad-request"))
+            self.refuse(envelope, StanzaError("bad-request"))
             return
         facts = StreamFacts.parse(host.domain, request.element())
         iq = parse_stanza(data)
         answered = host.answer_before(iq, Visitor(envelope.sender, facts))
 
         def answer(reply: Stanza) -> None:
-            self._answer(envelope, verb("after", reply.to_bytes()))
+            self.answer(envelope, verb("after", reply.to_bytes()))
 
         if isinstance(answered, Stanza):
             answer(answered)
         else:
-            answered.addCallback(answer).addErrback(self._broken, envelope)
+            answered.addCallback(answer).addErrback(self.broken, envelope)
 
-    # open (3.4)
+    # open and resume (3.4)
 
-    def _open(self, envelope: Envelope, request: Stanza) -> None:
-        """Bind; the account is looked up again, it may have gone since the client logged in."""
-        ticket = self._ticket(envelope, request)
-        if ticket is None:
-            self._refuse(envelope, StanzaError("not-authorized"))
-            return
-        ticket.host.with_user(
-            ticket.account.local,
-            lambda user: self._bind(envelope, request, user),
-            lambda failure: self._broken(failure, envelope),
-        )
-
-    def _ticket(self, envelope: Envelope, request: Stanza) -> Ticket | None:
+    def ticket(self, envelope: Envelope, request: Stanza) -> Ticket | None:
         """The ticket that a request shows, if it is its stream's and its account's."""
         ticket = self._tickets.get(envelope.sender)
         if ticket is None or ticket.account != envelope.to:
@@ -247,22 +236,11 @@ class Logins:
         shown = request.attrs.get("ticket", "").encode()
         return ticket if secrets.compare_digest(ticket.key.encode(), shown) else None
 
-    def _bind(self, envelope: Envelope, request: Stanza, user: User | None) -> None:
-        ticket = self._ticket(envelope, request)
-        if ticket is None or user is None:
-            self._refuse(envelope, StanzaError("not-authorized"))
-            return
-        lang = request.attrs.get("xml:lang", ticket.facts.lang)
-        facts = attrs.evolve(ticket.facts, lang=lang)
-        try:
-            session = bind(self.manager, user, envelope.sender, facts, request.attrs)
-        except StanzaError as error:
-            self._refuse(envelope, error)
-            return
+    def opened(self, envelope: Envelope, item: Stanza) -> None:
+        """Answer that a stream has its session."""
         if self._answers is None:
             self.bound(envelope.sender)
-        opened = verb("opened", session=session.address, e=str(session.leg.epoch), jid=session.jid)
-        self._answer(envelope, opened)
+        self.answer(envelope, item)
 
     def bound(self, stream: Jid) -> None:
         """A stream has its session, and its edge knows."""
@@ -275,10 +253,12 @@ class Logins:
 
     # Answers
 
-    def _answer(self, envelope: Envelope, item: Stanza) -> None:
+    def answer(self, envelope: Envelope, item: Stanza) -> None:
+        """Answer a request."""
         self._send(envelope.answer(item))
 
-    def _refuse(self, envelope: Envelope, error: StanzaError) -> None:
+    def refuse(self, envelope: Envelope, error: StanzaError) -> None:
+        """Answer a request with an error."""
         self._send(envelope.answer(verb("refused", error.to_bytes()), type="error"))
 
     def _send(self, answer: Envelope) -> None:
@@ -286,6 +266,7 @@ class Logins:
             self._answers.answered(answer)
         self.manager.send(answer)
 
-    def _broken(self, reason: Failure, envelope: Envelope) -> None:
+    def broken(self, reason: Failure, envelope: Envelope) -> None:
+        """Answer a request that failed by our own fault."""
         self.log.failure("A verb of an edge failed", reason)
-        self._refuse(envelope, StanzaError("internal-server-error"))
+        self.refuse(envelope, StanzaError("internal-server-error"))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
+from xmppd.component.leg import State
 from xmppd.component.requests import Requests
 from xmppd.component.session import boot_number, member
 from xmppd.link.envelope import Envelope
@@ -19,11 +20,16 @@ from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm import outgoing
-from xmppd.sm.edges import Edges
+from xmppd.sm.custody import Custody
+from xmppd.sm.detached import Detached
+from xmppd.sm.edges import EdgeLeg, Edges
 from xmppd.sm.incoming import receive
+from xmppd.sm.journal import Journal
 from xmppd.sm.login import Logins
+from xmppd.sm.managed import Managed
 from xmppd.sm.session import Session
 from xmppd.sm.settling import Settling
+from xmppd.sm.unsettled import Unsettled
 
 if TYPE_CHECKING:
     from xmppd.accounts.stored import Keeper
@@ -55,11 +61,15 @@ class SessionManager:
         self.address = Jid.parse(f"{name}/{boot or boot_number()}")
         self.hosts: dict[str, Host] = {}
         self.sessions: dict[str, Session] = {}
-        self.legs: dict[str, Session] = {}
+        self.legs: dict[str, EdgeLeg] = {}
         self.send = link.send
         self.requests = Requests(link.send, clock)
         self.edges = Edges(self, link)
         self.reports = Settling(self)
+        self.detached = Detached(self)
+        self.custody = Custody(self)
+        self.journal = Journal(self)
+        self.uncommitted: set[Managed] = set()
         self.logins = Logins(self)
         self._make_host = make_host
         self._numbers = count(1)
@@ -92,6 +102,8 @@ class SessionManager:
                 self._on_legs(item)
             elif not item.number:
                 self.logins.receive(item)
+            else:
+                self.custody.came(item)
             return
         host = self.hosts.get(to.domain) or self.host(to.domain)
         if host is None:
@@ -99,6 +111,15 @@ class SessionManager:
         receive(host, item)
         if self._stores.ticket:
             self.note_sender(item.sender)
+
+    def pass_on(self, stanza: Stanza, unsettled: Unsettled) -> None:
+        """Send what a managed client has sent. What goes elsewhere is handled by being sent."""
+        to = stanza.to
+        if stanza.name != "message" or to is None or self.host(to.domain) is None:
+            self.send(stanza)
+        else:
+            unsettled.stanza = stanza
+            self.custody.send(stanza, unsettled)
 
     def new_address(self, prefix: str = "") -> Jid:
         """An address of this boot that has never been used."""
@@ -120,6 +141,9 @@ class SessionManager:
     def _traffic(self, session: Session, envelope: Envelope) -> None:
         """Take a leg's items in their order; repeats are dropped (3.5)."""
         leg = session.leg
+        if leg.state is not State.LIVE and not session.closing:
+            self.edges.unwanted(envelope)
+            return
         items = leg.unknown(envelope)
         if not self.edges.lossless:
             self.edges.came(leg, envelope)
@@ -145,8 +169,14 @@ class SessionManager:
     def relinked(self) -> None:
         """The link is there again, after what was on its way may have been lost."""
         self.edges.relinked()
+        self.custody.relinked()
 
     # Answers that wait for storage
+
+    @property
+    def kept(self) -> int:
+        """The newest batch that is kept, and all before it are."""
+        return self._stores.kept
 
     def note_ticket(self, session: Session) -> None:
         """Whatever a stanza of this session has just written is in the batch now filling."""
@@ -172,9 +202,16 @@ class SessionManager:
             session.deliver(answer)
         if not held:
             self._lost.clear()
+        if self.uncommitted:
+            uncommitted, self.uncommitted = self.uncommitted, set()
+            for managed in uncommitted:
+                managed.settle()
 
     def _failed(self, ticket: int, error: StorageError) -> None:
         self._lost[ticket] = error
+        for session in self.sessions.values():
+            if session.managed is not None:
+                session.managed.lose(ticket)
 
 
 def _undone(answer: Stanza) -> Stanza:

@@ -18,6 +18,7 @@ from xmppd.sm.order import unfinished
 if TYPE_CHECKING:
     from xmppd.sm.host import Host
     from xmppd.sm.session import Session
+    from xmppd.sm.unsettled import Unsettled
 
 _IQ_TYPES = frozenset({"get", "set", "result", "error"})
 
@@ -30,7 +31,7 @@ def take(host: Host, session: Session, stanza: Stanza) -> None:
     if session.backlog is not None:
         session.backlog.append(stanza)
         return
-    pending = _handle(host, session, stanza)
+    pending = _begin(host, session, stanza)
     if pending is not None:
         session.backlog = deque()
         pending.addBoth(_go_on, host, session)
@@ -40,7 +41,7 @@ def _go_on(_: object, host: Host, session: Session) -> None:
     """Handle what the client sent meanwhile, in its order."""
     backlog = session.backlog
     while backlog:
-        pending = _handle(host, session, backlog.popleft())
+        pending = _begin(host, session, backlog.popleft())
         if pending is not None:
             pending.addBoth(_go_on, host, session)
             return
@@ -48,19 +49,44 @@ def _go_on(_: object, host: Host, session: Session) -> None:
     host.manager.reports.note(session)
 
 
-def _handle(host: Host, session: Session, stanza: Stanza) -> Deferred[Any] | None:
-    """Handle one stanza; what is not done at once is returned, and never fails."""
-    if stanza.ns == SESSION_PROTOCOL:
-        ending.closed(host.manager, session, stanza)
+def _begin(host: Host, session: Session, stanza: Stanza) -> Deferred[Any] | None:
+    """Handle one item; what is not done at once is returned, and never fails."""
+    managed = session.managed
+    if stanza.ns:
+        _take_element(host, session, stanza)
         return None
     if session.closing:
         return None
+    if managed is None:
+        return _handle(host, session, stanza, None)
+    unsettled = managed.begin(stanza)
+    pending = _handle(host, session, stanza, unsettled)
+    managed.begun(unsettled, pending)
+    return pending
+
+
+def _take_element(host: Host, session: Session, item: Stanza) -> None:
+    """What is no stanza: the end of the stream, or somebody's who has asked for such."""
+    if item.ns == SESSION_PROTOCOL:
+        ending.closed(host.manager, session, item)
+        return
+    handler = host.dispatch.element_handler(item.ns, item.name)
+    if handler is None:
+        session.close(StreamError("unsupported-stanza-type"))
+    elif not session.closing:
+        host.guarded(handler, item, session)
+
+
+def _handle(
+    host: Host, session: Session, stanza: Stanza, unsettled: Unsettled | None
+) -> Deferred[Any] | None:
+    """Handle one stanza; what is not done at once is returned, and never fails."""
     stamped = _stamped(session, stanza)
     if stamped is None:
         session.close(StreamError("invalid-from"))
         return None
     try:
-        pending = _walk(host, session, stamped)
+        pending = _walk(host, session, stamped, unsettled)
     except Exception:
         _failed(Failure(), host, session, stamped)
         return None
@@ -69,7 +95,9 @@ def _handle(host: Host, session: Session, stanza: Stanza) -> Deferred[Any] | Non
     )
 
 
-def _walk(host: Host, session: Session, stanza: Stanza) -> Deferred[Any] | None:
+def _walk(
+    host: Host, session: Session, stanza: Stanza, unsettled: Unsettled | None
+) -> Deferred[Any] | None:
     """Take a stanza through CHECK and MARK, and pass on what they let through."""
     if stanza.malformed == "to":
         raise StanzaError("jid-malformed", by=host.jid)
@@ -78,8 +106,8 @@ def _walk(host: Host, session: Session, stanza: Stanza) -> Deferred[Any] | None:
     hooks = host.dispatch.sent[stanza.name]
     verdict = walk(hooks, stanza, session) if hooks else stanza
     if isinstance(verdict, Deferred):
-        return verdict.addCallback(_pass_on, host, session)
-    return _pass_on(verdict, host, session)
+        return verdict.addCallback(_pass_on, host, session, unsettled)
+    return _pass_on(verdict, host, session, unsettled)
 
 
 def _stamped(session: Session, stanza: Stanza) -> Stanza | None:
@@ -119,10 +147,16 @@ def _failed(failure: Failure, host: Host, session: Session, stanza: Stanza) -> N
     host.answer(session, answer)
 
 
-def _pass_on(verdict: Verdict, host: Host, session: Session) -> Deferred[Any] | None:
+def _pass_on(
+    verdict: Verdict, host: Host, session: Session, unsettled: Unsettled | None
+) -> Deferred[Any] | None:
     if not isinstance(verdict, Stanza):
         return None
     stanza, pending = verdict, None
+    if unsettled is not None:
+        if unsettled.cancelled:
+            return None
+        unsettled.passed = True
     if stanza.name == "presence":
         if session.closing:
             return None  # it has said its last, and would be seen for ever
@@ -131,7 +165,10 @@ def _pass_on(verdict: Verdict, host: Host, session: Session) -> Deferred[Any] | 
         if stanza.to is None:
             # RFC 6120, 10.3.1 and 10.3.3: handled on behalf of the sender's own account.
             stanza = stanza.readdressed(session.jid.bare)
-        host.manager.send(stanza)
+        if unsettled is None:
+            host.manager.send(stanza)
+        else:
+            host.manager.pass_on(stanza, unsettled)
     for hook in host.dispatch.sent_note[stanza.name]:
         host.guarded(hook, stanza, session)
     return pending

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from xmppd.component.leg import End
-from xmppd.component.session import WINDOW_BYTES, WINDOW_DOWN, verb
+from xmppd.component.leg import State
+from xmppd.component.session import WINDOW_BYTES, WINDOW_DOWN
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.jid import Jid
-from xmppd.protocol.markup import element
-from xmppd.protocol.namespaces import STREAMS
+from xmppd.protocol.namespaces import CONTENT
 from xmppd.protocol.stanza import Stanza
+from xmppd.sm.managed import NOT_YET, Managed
+from xmppd.sm.queue import Queue
+from xmppd.sm.watching import Watching
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,28 +31,46 @@ MAX_DIRECTED = 1_000
 """Addresses a session may have sent directed presence to (RFC 6121, 4.6), outside its roster."""
 
 
+class Gate(Protocol):
+    """Has some stanzas wait that are for a session, such as what is not urgent."""
+
+    def takes(self, stanza: Stanza) -> bool:
+        """Whether it takes a stanza; if not, that is queued now."""
+
+    def flush(self) -> None:
+        """Deliver what waits, in its order."""
+
+    def left(self) -> list[Stanza]:
+        """What waits; it is forgotten."""
+
+
 class Session:
     """One bound resource of an account.
 
     `presence` is what it last broadcast, None while it is not available. `interested`: it has
     asked for its roster (RFC 6121, 2.2). `notes` holds what extensions remember of it, one value
     per extension class. `ticket` is the newest batch that one of its stanzas wrote into.
+    `managed` is there where the client manages its stream (XEP-0198). `gate` is there where some
+    of what it is to get waits before it is queued, and so before anybody counts it. `full`: it is
+    detached, and has as much to send as it may have.
     """
 
     __slots__ = (
         "_flush_later",
         "_given_up",
         "_queue",
-        "_queue_bytes",
-        "_watched",
+        "_watching",
         "address",
         "backlog",
         "closing",
         "directed",
         "facts",
+        "full",
+        "gate",
         "interested",
         "jid",
         "leg",
+        "managed",
         "notes",
         "presence",
         "priority",
@@ -72,7 +92,7 @@ class Session:
         self.user = user
         self.jid = jid
         self.address = address
-        self.leg = user.host.manager.edges.leg(address, edge)
+        self.leg = user.host.manager.edges.leg(self, edge)
         self.facts = facts
         self.since = since
         self.presence: Stanza | None = None
@@ -81,13 +101,20 @@ class Session:
         self.directed: set[Jid] | None = None
         self.notes: dict[type, Any] = {}
         self.ticket = 0
-        self.closing = False
+        self.closing = self.full = False
+        self.gate: Gate | None = None
+        self.managed: Managed | None = None
         self.backlog: deque[Stanza] | None = None  # held while a hook is awaited
         self._flush_later = flush_later
-        self._queue: deque[Stanza] | None = None
-        self._queue_bytes = 0
-        self._watched: dict[Stanza, Callable[[], None]] | None = None
+        self._queue: Queue | None = None
+        self._watching: Watching | None = None
         self._given_up = False
+
+    @property
+    def attached(self) -> bool:
+        """Whether it has a stream, whose edge knows of that."""
+        managed = self.managed
+        return self.leg.state is State.LIVE and (managed is None or not managed.draining)
 
     @property
     def available(self) -> bool:
@@ -102,6 +129,8 @@ class Session:
     @property
     def handled(self) -> int:
         """How much of what it got it is done with."""
+        if self.managed is not None:
+            return self.managed.settled
         got = self.leg.got
         return got if self.backlog is None else got - 1 - len(self.backlog)
 
@@ -109,37 +138,70 @@ class Session:
         """Queue a stanza for the client; what one turn queues travels together."""
         if self.closing:
             return
+        if self.gate is not None and self.gate.takes(stanza):
+            return
         queue = self._queue
         if queue is None:
-            queue = self._queue = deque()
+            queue = self._queue = Queue()
             self._flush_later(self)
-        queue.append(stanza)
-        self._queue_bytes += len(stanza.inner)
-        if len(queue) > CROWDED or self._queue_bytes > CROWDED_BYTES:
+        queue.items.append(stanza)
+        queue.size += len(stanza.inner)
+        if (
+            len(queue.items) > CROWDED
+            or queue.size > CROWDED_BYTES
+            or (self.managed is not None and self._is_crowded())
+        ):
             self._is_behind(stanza)
 
     def _is_behind(self, stanza: Stanza) -> None:
         """Slow down whoever sends faster than the client reads, and in the end give up."""
         self.flush()  # much in one turn is not yet more than the window takes
-        if len(self._queue or ()) > MAX_QUEUE or self._queue_bytes > MAX_QUEUE_BYTES:
-            self.close(StreamError("policy-violation", "too slow in reading"))
+        count, size = self.load
+        if count > MAX_QUEUE or size > MAX_QUEUE_BYTES:
+            self.user.host.manager.detached.overflowing(self)
         elif self._is_crowded():
             # Whose fault an answer is: of the client itself, which asks faster than it reads.
             asker = self.jid if stanza.type in ("result", "error") else stanza.sender
             self.user.host.manager.reports.delay(asker, self)
 
+    @property
+    def load(self) -> tuple[int, int]:
+        """How many stanzas, and bytes, wait for the client or, where it manages its stream, for
+        its acknowledgement."""
+        queue, managed = self._queue, self.managed
+        count, size = (0, 0) if queue is None else (len(queue.items), queue.size)
+        return (
+            (count, size)
+            if managed is None
+            else (count + len(managed.out), size + managed.out.size)
+        )
+
+    @property
+    def pending(self) -> list[Stanza]:
+        """The stanzas that wait for the client or for its acknowledgement, the oldest first."""
+        queue, managed = self._queue, self.managed
+        found = [] if managed is None else managed.out.items
+        return found if queue is None else [*found, *queue.items]
+
     def _is_crowded(self) -> bool:
-        return len(self._queue or ()) > CROWDED or self._queue_bytes > CROWDED_BYTES
+        count, size = self.load
+        return count > CROWDED or size > CROWDED_BYTES
 
     def deliver_watched(self, stanza: Stanza, written: Callable[[], None]) -> None:
         """Deliver a stanza that somebody else keeps until the client has it.
 
         `written` is called then. If the session ends before, `undelivered` leaves it out.
         """
-        if self._watched is None:
-            self._watched = {}
-        self._watched[stanza] = written
+        self.watching.keeps_elsewhere(stanza, written)
         self.deliver(stanza)
+
+    @property
+    def watching(self) -> Watching:
+        """Who waits until the client has a stanza: it was written or, where the client manages
+        its stream, acknowledged."""
+        if self._watching is None:
+            self._watching = Watching()
+        return self._watching
 
     def close(self, error: StreamError) -> None:
         """End the client's stream with that error; the session ends when its edge says so."""
@@ -147,61 +209,89 @@ class Session:
             return
         self.flush()
         self.closing = True
-        self.leg.after(End.CLOSED)
-        reason = element("error", STREAMS, None, error.to_bytes()[len("<stream:error>") : -15])
-        self._flush([verb("close", reason, how="kick")])
+        if self.leg.state is State.LIVE:
+            self.user.host.manager.edges.kick(self.leg, error)
 
     def flush(self) -> None:
         """Send what the window allows."""
-        if not self.closing:
-            self._flush(self._taken_for_sending(*self.leg.room(WINDOW_DOWN, WINDOW_BYTES)))
-
-    def _taken_for_sending(self, room: int, room_bytes: int) -> list[Stanza]:
-        queue = self._queue
-        if queue is None:
-            return []
-        if len(queue) <= room and self._queue_bytes <= room_bytes:
+        queue, leg, managed = self._queue, self.leg, self.managed
+        if queue is None or leg.state is not State.LIVE:
+            return
+        if managed is None:
+            items = queue.take(*leg.room(WINDOW_DOWN, WINDOW_BYTES))
+        elif managed.draining:
+            return
+        else:
+            items = queue.take(*leg.room(WINDOW_DOWN, WINDOW_BYTES))
+            managed.sending(items, leg.sent)
+        if not queue.items:
             self._queue = None
-            self._queue_bytes = 0
-            return list(queue)
-        taken: list[Stanza] = []
-        while queue and len(taken) < room and room_bytes > 0:
-            taken.append(queue.popleft())
-            room_bytes -= len(taken[-1].inner)
-        self._queue_bytes -= sum([len(stanza.inner) for stanza in taken])
-        if not queue:
-            self._queue = None
-        return taken
-
-    def _flush(self, items: list[Stanza]) -> None:
         if items:
-            self.user.host.manager.edges.carry(self.leg, items)
+            self.user.host.manager.edges.carry(leg, items)
 
     def written(self, count: int) -> None:
         """The edge has written that many of what was sent, counted from the leg's first."""
-        leg = self.leg
+        leg, managed = self.leg, self.managed
         if count > leg.done:
+            done = leg.done
             written = leg.settle(min(count, leg.sent))
-            if self._watched:
-                self._tell_watchers(self._watched, written)
+            if managed is not None:
+                written = managed.early_in(written, done)
+            if self._watching is not None:
+                self._watching.got(written)
         if self._queue is not None:
-            self.flush()
-            if not self._is_crowded():
-                self.user.host.manager.reports.go_on(self)
+            self._move_on()
 
-    @staticmethod
-    def _tell_watchers(watched: dict[Stanza, Callable[[], None]], written: list[Stanza]) -> None:
-        for stanza in written:
-            if stanza in watched:
-                watched.pop(stanza)()
+    def acknowledged(self, h: int) -> None:
+        """The client has handled so many stanzas. Raises TooHigh."""
+        managed = self.managed
+        if managed is None or managed.since == NOT_YET:
+            return
+        got = managed.out.settle(h)
+        if self._watching is not None:
+            self._watching.got(got)
+        self._move_on()
+
+    def _move_on(self) -> None:
+        self.flush()
+        if not self._is_crowded():
+            self.user.host.manager.reports.go_on(self)
+
+    def end_leg(self) -> None:
+        """The leg is no more, but the session is: what was sent over it may come again."""
+        managed, kept = self.managed, self.leg.kept
+        assert managed is not None
+        if kept is not None:
+            managed.early += managed.early_in([*kept.items], self.leg.sent - len(kept.items))
+        if managed.since != NOT_YET:
+            managed.since = 0
+
+    def requeue(self) -> None:
+        """Have what the client has not acknowledged sent again, over a new leg."""
+        managed = self.managed
+        assert managed is not None
+        early, managed.early = managed.early, []
+        if self._watching is not None:
+            self._watching.got(early)  # else it would not know by what to resume
+        queue = self._queue = self._queue or Queue()
+        queue.put_back(managed.take_unacknowledged())
+        self.full = False
+        self.flush()
 
     def undelivered(self) -> list[Stanza]:
-        """What was accepted for the client and not written, oldest first; forgets it."""
-        watched, self._watched = self._watched or (), None
-        kept = self.leg.kept
-        left = [] if kept is None or self._given_up else [*kept.items]
-        left += self._queue or ()
+        """What was accepted for the client and has not reached it, oldest first; forgets it."""
+        left = [] if self._given_up else self._sent_in_vain()
+        left += () if self._queue is None else self._queue.items
+        left += () if self.gate is None else self.gate.left()
         self._given_up = True
         self._queue = None
-        self._queue_bytes = 0
-        return [stanza for stanza in left if stanza not in watched]
+        stanzas = [stanza for stanza in left if stanza.ns == CONTENT]
+        return stanzas if self._watching is None else self._watching.only_here(stanzas)
+
+    def _sent_in_vain(self) -> list[Stanza]:
+        managed = self.managed
+        if managed is None:
+            return [] if self.leg.kept is None else [*self.leg.kept.items]
+        self.end_leg()
+        early, managed.early = managed.early, []
+        return early + managed.take_unacknowledged()

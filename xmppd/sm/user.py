@@ -12,6 +12,7 @@ from xmppd.component.stages import deferred
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm.session import Session
+from xmppd.sm.unsettled import Unsettled
 from xmppd.storage.codecs import XmlCodec
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class User:
         self.contacts = {contact.jid: contact for contact in contacts}
         self.requests = requests or {}
         self.sessions: dict[str, Session] = {}
-        self.lines: dict[Jid, deque[Stanza]] = {}
+        self.lines: dict[Jid, deque[tuple[Stanza, Unsettled | None]]] = {}
         self.unkept: dict[Jid, Unkept] = {}
         self.shared: dict[Stanza, set[Session]] = {}
         self.notes: dict[type, Any] = {}

@@ -1,0 +1,438 @@
+"""Sessions that go on over another stream (XEP-0198, 5; session protocol, 3.4 and 3.10)."""
+
+from typing import Any
+
+from tests.extensions.test_stream_management import CHAT, FULL, ManagedCase, Missed, Waiting
+from tests.sm.kit import Client, House
+from tests.sm.test_session import bodies
+from xmppd.component.extension import Extension, on
+from xmppd.component.stages import Life
+from xmppd.extensions.stream_management import StreamManagement
+from xmppd.protocol.errors import StreamError
+from xmppd.protocol.namespaces import STANZA_ERRORS, STREAM_MANAGEMENT, STREAMS
+from xmppd.protocol.stanza import Stanza
+from xmppd.sm.detached import REMEMBERED_SECONDS
+from xmppd.sm.ending import kick
+from xmppd.sm.session import MAX_QUEUE, Session
+
+
+class Resumed(Extension):
+    """Collects what is told of sessions."""
+
+    name = "resumed"
+
+    def setup(self) -> None:
+        self.host.told = self.told = []
+
+    @on(Life.RESUMED)
+    def resumed(self, session: Session) -> None:
+        self.told.append(("resumed", session.jid))
+
+    @on(Life.UNAVAILABLE)
+    def unavailable(self, session: Session) -> None:
+        self.told.append(("unavailable", session.jid))
+
+
+def told_h(answer: Stanza) -> int:
+    """The count in the answer to a resumption that succeeded."""
+    element = answer.child(STREAM_MANAGEMENT, "resumed")
+    assert element is not None, answer.to_bytes()
+    return int(element["h"])
+
+
+class ResumeCase(ManagedCase):
+    extensions = (StreamManagement, Missed, Waiting, Resumed)
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.previd = self.juliet.enable().attrs["id"]
+        self.juliet.send("<presence/>")
+        self.juliet.report(h=1)
+        self.juliet.taken()
+
+    @property
+    def missed(self) -> list[str | None]:
+        return bodies(self.house.host.missed)  # type: ignore[union-attr]
+
+    @property
+    def told(self) -> list[Any]:
+        found: list[Any] = self.house.host.told  # type: ignore[union-attr]
+        return found
+
+    def come(self, *texts: object) -> None:
+        for text in texts:
+            self.house.from_outside(
+                "<message from='a@remote.test' to='juliet@example.com' type='chat'>"
+                f"<body>{text}</body></message>"
+            )
+
+    def failed(self, answer: Stanza) -> tuple[str, str | None]:
+        """The condition and the count of a failure."""
+        self.assertEqual((answer.ns, answer.name), (STREAM_MANAGEMENT, "failed"))
+        [(ns, name, _, _)] = answer.children
+        self.assertEqual(ns, STANZA_ERRORS)
+        return name, answer.attrs.get("h")
+
+
+class ResumeTest(ResumeCase):
+    def test_what_was_not_acknowledged_comes_again(self) -> None:
+        """XEP-0198, 5: what is still unhandled after the client's count, before anything new."""
+        self.come(1, 2, 3)
+        self.juliet.cut()
+        self.come(4)
+        self.juliet.resume(self.previd, 2)
+        self.come(5)
+        self.assertEqual(bodies(self.juliet.taken()), ["2", "3", "4", "5"])
+        self.juliet.report(h=6)
+        self.assertEqual(len(self.managed().out), 0)
+
+    def test_counts_go_on(self) -> None:
+        """XEP-0198, 5: they are carried over."""
+        self.juliet.send("<presence/>", "<presence/>")
+        self.juliet.cut()
+        answer = self.juliet.resume(self.previd, 1)
+        self.assertEqual(told_h(answer), 3)
+        self.assertEqual((answer.attrs["managed"], answer.attrs["e"]), ("true", "2"))
+        self.juliet.send("<presence/>")
+        self.assertEqual((self.managed().h, self.session().leg.h), (4, 4))
+
+    def test_the_address_stays(self) -> None:
+        address, jid = self.juliet.session, self.juliet.jid
+        self.juliet.cut()
+        self.juliet.resume(self.previd, 1)
+        self.assertEqual((self.juliet.session, self.juliet.jid), (address, jid))
+
+    def test_presence_stays(self) -> None:
+        """A session without a stream stays available; nobody hears of all this."""
+        self.juliet.cut()
+        self.assertTrue(self.session().available)
+        self.assertIn(self.session(), self.manager.detached)
+        self.juliet.resume(self.previd, 1)
+        self.assertEqual(self.told, [("resumed", self.juliet.jid)])
+        self.assertEqual(len(self.manager.detached), 0)
+
+    def test_again_and_again(self) -> None:
+        for turn in range(2, 6):
+            self.come(turn)
+            self.juliet.cut()
+            self.juliet.resume(self.previd, 1)
+            self.assertEqual(self.juliet.epoch, turn)
+        self.assertEqual(bodies(self.juliet.taken()), ["2", "3", "4", "5"])
+
+    def test_the_edge_is_lost(self) -> None:
+        """A newer boot of its edge, or its silence (3.7)."""
+        self.come(1)
+        self.manager.edges.absent(self.session().leg)
+        self.assertIn(self.session(), self.manager.detached)
+        self.juliet.resume(self.previd, 1)
+        self.assertEqual(bodies(self.juliet.taken()), ["1"])
+
+    def test_an_error_that_was_not_the_clients_fault(self) -> None:
+        """3.7: a shutdown or a time-out loses the stream; any other error ends the session."""
+        for condition, remains in (
+            ("system-shutdown", True),
+            ("connection-timeout", True),
+            ("not-well-formed", False),
+        ):
+            client = self.house.client("juliet", condition)
+            client.enable()
+            close = {"how": "error", "condition": condition, "written": "1"}
+            client.pass_on(Stanza("urn:xmppd:session:0", "close", close))
+            self.assertIs(client.session in self.manager.sessions, remains)
+
+    def test_while_the_former_stream_is_there(self) -> None:
+        """XEP-0198, 5: it is closed with conflict."""
+        self.come(1)
+        former = self.juliet.stream
+        self.juliet.resume(self.previd, 1)
+        self.assertEqual(bodies(self.juliet.taken()), ["1"])
+        [close] = self.juliet.former
+        self.assertIn(b"<conflict", close.child_bytes(STREAMS, "error") or b"")
+        self.assertEqual({*self.manager.legs}, {self.romeo.stream, self.juliet.stream})
+        self.assertNotEqual(former, self.juliet.stream)
+
+    def test_nothing_comes_by_the_former_stream(self) -> None:
+        """The fence: a lower epoch is nobody's (3.4)."""
+        former, number = self.juliet.stream, self.juliet._number
+        self.juliet.resume(self.previd, 1)
+        stream, self.juliet.stream, self.juliet.epoch = self.juliet.stream, former, 1
+        self.juliet._number = number
+        self.juliet.send("<presence type='unavailable'/>")
+        self.assertTrue(self.session().available)
+        self.assertEqual(self.managed().h, 1)
+        self.assertEqual(self.session().leg.other, stream)
+
+    def test_the_former_stream_may_end_then(self) -> None:
+        former, number = self.juliet.stream, self.juliet._number
+        self.juliet.resume(self.previd, 1)
+        self.juliet.stream, self.juliet.epoch, self.juliet._number = former, 1, number
+        self.juliet.close()
+        self.assertIn(self.juliet.session, self.manager.sessions)
+
+    def test_it_may_end_cleanly(self) -> None:
+        self.juliet.cut()
+        self.juliet.resume(self.previd, 1)
+        self.come(1)
+        self.juliet.close()
+        self.assertNotIn(self.juliet.session, self.manager.sessions)
+        self.assertEqual(self.missed, ["1"])
+
+
+class DrainTest(ResumeCase):
+    """3.4: `h` in the answer is final."""
+
+    def test_waits_for_the_storage(self) -> None:
+        commits = self.hold_commits()
+        self.open_message()
+        self.house.settle(0.3)
+        self.assertEqual((len(commits), self.managed().h), (1, 1))
+        self.juliet.cut()
+        element = self.ask()
+        self.assertTrue(self.managed().draining)
+        commits[0].callback(None)
+        self.house.settle()
+        self.assertFalse(self.managed().draining)
+        self.juliet.attach(self.house.answers[element].items[0])
+        self.assertEqual(told_h(self.house.answers[element].items[0]), 2)
+
+    def ask(self, h: int = 1) -> str:
+        """Ask to resume, without waiting for the answer."""
+        self.juliet.begin()
+        with self.assertRaises(KeyError):
+            self.juliet.resume(self.previd, h, stream=False)
+        return str(len(self.house.answers) + 1)
+
+    def open_message(self) -> None:
+        """One that romeo's edge has not written."""
+        self.juliet.send(FULL.format("open"))
+        self.assertEqual(self.managed().h, 1)
+
+    def test_by_way_of_the_journal(self) -> None:
+        """After 250 ms what is not settled by others is kept here."""
+        self.open_message()
+        self.juliet.cut()
+        id = self.ask()
+        self.house.settle(0.3)
+        self.assertEqual(told_h(self.house.answers[id].items[0]), 2)
+
+    def test_what_is_in_check_is_forgotten(self) -> None:
+        """Its client sends it again."""
+        self.juliet.send(CHAT.format("wait"), "<presence/>")
+        self.juliet.cut()
+        answer = self.juliet.resume(self.previd, 1)
+        self.assertEqual(told_h(answer), 1)
+        self.waiting[0].callback(None)
+        self.house.settle()
+        self.assertEqual(self.missed, [])
+        self.juliet.send(CHAT.format("again"), "<presence/>")
+        self.assertEqual((self.missed, self.managed().h), (["again"], 3))
+
+    def test_two_at_once(self) -> None:
+        """3.10: the later stream gets the session, the earlier one a conflict."""
+        self.open_message()
+        self.juliet.cut()
+        first, one = self.ask(), self.juliet.stream
+        self.juliet.begin()
+        with self.assertRaises(KeyError):
+            self.juliet.resume(self.previd, 1, stream=False)
+        refused = self.house.answers[first].items[0]
+        self.assertEqual(refused.name, "close")
+        self.assertIn(b"<conflict", refused.child_bytes(STREAMS, "error") or b"")
+        self.house.settle(0.3)
+        [answer] = [
+            each.items[0]
+            for each in self.house.answers.values()
+            if each.to == self.juliet.stream and each.items[0].name == "opened"
+        ]
+        self.assertEqual((told_h(answer), answer.attrs["e"]), (2, "3"))
+        self.assertNotIn(one, self.manager.legs)
+
+    def test_the_next_stream_is_lost_too(self) -> None:
+        self.open_message()
+        self.juliet.cut()
+        self.ask()
+        self.manager.edges.absent(self.session().leg)
+        self.assertIn(self.session(), self.manager.detached)
+        self.house.settle(0.3)
+        self.assertEqual(told_h(self.juliet.resume(self.previd, 1)), 2)
+
+    def test_kicked_meanwhile(self) -> None:
+        self.open_message()
+        self.juliet.cut()
+        id = self.ask()
+        self.assertEqual(kick(self.session().user, StreamError("policy-violation")), 1)
+        self.house.settle(0.3)
+        self.assertEqual(self.house.answers[id].items[0].name, "close")
+        self.assertEqual((self.manager.legs.keys(), self.session_count()), ({self.romeo.stream}, 1))
+
+    def session_count(self) -> int:
+        return len(self.manager.sessions)
+
+
+class RefusedTest(ResumeCase):
+    """XEP-0198, 5 and 6: the stream may bind then, or try again."""
+
+    def test_unknown(self) -> None:
+        self.assertEqual(self.failed(self.juliet.resume("x", 0)), ("item-not-found", None))
+
+    def test_somebody_elses(self) -> None:
+        self.juliet.cut()
+        self.assertEqual(self.failed(self.romeo.resume(self.previd, 0)), ("item-not-found", None))
+        self.assertIn(self.session(), self.manager.detached)
+
+    def test_without_a_count(self) -> None:
+        self.juliet.cut()
+        for h in ("", "x", "-1", "4294967296"):
+            self.assertEqual(self.failed(self.juliet.resume(self.previd, h)), ("bad-request", None))
+
+    def test_too_high(self) -> None:
+        """3.4: the stream ends, the session stays as it is."""
+        self.come(1)
+        self.juliet.cut()
+        answer = self.juliet.resume(self.previd, 3)
+        self.assertEqual(answer.name, "close")
+        self.assertIn(b"<handled-count-too-high", answer.child_bytes(STREAMS, "error") or b"")
+        self.assertIn(self.session(), self.manager.detached)
+        self.juliet.resume(self.previd, 1)
+        self.assertEqual(bodies(self.juliet.taken()), ["1"])
+
+    def test_ended(self) -> None:
+        """XEP-0198, 5: with what was handled before."""
+        self.juliet.send("<presence/>")
+        self.juliet.close()
+        self.assertEqual(self.failed(self.juliet.resume(self.previd, 0)), ("item-not-found", "2"))
+        self.assertEqual(self.failed(self.romeo.resume(self.previd, 0)), ("item-not-found", None))
+
+    def test_ended_long_ago(self) -> None:
+        self.juliet.close()
+        self.house.settle(REMEMBERED_SECONDS + 1)
+        self.assertEqual(self.failed(self.juliet.resume(self.previd, 0)), ("item-not-found", None))
+
+    def test_a_failure_leaves_the_ticket(self) -> None:
+        """3.4: the same stream may bind."""
+        self.juliet.resume("x", 0)
+        answer = self.juliet.resume("y", 0, stream=False)
+        self.assertEqual(self.failed(answer), ("item-not-found", None))
+
+    def test_without_a_ticket(self) -> None:
+        self.juliet.begin()
+        self.juliet.ticket = "stolen"
+        self.assertEqual(self.juliet.resume(self.previd, 0, stream=False).name, "refused")
+
+    def test_not_resumable(self) -> None:
+        client = self.house.client("juliet", "other")
+        client.enable(resume="false")
+        client.cut()
+        self.assertNotIn(client.session, self.manager.sessions)
+
+    def test_not_supported(self) -> None:
+        """XEP-0198, 5: feature-not-implemented."""
+        client = House(()).client("juliet")
+        self.assertEqual(self.failed(client.resume("x", 0)), ("feature-not-implemented", None))
+
+
+class DetachedTest(ResumeCase):
+    def test_until_max(self) -> None:
+        """3.7: then it ends as any other."""
+        self.come(1)
+        self.juliet.cut()
+        self.come(2)
+        self.house.settle(599)
+        self.assertEqual(self.missed, [])
+        self.house.settle(2)
+        self.assertEqual(self.missed, ["1", "2"])
+        self.assertEqual(self.told, [("unavailable", self.juliet.jid)])
+        self.assertEqual(self.failed(self.juliet.resume(self.previd, 0)), ("item-not-found", "1"))
+
+    def test_what_the_client_asked_for(self) -> None:
+        client = self.house.client("juliet", "other")
+        client.enable(max="5")
+        client.cut()
+        self.house.settle(6)
+        self.assertNotIn(client.session, self.manager.sessions)
+
+    def test_another_session_gets_what_is_left(self) -> None:
+        """Never twice, never to nowhere (RFC 6121, 8.5.3), and in order."""
+        other = self.house.client("juliet", "other")
+        self.come(1, 2)
+        self.juliet.cut()
+        other.send("<presence><priority>1</priority></presence>")
+        other.taken()
+        self.house.settle(601)
+        self.assertEqual(bodies([s for s in other.taken() if s.name == "message"]), ["1", "2"])
+        self.assertEqual(self.missed, [])
+
+    def test_kick(self) -> None:
+        self.come(1)
+        self.juliet.cut()
+        self.assertEqual(kick(self.session().user, StreamError("policy-violation")), 1)
+        self.assertEqual((self.missed, len(self.manager.detached)), (["1"], 0))
+
+    def test_bound_anew(self) -> None:
+        """The same resource: the session that had it ends."""
+        self.come(1)
+        self.juliet.cut()
+        self.house.client("juliet")
+        self.assertEqual((self.missed, len(self.manager.detached)), (["1"], 0))
+
+    def test_overflow(self) -> None:
+        """3.6: what is beyond the bound is missed, and the session stays resumable; what was
+        missed comes behind what was not."""
+        self.juliet.cut()
+        self.come(*range(MAX_QUEUE + 5))
+        self.assertEqual(self.missed, [str(MAX_QUEUE + n) for n in range(1, 5)])
+        self.juliet.resume(self.previd, 1)
+        for _ in range(10):
+            self.juliet.report()
+        got = bodies(self.juliet.taken())
+        self.assertEqual(got, [str(number) for number in range(MAX_QUEUE + 1)])
+        self.assertFalse(self.session().full)
+
+    def test_overflow_by_what_nobody_else_can_have(self) -> None:
+        """Rather than leave a gap the session ends."""
+        self.juliet.cut()
+        self.come(*range(MAX_QUEUE + 1))
+        self.house.from_outside("<presence from='a@remote.test/r' to='juliet@example.com'/>")
+        self.assertNotIn(self.juliet.session, self.manager.sessions)
+        self.assertEqual(len(self.missed), MAX_QUEUE + 1)
+
+    def test_a_client_that_acknowledges_nothing(self) -> None:
+        """3.6: closed with policy-violation, and resumable."""
+        for number in range(MAX_QUEUE + 1):
+            self.come(number)
+            self.juliet.report()
+        closed = self.juliet.closed
+        assert closed is not None
+        self.assertIn(b"<policy-violation", closed.child_bytes(STREAMS, "error") or b"")
+        self.assertIn(self.session(), self.manager.detached)
+        self.assertEqual(self.missed, [])
+        read = len(self.juliet.taken())
+        self.juliet.resume(self.previd, read + 1)
+        self.assertEqual(read + len(self.juliet.taken()), MAX_QUEUE + 1)
+
+
+class BoundsTest(ResumeCase):
+    extensions = (
+        (StreamManagement, StreamManagement.Options(detached_per_account=2, detached=3)),
+        Missed,
+        Waiting,
+        Resumed,
+    )
+
+    def detach(self, name: str, resource: str) -> Client:
+        client = self.house.client(name, resource)
+        client.enable()
+        client.cut()
+        return client
+
+    def test_of_an_account(self) -> None:
+        one, two, three = [self.detach("romeo", resource) for resource in "abc"]
+        self.assertNotIn(one.session, self.manager.sessions)
+        self.assertIn(two.session, self.manager.sessions)
+        self.assertIn(three.session, self.manager.sessions)
+
+    def test_of_the_server(self) -> None:
+        clients = [self.detach("romeo", "a"), self.detach("romeo", "b")]
+        clients += [self.detach("juliet", "a"), self.detach("juliet", "b")]
+        found = [client.session in self.manager.sessions for client in clients]
+        self.assertEqual(found, [False, True, True, True])

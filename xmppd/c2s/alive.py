@@ -1,0 +1,50 @@
+"""Keeping a bound stream alive, and asking a silent client for a sign of life."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from xmppd.protocol.errors import StreamError
+from xmppd.protocol.markup import element
+from xmppd.protocol.stanza import Stanza
+
+if TYPE_CHECKING:
+    from xmppd.c2s.connection import Connection
+
+PING: Final = "urn:xmpp:ping"
+
+
+class Alive:
+    """When a client was last asked for a sign of life."""
+
+    __slots__ = ("_asked",)
+
+    def __init__(self) -> None:
+        self._asked = 0
+
+    def due(self, connection: Connection, now: int) -> int:
+        """Do what is due (RFC 6120, 4.6). Returns when to look again."""
+        limits = connection.edge.limits
+        checks = [now + 3600]
+        if limits.keep_alive_seconds:
+            if now - connection.wrote >= limits.keep_alive_seconds:
+                connection.write(b" ")
+            checks.append(connection.wrote + limits.keep_alive_seconds)
+        if limits.idle_ping_seconds:
+            checks.append(self._ask_for_life(connection, now, limits.idle_ping_seconds))
+        return min(checks)
+
+    def _ask_for_life(self, connection: Connection, now: int, patience: int) -> int:
+        if self._asked > connection.heard:
+            if now - self._asked >= patience:
+                connection.fail(StreamError("connection-timeout"))
+            return self._asked + patience
+        if now - connection.heard < patience:
+            return connection.heard + patience
+        self._asked = now
+        host = connection.stream.host
+        ping = element("ping", PING)
+        connection.write(
+            Stanza.make("iq", ping, sender=host, type="get", id=f"alive-{now}").to_bytes()
+        )
+        return now + patience

@@ -1,0 +1,149 @@
+"""Sessions without a stream: how they come to that, how long they wait, and what is remembered of
+those that waited in vain (session protocol, 3.7 and 3.10; XEP-0198, 5)."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Final, Protocol
+
+import attrs
+from twisted.internet.interfaces import IDelayedCall
+
+from xmppd.component.leg import End
+from xmppd.component.stages import Life
+from xmppd.protocol.errors import StreamError
+from xmppd.protocol.jid import Jid
+from xmppd.sm import ending
+
+if TYPE_CHECKING:
+    from xmppd.sm.managed import Managed
+    from xmppd.sm.manager import SessionManager
+    from xmppd.sm.session import Session
+
+REMEMBERED: Final = 10_000
+"""Ended sessions of which it is known how many stanzas they had handled."""
+REMEMBERED_SECONDS: Final = 86_400.0
+
+
+class Bounds(Protocol):
+    """What a host allows."""
+
+    @property
+    def resume_seconds(self) -> int: ...
+    @property
+    def detached_per_account(self) -> int: ...
+    @property
+    def detached(self) -> int: ...
+
+
+@attrs.define
+class Ended:
+    """A session that has ended: whose it was, how much it had handled, until when to know that."""
+
+    account: Jid
+    h: int
+    until: float
+
+
+class Detached:
+    """All sessions that wait for their clients, the longest waiting first."""
+
+    def __init__(self, manager: SessionManager) -> None:
+        self._manager = manager
+        self._timers: dict[Session, IDelayedCall] = {}
+        self._ended: OrderedDict[str, Ended] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._timers)
+
+    def __contains__(self, session: object) -> bool:
+        return session in self._timers
+
+    # How sessions lose their streams
+
+    def lost(self, session: Session, how: End) -> None:
+        """The stream of a session is gone, and it was not its client who ended it."""
+        managed = session.managed
+        if managed is not None and managed.resumable and not session.closing:
+            self._detach(session, managed, how)
+        else:
+            ending.end(self._manager, session, how)
+
+    def overflowing(self, session: Session) -> None:
+        """More waits for a client than may (3.6)."""
+        managed = session.managed
+        error = StreamError("policy-violation", "too slow in reading")
+        if session in self._timers:
+            if session.full:
+                self._end_later(session)
+            session.full = True
+        elif managed is not None and managed.resumable and not managed.draining:
+            self._manager.edges.kick(session.leg, error)
+            self._detach(session, managed, End.CLOSED)
+            session.full = True
+        else:
+            session.close(error)
+
+    def _detach(self, session: Session, managed: Managed, how: End) -> None:
+        manager = self._manager
+        managed.give_way(StreamError("conflict"))
+        session.end_leg()
+        manager.edges.ended(session.leg, how)
+        if session in self._timers:
+            return
+        self._timers[session] = manager.clock.callLater(managed.seconds, self._expired, session)
+        self._keep_bounds(session)
+        session.user.host.tell(Life.DETACHED, session)
+
+    def _keep_bounds(self, newest: Session) -> None:
+        """Above a bound the session that has waited for longest waits no more."""
+        bounds = newest.user.host.detaching
+        if bounds is None:
+            return
+        same = [one for one in newest.user.sessions.values() if one in self._timers]
+        if len(same) > bounds.detached_per_account:
+            order = list(self._timers)
+            self._end_later(min(same, key=order.index))
+        elif len(self._timers) > bounds.detached:
+            self._end_later(next(iter(self._timers)))
+
+    def _end_later(self, session: Session) -> None:
+        """End a session, but not while others of its account are being looked at."""
+        self._manager.turn.later(lambda: self._expired(session))
+
+    def _expired(self, session: Session) -> None:
+        if session in self._timers:
+            ending.end(self._manager, session)
+
+    # How they cease to be detached
+
+    def attached(self, session: Session) -> None:
+        """It has a stream again, or has ended."""
+        timer = self._timers.pop(session, None)
+        if timer is not None and timer.active():
+            timer.cancel()
+
+    def ended(self, session: Session) -> None:
+        """Remember how much it had handled."""
+        self.attached(session)
+        managed, now = session.managed, self._manager.clock.seconds()
+        if managed is None or not managed.resumable:
+            return
+        managed.give_way(StreamError("conflict"))
+        until = now + REMEMBERED_SECONDS
+        self._ended[managed.id] = Ended(session.user.jid, managed.h, until)
+        while len(self._ended) > REMEMBERED or next(iter(self._ended.values())).until <= now:
+            self._ended.popitem(last=False)
+
+    def settled(self, managed: Managed) -> None:
+        """A session that has ended has handled more since."""
+        ended = self._ended.get(managed.id)
+        if ended is not None:
+            ended.h = managed.h
+
+    def handled(self, id: str, account: Jid) -> int | None:
+        """How much a session of that account had handled when it ended; None: never heard of."""
+        ended = self._ended.get(id)
+        if ended is None or ended.account != account:
+            return None
+        return ended.h if ended.until > self._manager.clock.seconds() else None
