@@ -146,7 +146,7 @@ class Push(SessionExtension):
         """XEP-0357, 7: the client of a session that has lost its stream is to come and resume it;
         so publish to what it has enabled. It is given copies too."""
         for session in user.sessions.values():
-            if session.attached or EnabledHere not in session.notes:
+            if EnabledHere not in session.notes or session.attached:
                 continue
             if (session in sessions or Carbons in session.notes) and is_urgent(stanza):
                 self._tell_of_session(session, [stanza])
