@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tests.muc.kit import ROOM, SERVICE, RoomsTestCase, X, error, form
+from tests.muc.kit import ROOM, SERVICE, RoomsTestCase, X, codes, error, form
 from xmppd.component.archive import MAM_EXTENDED
 from xmppd.muc.archive import STEP
 from xmppd.protocol.namespaces import CLIENT, FORWARD, MAM, STANZA_IDS
@@ -267,6 +267,29 @@ class AccessTest(ArchiveTestCase):
         self.tell(self.crone, "x")
         self.configure({"enablearchiving": 0})
         self.assertEqual(self.refused(self.crone), ("cancel", "service-unavailable"))
+
+
+class WarnedTest(ArchiveTestCase):
+    """XEP-0045, 7.2.12 and 10.2.1: people know that what they say can be read later."""
+
+    def test_newcomers(self) -> None:
+        self.archived()
+        self.assertEqual(codes(self.enter(self.hag, "hag")[1]), [110, 170])
+
+    def test_changes(self) -> None:
+        self.make({"persistentroom": 1}, (self.hag, "hag"))
+        for value, expected in ((1, [170]), (0, [171])):
+            self.configure({"enablearchiving": value})
+            self.assertEqual(codes(self.only(self.hag)), expected)
+        self.configure({"enablearchiving": 1, "persistentroom": 0})
+        self.assertEqual(codes(self.only(self.hag)), [104])
+        self.configure({"persistentroom": 1})
+        self.assertEqual(codes(self.only(self.hag)), [104, 170])
+
+    def test_published_anyway(self) -> None:
+        self.make({"persistentroom": 1, "enablelogging": 1}, (self.hag, "hag"))
+        self.configure({"enablearchiving": 1})
+        self.assertEqual(codes(self.only(self.hag)), [104])
 
 
 class DefaultTest(ArchiveTestCase):

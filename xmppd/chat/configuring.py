@@ -24,6 +24,7 @@ def configure(room: Room, command: Configure, out: Changes) -> None:
             raise Refusal(Reason.BAD_CONFIG, f"{name} cannot be that")
     changes = _wanted_standings(room, command)
     check_standings(room, command.person, changes)
+    logged = room.logged
     _unlock(room, out)
     old = room.config
     new = {name: value for name, value in command.values.items() if old[name] != value}
@@ -31,7 +32,9 @@ def configure(room: Room, command: Configure, out: Changes) -> None:
         room.saved.config = {**room.saved.config, **new}
         room.reconfigured()
         out.save(SaveRoom())
-        event = Configured({name: old[name] for name in new}, new)
+    if new or room.logged is not logged:
+        now = None if room.logged is logged else room.logged
+        event = Configured({name: old[name] for name in new}, new, now)
         room.tell(out, event, room.audience(), Sight.NICK)
     for change in changes:
         apply_standing(room, command.person, change, out)

@@ -126,7 +126,7 @@ def _welcome(room: Room, command: Enter, key: str, out: Changes, created: bool =
         room.saved.topic,
         command.wish.chars,
         room.open,
-        room.config["published"],
+        room.logged,
         created,
         me.nick != (command.asked or command.nick),
     )

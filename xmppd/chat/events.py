@@ -24,7 +24,7 @@ class Welcomed:
     topic: Message | None
     chars: int | None
     open: bool
-    published: bool
+    logged: bool
     created: bool
     renamed: bool
 
@@ -154,10 +154,14 @@ class RegistrationAsked:
 
 @attrs.frozen
 class Configured:
-    """The room's configuration is another: old and new values of what changed."""
+    """The room's configuration is another: old and new values of what changed.
+
+    `logged` says whether what is said is logged from now on, None where that is as before.
+    """
 
     old: Mapping[str, Any]
     new: Mapping[str, Any]
+    logged: bool | None = None
 
 
 @attrs.frozen

@@ -99,6 +99,11 @@ class Room:
         config = self.config
         return config["archive"] and config["persistent"] and not self.saved.locked
 
+    @property
+    def logged(self) -> bool:
+        """Whether what is said can be read by others later, here or elsewhere."""
+        return self.config["published"] or self.archived
+
     def reconfigured(self) -> None:
         """Derive what depends on the configuration."""
         stored = self.saved.config.items()

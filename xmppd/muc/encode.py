@@ -91,7 +91,7 @@ class Encoder:
             yield self._presence(occupant, notice.sight)
         codes = [110]
         codes += [100] if event.open else []
-        codes += [170] if event.published else []
+        codes += [170] if event.logged else []
         codes += [201] if event.created else []
         codes += [210] if event.renamed else []
         yield self._made_presence(event.me, Sight.SELF, codes)
@@ -220,11 +220,13 @@ class Encoder:
 
     def _configured(self, event: events.Configured, notice: Notice) -> Iterable[Stanza]:
         codes = []
-        if "published" in event.new:
-            codes.append(170 if event.new["published"] else 171)
+        told = {"identities"}
+        if event.logged is not None:
+            codes.append(170 if event.logged else 171)
+            told |= {"published", "archive"}
         if "identities" in event.new:
             codes.append(172 if event.new["identities"] == "everyone" else 173)
-        if event.new.keys() - {"identities", "published"}:
+        if event.new.keys() - told:
             codes.append(104)
         x = x_xml(*map(status_xml, codes))
         yield Stanza.make("message", x, sender=self._room, type="groupchat")

@@ -21,7 +21,7 @@ class Backlog:
         self._back: deque[Sent] = deque()
         edge, limits = pair.edge, pair.edge.settings.limits
         bounds = Bounds(limits.queue_stanzas, limits.queue_bytes, limits.queue_seconds)
-        self._queue = Queue(edge.clock, bounds, edge.bounce, self._eased)
+        self._queue = Queue(edge.clock, bounds, edge.bounce, pair.eased)
 
     def __len__(self) -> int:
         return len(self._back) + len(self._queue)
@@ -48,6 +48,3 @@ class Backlog:
         for sent in back:
             self._pair.edge.bounce(sent.stanza, condition)
         self._queue.refuse_all(condition)
-
-    def _eased(self) -> None:
-        self._pair.edge.look_at(self._pair)

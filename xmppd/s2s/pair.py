@@ -277,4 +277,18 @@ class Pair:
         self._keys = [each for each in self._keys if each[0] is not request]
         if self.stream is not None:
             self.stream.forget(request)
+        self._stop_in_vain()
         return result
+
+    def eased(self) -> None:
+        """What waited has waited too long."""
+        self._stop_in_vain()
+        self.edge.look_at(self)
+
+    def _stop_in_vain(self) -> None:
+        """Try no more places once nobody waits for one, and leave the remote alone."""
+        wanted = self.queue or self._keys or self._unresumed or self._holds
+        if self._trying and self._attempt is not None and not wanted:
+            problem = Problem("remote-server-timeout", "it takes too long to connect")
+            self.edge.backoffs.failed(self.remote, problem)
+            self._attempt.cancel()
