@@ -112,15 +112,15 @@ def _enter_again(room: Room, command: Enter, inside: Occupant, out: Changes) -> 
         key = fold(command.nick)
     if command.presence != room.stays[key][command.person].presence:
         _take_presence(room, command.person, command.presence, out, but=command.person)
-    _welcome(room, command, key, out)
+    _welcome(room, command, key, out, created=room.saved.locked)
 
 
 def _welcome(room: Room, command: Enter, key: str, out: Changes, created: bool = False) -> None:
     me = room.occupants[key]
-    others = tuple(each for each in room.occupants.values() if each is not me)
     sees = room.may(command.person, Right.SEE_ADDRESSES)
     event = Welcomed(
-        others,
+        room.visible_to(me),
+        room.absent() if room.config["absent_members"] else (),
         me,
         wished(room.history, command.wish, room.clock()),
         room.saved.topic,
@@ -227,8 +227,9 @@ def _gone(room: Room, key: str) -> Occupant:
 def remove(room: Room, key: str, why: Why, out: Changes, *, event: Left | None = None) -> None:
     """Take an occupant out with all its sessions, and tell everybody."""
     event = event or Left(_gone(room, key), why)
+    role = room.occupants[key].role
     stays = room.take_out(key)
-    room.tell_all(out, event, key, stays.values())
+    room.tell_all(out, event, key, stays.values(), role)
 
 
 def dissolve(room: Room, command: Destroy, out: Changes) -> None:

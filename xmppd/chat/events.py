@@ -7,18 +7,29 @@ from typing import Any, TypeAlias
 
 import attrs
 
-from xmppd.chat.model import Affiliation, Author, Content, Invitation, Message, Occupant, Role, Why
+from xmppd.chat.model import (
+    Affiliation,
+    Author,
+    Content,
+    Invitation,
+    Message,
+    Occupant,
+    Role,
+    Standing,
+    Why,
+)
 
 
 @attrs.frozen
 class Welcomed:
-    """To a session that has come in: who is there, itself, what was said, the topic.
+    """To a session that has come in: who is there and who is not, itself, what was said, the topic.
 
     `chars`: the most characters of history that it wants. `renamed`: its nick is not the one it
     asked for.
     """
 
     occupants: tuple[Occupant, ...]
+    absent: tuple[tuple[str, Standing], ...]
     me: Occupant
     history: tuple[Message, ...]
     topic: Message | None

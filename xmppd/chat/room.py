@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import attrs
 
+from xmppd.chat.audiences import Audiences
 from xmppd.chat.commands import Command
 from xmppd.chat.events import Event
 from xmppd.chat.handlers import HANDLERS
@@ -27,18 +28,17 @@ from xmppd.chat.model import (
     Person,
     Role,
     Saved,
-    Sight,
     Standing,
 )
 from xmppd.chat.nicks import fold
 from xmppd.chat.option import Field, Option
-from xmppd.chat.outcome import Changes, Done, Notice, Reason, Refusal, Refused
+from xmppd.chat.outcome import Changes, Done, Reason, Refusal, Refused
 from xmppd.chat.rights import NEEDS, Need, Right, first_role, list_right
 
 Hook = TypeVar("Hook")
 
 
-class Room:
+class Room(Audiences):
     """One room with who is in it.
 
     `clock` gives seconds since 1970, `ids` an id for each message, growing.
@@ -62,9 +62,9 @@ class Room:
         self.fields = {field.name: field for option in options for field in option.fields}
         plain = {name: field.default for name, field in self.fields.items()}
         self.defaults = {**plain, **(defaults or {})}
-        self.occupants: dict[str, Occupant] = {}
-        self.stays: dict[str, dict[Person, Occupancy]] = {}
-        self.sessions: dict[Person, str] = {}
+        self.occupants = {}
+        self.stays = {}
+        self.sessions = {}
         self.history: deque[Message] = deque(history)
         self.invited: dict[str, str] = {}
         self.counter = count(1)
@@ -111,6 +111,9 @@ class Room:
         self.needs: dict[Right, Need] = dict(NEEDS)
         for option in self.options:
             self.needs.update(option.moves(self.config))
+        self.unseen = frozenset(
+            role for option in self.options for role in option.hides(self.config)
+        )
         self.reserved = {
             fold(standing.nick): account
             for account, standing in self.saved.standings.items()
@@ -181,6 +184,12 @@ class Room:
         occupant = self.occupants.get(fold(nick))
         return occupant is not None and occupant.account == person.account
 
+    def absent(self) -> tuple[tuple[str, Standing], ...]:
+        """Accounts with a reserved nick that are not inside."""
+        inside = {each.account for each in self.occupants.values()}
+        rows = self.saved.standings.items()
+        return tuple(row for row in rows if row[1].nick and row[0] not in inside)
+
     # Who may what
 
     def may(self, person: Person, right: Right) -> bool:
@@ -227,62 +236,12 @@ class Room:
             return Refused(Reason.FORBIDDEN)
         return [each for each in self.occupants.values() if each.role is role]
 
-    # Who is told
-
-    def moved(self) -> None:
-        """Who is inside, or sees what, has changed."""
-        self._audiences: dict[bool | None, tuple[Occupancy, ...]] = {}
-
-    def audience(self, addresses: bool | None = None) -> tuple[Occupancy, ...]:
-        """All sessions; or only those who see real addresses, or do not."""
-        found = self._audiences.get(addresses)
-        if found is None:
-            need = self.needs[Right.SEE_ADDRESSES]
-            found = self._audiences[addresses] = tuple(
-                stay
-                for key, stays in self.stays.items()
-                if addresses is None or (self.occupants[key].role >= need) is addresses
-                for stay in stays.values()
-            )
-        return found
-
-    def those_with(self, right: Right) -> tuple[Occupancy, ...]:
-        """The sessions of all inside who have a right."""
-        need = self.needs[right]
-        return tuple(
-            stay
-            for key, each in self.occupants.items()
-            if (each.affiliation if isinstance(need, Affiliation) else each.role) >= need
-            for stay in self.stays[key].values()
-        )
-
-    def tell(self, out: Changes, event: Event, to: Iterable[Occupancy], sight: Sight) -> None:
-        """Have somebody told, if there is anybody."""
-        to = tuple(to)
-        if to:
-            out.notices.append(Notice(event, to, sight))
+    # Changing, for the commands
 
     def note(self, out: Changes, event: Event) -> None:
         """Have the options add what follows from an event."""
         for option, note in self._notes.get(type(event), ()):
             note(option, self, event, out)
-
-    def tell_all(
-        self, out: Changes, event: Event, key: str, own: Iterable[Occupancy] | None = None
-    ) -> None:
-        """Have everybody told of an occupant, each as they may know; `own` are its sessions."""
-        mine = self.stays.get(key, {})
-        self.tell(out, event, mine.values() if own is None else own, Sight.SELF)
-        self.tell_others(out, event, key)
-
-    def tell_others(self, out: Changes, event: Event, key: str) -> None:
-        """Have everybody else told of an occupant."""
-        mine = self.stays.get(key, {})
-        for sight, addresses in ((Sight.FULL, True), (Sight.NICK, False)):
-            audience = self.audience(addresses)
-            self.tell(out, event, [stay for stay in audience if stay.person not in mine], sight)
-
-    # Changing, for the commands
 
     def put(self, key: str, occupant: Occupant) -> None:
         """An occupant is as this says."""

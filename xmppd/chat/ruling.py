@@ -37,6 +37,7 @@ from xmppd.chat.rights import (
     role_after,
     role_right,
 )
+from xmppd.chat.seeing import hidden, tell_sight
 
 if TYPE_CHECKING:
     from xmppd.chat.room import Room
@@ -86,14 +87,29 @@ def _set_role(room: Room, change: RoleChange, by: Author, out: Changes) -> None:
 
 def _put_ranked(room: Room, key: str, changed: Occupant, event: Ranked, out: Changes) -> None:
     """Let an occupant be what it is from now on, tell everybody, and it whom it now sees."""
-    need = room.needs[Right.SEE_ADDRESSES]
-    saw = room.occupants[key].role >= need
+    before = room.occupants[key]
     room.put(key, changed)
-    room.tell_all(out, event, key)
-    if changed.role >= need and not saw:
-        others = tuple(each for other, each in room.occupants.items() if other != key)
-        if others:
-            room.tell(out, Revealed(others), room.stays[key].values(), Sight.FULL)
+    room.tell(out, event, room.stays[key].values(), Sight.SELF)
+    tell_sight(room, key, before.role in room.unseen, event, out)
+    _reveal(room, key, before, out)
+
+
+def _reveal(room: Room, key: str, before: Occupant, out: Changes) -> None:
+    """Tell somebody of those whom they see otherwise than before, or no longer."""
+    now, own = room.occupants[key], room.stays[key].values()
+    sight = Sight.FULL if room.has(now, Right.SEE_ADDRESSES) else Sight.NICK
+    unseen = [
+        each for other, each in room.occupants.items() if other != key and each.role in room.unseen
+    ]
+    was_aware, aware = (room.has(each, Right.SEE_UNSEEN) for each in (before, now))
+    if was_aware and not aware:
+        for each in unseen:
+            room.tell(out, hidden(each), own, sight)
+    told: Iterable[Occupant] = unseen if aware and not was_aware else ()
+    if sight is Sight.FULL and not room.has(before, Right.SEE_ADDRESSES):
+        told = room.visible_to(now)
+    if told:
+        room.tell(out, Revealed(tuple(told)), own, sight)
 
 
 # Affiliations

@@ -161,7 +161,7 @@ class Push(SessionExtension):
         self, known: Registrations, user: User, stanza: Stanza, enabled: Iterable[Enabled]
     ) -> None:
         known.missed += 1
-        known.last = stanza
+        known.last = stanza if known.enabled else None  # nobody else will ask what it says
         self._notify(user, known, enabled)
 
     def _notify(self, user: User, known: Registrations, enabled: Iterable[Enabled]) -> None:
