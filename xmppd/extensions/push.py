@@ -160,9 +160,11 @@ class Push(SessionExtension):
     def _tell(
         self, known: Registrations, user: User, stanza: Stanza, enabled: Iterable[Enabled]
     ) -> None:
-        known.missed += 1
-        known.last = stanza if known.enabled else None  # nobody else will ask what it says
-        self._notify(user, known, enabled)
+        if known.enabled:
+            known.missed += 1
+            tells = self.options.sender or self.options.body
+            known.last = stanza if tells else None  # else nobody will ask what it says
+            self._notify(user, known, enabled)
 
     def _notify(self, user: User, known: Registrations, enabled: Iterable[Enabled]) -> None:
         """One notification at a time for each node: what comes meanwhile is told by the next."""
