@@ -39,8 +39,11 @@ def _reconfigure(room: Room, values: Mapping[str, Any], out: Changes) -> None:
     _unlock(room, out)
     new = {name: value for name, value in values.items() if old[name] != value}
     if new:
+        voice = room.needs[Right.HAVE_VOICE]
         room.saved.config = {**room.saved.config, **new}
         room.reconfigured()
+        if room.needs[Right.HAVE_VOICE] != voice:
+            room.voices.clear()
         out.save(SaveRoom())
     if new or room.logged is not logged:
         now = None if room.logged is logged else room.logged

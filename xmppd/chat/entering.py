@@ -77,7 +77,7 @@ def _check_nick(room: Room, nick: str, person: Person, own: Occupant | None = No
 def _add_occupant(room: Room, command: Enter, key: str, out: Changes) -> None:
     account = command.person.account
     affiliation = room.affiliation(account)
-    role = room.first_role(affiliation)
+    role = room.role_of(account)
     stay = Occupancy(command.person, command.presence, next(room.counter), command.wire)
     occupant = Occupant(command.nick, account, room.id_of(account), affiliation, role, stay)
     room.stays[key] = {command.person: stay}

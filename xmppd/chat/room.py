@@ -67,6 +67,7 @@ class Room(Audiences):
         self.sessions = {}
         self.history: deque[Message] = deque(history)
         self.invited: dict[str, str] = {}
+        self.voices: dict[str, Role] = {}
         self.counter = count(1)
         self._marks = _by_type(options, lambda option: option.marks)
         self._checks = _by_type(options, lambda option: option.checks)
@@ -178,6 +179,15 @@ class Room(Audiences):
     def first_role(self, affiliation: Affiliation) -> Role:
         """The role of somebody who comes with that affiliation."""
         return first_role(affiliation, affiliation >= self.needs[Right.HAVE_VOICE])
+
+    def role_of(self, account: str) -> Role:
+        """The role in which an account comes: the first of its affiliation, or the one left with.
+
+        XEP-0045, 5.1: so that nobody gets or loses voice by leaving.
+        """
+        affiliation = self.affiliation(account)
+        first = self.first_role(affiliation)
+        return first if affiliation >= Affiliation.ADMIN else self.voices.get(account, first)
 
     def joins_own(self, person: Person, nick: str) -> bool:
         """Whether entering under a nick adds a session to an occupant of the same account."""

@@ -42,6 +42,8 @@ from xmppd.chat.seeing import hidden, tell_sight
 if TYPE_CHECKING:
     from xmppd.chat.room import Room
 
+MOST_VOICES = 1_000
+"""People whose voice is remembered though they may have left."""
 MOST_STANDINGS = 10_000
 """Rows in the list of affiliations."""
 
@@ -79,10 +81,23 @@ def _set_role(room: Room, change: RoleChange, by: Author, out: Changes) -> None:
     if target is None or target.role is change.role:
         return
     changed = attrs.evolve(target, role=change.role)
+    _remember_voice(room, target, change.role)
     if change.role is Role.NONE:
         remove(room, key, Why.KICKED, out, event=Left(changed, Why.KICKED, by, change.reason))
         return
     _put_ranked(room, key, changed, Ranked(changed, by, change.reason), out)
+
+
+def _remember_voice(room: Room, target: Occupant, role: Role) -> None:
+    """Let somebody come back with the voice that was given or taken, and with no more."""
+    if role is Role.NONE:
+        return
+    room.voices.pop(target.account, None)
+    if role is Role.MODERATOR or role is room.first_role(target.affiliation):
+        return
+    if len(room.voices) >= MOST_VOICES:
+        del room.voices[next(iter(room.voices))]
+    room.voices[target.account] = role
 
 
 def _put_ranked(room: Room, key: str, changed: Occupant, event: Ranked, out: Changes) -> None:
@@ -215,6 +230,7 @@ def apply_standing(room: Room, person: Person, change: StandingChange, out: Chan
     else:
         room.saved.standings[account] = new
     room.reconfigured()
+    room.voices.pop(account, None)
     out.save(SaveStanding(account, new))
     by, inside = room.author(person), room.all_of(account)
     for occupant in inside:
