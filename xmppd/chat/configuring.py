@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from xmppd.chat.affiliations import apply_standing, check_standings, row_of
 from xmppd.chat.commands import Configure, Destroy, SetCard, StandingChange
 from xmppd.chat.entering import dissolve, remove
 from xmppd.chat.events import Configured
 from xmppd.chat.model import Affiliation, Sight, Why
 from xmppd.chat.outcome import Changes, Reason, Refusal, SaveCard, SaveRoom
 from xmppd.chat.rights import Right
-from xmppd.chat.ruling import apply_standing, check_standings, row_of
 from xmppd.chat.seeing import tell_sight
 
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from xmppd.chat.affiliations import apply_standing, check_free, row_of
 from xmppd.chat.commands import Register, StandingChange, Unregister
 from xmppd.chat.events import RegistrationAsked
 from xmppd.chat.model import Affiliation, Sight
 from xmppd.chat.nicks import is_nick
 from xmppd.chat.outcome import Changes, Notice, Reason, Refusal
-from xmppd.chat.ruling import apply_standing, check_free, row_of
 
 if TYPE_CHECKING:
     from xmppd.chat.room import Room
