@@ -1,0 +1,36 @@
+"""How long archives are kept: the oldest entries go first (XEP-0313, 2.2)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import attrs
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
+
+from xmppd.storage.interfaces import Log, Owner
+
+STEP_SECONDS: Final = 0.02
+STEP: Final = 500
+"""Entries that are removed at a time."""
+_DAY: Final = 24 * 3600 * 1_000_000
+
+
+@attrs.frozen
+class Limits:
+    """What is kept of one archive; 0: no limit."""
+
+    days: int = 0
+    entries: int = 0
+
+
+async def shorten(log: Log, owner: Owner, limits: Limits, clock: IReactorTime) -> None:
+    """Remove what is beyond the limits, a few entries at a time. Raises `StorageError`."""
+    if limits == Limits():
+        return
+    now = int(clock.seconds() * 1_000_000)
+    before = now - limits.days * _DAY if limits.days else None
+    removed = STEP
+    while removed == STEP:
+        await deferLater(clock, STEP_SECONDS)
+        removed = await log.trim(owner, before=before, keep=limits.entries or None, limit=STEP)
