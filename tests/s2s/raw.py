@@ -38,11 +38,11 @@ class Raw(Protocol):
     def connectionLost(self, reason: object = None) -> None:
         self.closed = True
 
-    def send(self, text: str) -> str:
+    def send(self, text: str | bytes) -> str:
         """Say something; gives what comes back."""
         self.heard = ""
         assert self.transport is not None
-        self.transport.write(text.encode())
+        self.transport.write(text.encode() if isinstance(text, str) else text)
         self.network.settle()
         return self.heard
 

@@ -109,6 +109,14 @@ class HeaderTest(Hostile):
             raw.open(to, sender)
             self.check_end(raw, "not-authorized")
 
+    def test_another_address_after_sasl(self) -> None:
+        """H8."""
+        for to, sender in (("capulet.test", "other.test"), ("second.test", "remote.test")):
+            raw = self.secured(self.authority.sign(REMOTE))
+            self.assertIn("<success", raw.external())
+            raw.open(to, sender)
+            self.check_end(raw, "not-authorized")
+
     def test_tls_is_required(self) -> None:
         raw = self.raw()
         self.assertIn(f"<starttls xmlns='{TLS}'><required/>", raw.open())
@@ -128,6 +136,17 @@ class HeaderTest(Hostile):
         self.network.advance(29)
         self.assertFalse(raw.closed)
         self.network.advance(1)
+        self.check_end(raw, "connection-timeout")
+
+    def test_a_byte_now_and_then(self) -> None:
+        """X20: the deadline is one for all of it."""
+        raw = self.raw()
+        raw.send("<")
+        for byte in "st":
+            self.network.advance(10)
+            raw.send(byte)
+        self.assertFalse(raw.closed)
+        self.network.advance(10)
         self.check_end(raw, "connection-timeout")
 
     def test_large_before_proof(self) -> None:
