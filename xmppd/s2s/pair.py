@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.error import ConnectingCancelledError
-from twisted.python.failure import Failure
+from twisted.internet.defer import Deferred
 
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
 from xmppd.s2s.backlog import Backlog
 from xmppd.s2s.dialback import Dialback
+from xmppd.s2s.opening import Opening
 from xmppd.s2s.outgoing import Outgoing
 from xmppd.s2s.problem import Problem
 from xmppd.s2s.server_stream import ServerStream
@@ -38,14 +37,12 @@ class Pair:
         self._unresumed: Session | None = None
         self._holds = 0
         self._keys: list[tuple[Dialback, Deferred[str]]] = []
-        self._trying = self._wanted = False
-        self._attempt: Deferred[None] | None = None
-        self._opening: Deferred[Problem | None] | None = None
+        self._opening = Opening(self)
 
     @property
     def is_idle(self) -> bool:
         """Whether it might as well not be."""
-        kept = self.stream is not None or self._trying or self.ways
+        kept = self.stream is not None or self._opening.is_under_way or self.ways
         return not (kept or self._unresumed or self._holds or self.queue or self._keys)
 
     @property
@@ -63,7 +60,7 @@ class Pair:
             return "up"
         if stream is not None and stream.is_open:
             return "open"
-        return "connecting" if self._trying or stream is not None else "none"
+        return "connecting" if self._opening.is_under_way or stream is not None else "none"
 
     # What the edge asks for
 
@@ -94,9 +91,7 @@ class Pair:
 
     def close(self, problem: Problem) -> None:
         """End what there is; what waits bounces."""
-        self._wanted = False
-        if self._trying and self._attempt is not None:
-            self._attempt.cancel()
+        self._opening.cancel()
         self._refuse(problem)
         if self.stream is not None:
             self.stream.end(reason=problem.text)
@@ -104,7 +99,8 @@ class Pair:
     # Having a stream
 
     def _is_refused(self) -> bool:
-        return self.stream is None and not self._trying and self.edge.backoffs.holds(self.remote)
+        idle = self.stream is None and not self._opening.is_under_way
+        return idle and self.edge.backoffs.holds(self.remote)
 
     def _hurry(self) -> None:
         """Bring about what is missing for all that waits."""
@@ -130,60 +126,21 @@ class Pair:
             stream.prove()
 
     def _begin(self) -> None:
-        if not self._trying and self.stream is None and not self.edge.stopped:
-            self._trying = self._wanted = True
-            self._attempt = Deferred.fromCoroutine(self._connect()).addErrback(self._broken)
+        if self.stream is None and not self.edge.stopped:
+            self._opening.begin()
 
-    async def _connect(self) -> None:
-        """Try one place after the other until a stream is open."""
-        problem = await self._try_all()
-        self._trying = False
+    def found(self, problem: Problem | None) -> None:
+        """There is an open stream now, or a problem."""
         if problem is None:
             self._hurry()
         else:
-            self.edge.backoffs.failed(self.remote, problem)
             self._refuse(problem)
-
-    async def _try_all(self) -> Problem | None:
-        problem = Problem("remote-server-not-found", "no address could be tried")
-        async for attempt in self.edge.connector.attempts(self.remote, self._new_stream):
-            if isinstance(attempt, Problem):
-                problem = attempt
-                continue
-            found = await self._opened_or_not(attempt)
-            if found is None:
-                return None
-            problem = found
-            if not self._wanted:
-                break
-        return problem
-
-    def _new_stream(self, direct: bool) -> Outgoing:
-        return Outgoing(self.edge, self, self.local, self.remote, direct)
-
-    def _opened_or_not(self, stream: Outgoing) -> Deferred[Problem | None]:
-        """Fires when the stream is open, with None, or has ended, with why."""
-        opening: Deferred[Problem | None] = Deferred(lambda _: stream.drop("no longer wanted"))
-        if stream.over:
-            opening.callback(stream.problem)
-            return opening
-        self.stream, self._opening = stream, opening
-        return opening
-
-    def _broken(self, failure: Failure) -> None:
-        self._trying = False
-        if failure.check(CancelledError, ConnectingCancelledError) is None:
-            self.edge.log.failure("Connecting to {remote} failed", failure, remote=self.remote)
-        self._refuse(Problem("remote-server-not-found", "connecting failed"))
 
     # What the stream tells
 
     def opened(self, stream: Outgoing) -> None:
         """It may carry verifications, and our proof."""
-        opening, self._opening = self._opening, None
-        if opening is not None:
-            opening.callback(None)
-        else:
+        if not self._opening.decided(None):
             self._hurry()
 
     def accepted(self, stream: Outgoing) -> None:
@@ -194,9 +151,8 @@ class Pair:
         """It is over: what waits may find another, unless the remote does not want us."""
         if self.stream is stream:
             self.stream = None
-        opening, self._opening = self._opening, None
-        if opening is not None:
-            opening.callback(problem)
+        if self._opening.decided(problem):
+            pass  # it tries the next place
         elif stream.is_open and not stream.is_accepted and self._lacks_way:
             self.edge.backoffs.failed(self.remote, problem)
             self._refuse(problem)
@@ -288,7 +244,7 @@ class Pair:
     def _stop_in_vain(self) -> None:
         """Try no more places once nobody waits for one, and leave the remote alone."""
         wanted = self.queue or self._keys or self._unresumed or self._holds
-        if self._trying and self._attempt is not None and not wanted:
+        if self._opening.is_under_way and not wanted:
             problem = Problem("remote-server-timeout", "it takes too long to connect")
             self.edge.backoffs.failed(self.remote, problem)
-            self._attempt.cancel()
+            self._opening.cancel()

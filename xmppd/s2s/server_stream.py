@@ -9,8 +9,8 @@ from twisted.python.failure import Failure
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
-from xmppd.s2s.allowance import Allowance
 from xmppd.s2s.management import Management
+from xmppd.s2s.pace import Pace
 from xmppd.s2s.receiving import Receiving
 from xmppd.s2s.session import Sent, give_back
 from xmppd.s2s.unsent import Unsent
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from xmppd.s2s.edge import ServerEdge
     from xmppd.s2s.pair import Pair
 
-BURST_SECONDS: Final = 4
-"""So many seconds' worth of bytes are taken at once from a stream that was quiet before."""
 
 ADDRESS: Final = "address"
 """What proves a server that we have found by DNS, where no certificate does."""
@@ -50,9 +48,8 @@ class ServerStream(ServerWire):
         self.management = self.new_management()
         self.is_bidi = False
         self.is_secure = False
-        rate = self.limits.bytes_per_second
-        self._bytes = Allowance(edge.clock, rate, BURST_SECONDS * rate)
-        self._resting = self._ending = False
+        self.pace = Pace(self, self.limits.bytes_per_second)
+        self._ending = False
         self._unsent = Unsent()
 
     # For subclasses
@@ -89,7 +86,7 @@ class ServerStream(ServerWire):
     def dataReceived(self, data: bytes) -> None:
         """Take what one read brought; read on when its bytes are allowed for."""
         super().dataReceived(data)
-        self.rest(self._bytes.spend(len(data)))
+        self.pace.spend(len(data))
 
     @property
     def full(self) -> bool:
@@ -242,18 +239,4 @@ class ServerStream(ServerWire):
             raise StreamError(self.condition_of(pair))
         if self.lang and item.lang is None:
             item = item.readdressed(None, None, **{"xml:lang": self.lang})
-        self.rest(self.edge.pass_on(item, pair[0]))
-
-    # Reading
-
-    def rest(self, seconds: float) -> None:
-        """Do not read for so long."""
-        if seconds > 0 and not self._resting and not self.over and self.transport is not None:
-            self._resting = True
-            self.transport.pauseProducing()  # type: ignore[attr-defined]
-            self.clock.callLater(seconds, self._read_again)
-
-    def _read_again(self) -> None:
-        self._resting = False
-        if not self.over and self.transport is not None:
-            self.transport.resumeProducing()  # type: ignore[attr-defined]
+        self.pace.rest(self.edge.pass_on(item, pair[0]))
