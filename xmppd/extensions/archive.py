@@ -14,11 +14,12 @@ from xmppd.accounts.bound import OwnLog
 from xmppd.component.archive import GROUPCHAT_FIELD, MAM_EXTENDED, Query, parse_query
 from xmppd.component.archive_answers import fin, form, metadata, results
 from xmppd.component.extension import ACCOUNT, OWN_ACCOUNT, SessionExtension, iq, on
+from xmppd.component.retention import Limits, at_least
 from xmppd.component.stable_ids import given_id, identified
 from xmppd.component.stages import Received, Sent
 from xmppd.extensions.archive_preferences import ArchivePreferences
 from xmppd.extensions.archive_reading import Reading, cut
-from xmppd.extensions.archive_retention import Limits, Retention, at_least
+from xmppd.extensions.archive_retention import Retention
 from xmppd.extensions.archive_rules import KINDS, is_worth_archiving
 from xmppd.extensions.offline import Offline
 from xmppd.protocol.errors import StanzaError

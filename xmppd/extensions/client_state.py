@@ -10,7 +10,15 @@ from xmppd.component.extension import SessionExtension, on, stream_element
 from xmppd.component.stages import Life
 from xmppd.extensions.carbons import CARBONS
 from xmppd.protocol.markup import element
-from xmppd.protocol.namespaces import CHAT_STATES, CLIENT_STATE, CONTENT, DELAY, HINTS, STANZA_IDS
+from xmppd.protocol.namespaces import (
+    CHAT_STATES,
+    CLIENT,
+    CLIENT_STATE,
+    CONTENT,
+    DELAY,
+    HINTS,
+    STANZA_IDS,
+)
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm.session import Session
 
@@ -125,4 +133,7 @@ def _is_urgent_copy(stanza: Stanza, name: str) -> bool:
     copy = stanza.child(CARBONS, name)
     assert copy is not None
     message = copy.firstChildElement().firstChildElement()
-    return any(one.uri not in _NOT_URGENT and one.name != "thread" for one in message.elements())
+    return any(
+        one.uri not in _NOT_URGENT and (one.uri, one.name) != (CLIENT, "thread")
+        for one in message.elements()
+    )
