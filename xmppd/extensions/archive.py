@@ -18,7 +18,7 @@ from xmppd.component.retention import Limits, at_least
 from xmppd.component.stable_ids import given_id, identified
 from xmppd.component.stages import Received, Sent
 from xmppd.extensions.archive_preferences import ArchivePreferences
-from xmppd.extensions.archive_reading import Reading, cut
+from xmppd.extensions.archive_reading import Reading
 from xmppd.extensions.archive_retention import Retention
 from xmppd.extensions.archive_rules import KINDS, is_worth_archiving
 from xmppd.extensions.offline import Offline
@@ -185,7 +185,7 @@ class Archive(SessionExtension):
     ) -> Stanza:
         user = session.user
         shelf = self._shelf(user)
-        page = cut(await query.read(shelf.log), query.newest)
+        page = await query.read(shelf.log)
         answer = request.reply(fin(page, await query.count(shelf.log)))
         session.ticket = max(session.ticket, shelf.ticket)  # the end comes once all of it is kept
         messages = list(results(query, page, user.jid, session.jid))
