@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.muc.kit import ROOM, SERVICE, RoomsTestCase, X, codes, error, form
 from xmppd.component.archive import MAM_EXTENDED
-from xmppd.muc.archive import STEP
+from xmppd.component.retention import STEP
 from xmppd.protocol.namespaces import CLIENT, FORWARD, MAM, STANZA_IDS
 from xmppd.protocol.stanza import Stanza
 from xmppd.storage.interfaces import Owner

@@ -172,7 +172,8 @@ def check_needs(extensions: Sequence[Extension | type[Extension]]) -> None:
     for extension in extensions:
         for name in extension.needs:
             if name not in titles:
-                raise ValueError(f"{extension.title()} needs the extension {name}")
+                title = extension.title()
+                raise ValueError(f"{title} needs {name}: enable that, or disable {title}")
 
 
 def answer_to(

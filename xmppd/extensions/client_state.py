@@ -10,7 +10,15 @@ from xmppd.component.extension import SessionExtension, on, stream_element
 from xmppd.component.stages import Life
 from xmppd.extensions.carbons import CARBONS
 from xmppd.protocol.markup import element
-from xmppd.protocol.namespaces import CHAT_STATES, CLIENT_STATE, CONTENT, DELAY, HINTS, STANZA_IDS
+from xmppd.protocol.namespaces import (
+    CHAT_STATES,
+    CLIENT,
+    CLIENT_STATE,
+    CONTENT,
+    DELAY,
+    HINTS,
+    STANZA_IDS,
+)
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm.session import Session
 
@@ -55,7 +63,9 @@ class Waiting:
         """Send all of it."""
         session, gate = self._session, self._session.gate
         session.gate = None
-        for stanza in self.left():
+        while self._items and not session.closing:
+            _, stanza = self._items.popitem(last=False)
+            self._size -= len(stanza.inner)
             session.deliver(stanza)
         session.gate = gate
 
@@ -97,7 +107,8 @@ class ClientState(SessionExtension):
         """XEP-0352, 5.2: every stream begins as active."""
         if session.gate is not None:
             session.gate.flush()
-            session.gate = None
+            if not session.closing:  # else what is left is still to be missed
+                session.gate = None
 
 
 def is_urgent(stanza: Stanza) -> bool:
@@ -125,4 +136,7 @@ def _is_urgent_copy(stanza: Stanza, name: str) -> bool:
     copy = stanza.child(CARBONS, name)
     assert copy is not None
     message = copy.firstChildElement().firstChildElement()
-    return any(one.uri not in _NOT_URGENT and one.name != "thread" for one in message.elements())
+    return any(
+        one.uri not in _NOT_URGENT and (one.uri, one.name) != (CLIENT, "thread")
+        for one in message.elements()
+    )

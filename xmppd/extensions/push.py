@@ -146,7 +146,7 @@ class Push(SessionExtension):
         """XEP-0357, 7: the client of a session that has lost its stream is to come and resume it;
         so publish to what it has enabled. It is given copies too."""
         for session in user.sessions.values():
-            if session.attached or EnabledHere not in session.notes:
+            if EnabledHere not in session.notes or session.attached:
                 continue
             if (session in sessions or Carbons in session.notes) and is_urgent(stanza):
                 self._tell_of_session(session, [stanza])
@@ -160,9 +160,11 @@ class Push(SessionExtension):
     def _tell(
         self, known: Registrations, user: User, stanza: Stanza, enabled: Iterable[Enabled]
     ) -> None:
-        known.missed += 1
-        known.last = stanza if known.enabled else None  # nobody else will ask what it says
-        self._notify(user, known, enabled)
+        if known.enabled:
+            known.missed += 1
+            tells = self.options.sender or self.options.body
+            known.last = stanza if tells else None  # else nobody will ask what it says
+            self._notify(user, known, enabled)
 
     def _notify(self, user: User, known: Registrations, enabled: Iterable[Enabled]) -> None:
         """One notification at a time for each node: what comes meanwhile is told by the next."""

@@ -22,6 +22,7 @@ from xmppd.muc.graves import Grave, grave_of
 from xmppd.muc.keeping import RoomStore
 from xmppd.muc.live import LiveRoom
 from xmppd.muc.pace import Pace
+from xmppd.muc.readers import Readers
 from xmppd.muc.refusals import refusal
 from xmppd.muc.settings import RoomSettings
 from xmppd.protocol.errors import StanzaError
@@ -44,6 +45,7 @@ class House(Component):
         self.graves: dict[str, Grave] = {}
         self._invitations = Pace(settings.limits.invitations, 60, 20)
         self._creations = Pace(settings.limits.creations, 3_600, 20)
+        self._readers = Readers(settings.limits.pages, clock)
         self._clock = clock
         self._store = store
         self._loading: dict[str, list[tuple[Callable[..., Any], Deferred[Any]]]] = {}

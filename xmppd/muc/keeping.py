@@ -146,7 +146,7 @@ class RoomStore:
 
     def _clear(self, local: str, before: int) -> None:
         """Remove what was said in a room that is no more."""
-        cleared = Deferred.fromCoroutine(self.archives.trim(local, before))
+        cleared = Deferred.fromCoroutine(self.archives.clear(local, before))
         cleared.addCallback(lambda _: self._listing.remove(self._all, local, CLEARING))
         cleared.addErrback(self._not_cleared, local)
 

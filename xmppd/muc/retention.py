@@ -6,18 +6,15 @@ from collections.abc import Callable
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from xmppd.component.retention import Limits
 from xmppd.muc.archive import Archives
 from xmppd.muc.settings import RoomSettings
 
 ROUND = 3_600.0
 """Seconds between two rounds."""
-PAUSE = 0.02
-"""Seconds between two rooms of a round."""
-DAY = 86_400
 
 
 class Retention:
@@ -58,11 +55,6 @@ class Retention:
 
     async def _round(self) -> None:
         settings = self._settings()
-        before = None
-        if settings.archive_days:
-            before = int((self._clock.seconds() - settings.archive_days * DAY) * 1_000_000)
-        if before is None and not settings.archive_messages:
-            return
+        limits = Limits(settings.archive_days, settings.archive_messages)
         for local in self._rooms():
-            await self._archives.trim(local, before, settings.archive_messages or None)
-            await deferLater(self._clock, PAUSE)
+            await self._archives.shorten(local, limits, self._clock)
