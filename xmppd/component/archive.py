@@ -30,7 +30,7 @@ PAGE, MOST = 50, 250
 """Entries of a page: where no number is asked for, and at most."""
 
 
-PAGE_BYTES = 1024 * 1024
+PAGE_BYTES = 512 * 1024
 """Bytes of a page, beyond which it ends early; one entry it has at least."""
 MOST_IDS = 500
 """Entries that one query may name."""
