@@ -28,7 +28,7 @@ class IdleTest(RoomsTestCase):
         )
         self.assertIn(b"A Dark Cave", answer.inner)
         [mine, _] = self.enter(self.crone, "crone")
-        self.assertEqual((codes(mine), item(mine)["affiliation"]), ([110], "owner"))
+        self.assertEqual((codes(mine), item(mine)["affiliation"]), ([110, 170], "owner"))
         self.assertTrue(self.in_memory())
 
     def test_history_of_an_archive(self) -> None:
