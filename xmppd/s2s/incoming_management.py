@@ -69,4 +69,4 @@ class IncomingManagement(Management):
             self.go_on(session)
         finally:
             for pair in pairs:
-                pair.release()
+                pair.release(self._stream)

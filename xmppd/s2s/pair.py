@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from twisted.internet.defer import Deferred
 
@@ -18,6 +18,9 @@ from xmppd.s2s.session import Sent, Session
 
 if TYPE_CHECKING:
     from xmppd.s2s.edge import ServerEdge
+
+RETRY_SECONDS: Final = 1
+"""So long after a try to resume a stream the next one begins."""
 
 
 class Pair:
@@ -35,6 +38,7 @@ class Pair:
         self.ways: list[ServerStream] = []
         self.queue = Backlog(self)
         self._unresumed: Session | None = None
+        self._resuming = self._pauses = False
         self._holds = 0
         self._keys: list[tuple[Dialback, Deferred[str]]] = []
         self._opening = Opening(self)
@@ -48,9 +52,8 @@ class Pair:
     @property
     def way(self) -> ServerStream | None:
         """The stream that takes stanzas: one as long as it lasts, for they keep their order."""
-        if self._unresumed is not None or self._holds or not self.ways:
-            return None
-        return self.ways[0]
+        waits = self._unresumed is not None or self._resuming or self._holds
+        return None if waits or not self.ways else self.ways[0]
 
     @property
     def state(self) -> str:
@@ -69,7 +72,7 @@ class Pair:
         way = self.way
         if way is not None and not way.full and not self.queue:
             way.carry(Sent(stanza, self))
-        elif way is None and not self._holds and self._is_refused():
+        elif way is None and self._is_refused():
             self.edge.bounce(stanza, self.edge.backoffs.problem(self.remote).condition)
         else:
             self.queue.push(stanza)
@@ -99,7 +102,8 @@ class Pair:
     # Having a stream
 
     def _is_refused(self) -> bool:
-        idle = self.stream is None and not self._opening.is_under_way
+        hopes = self._holds or self._unresumed is not None
+        idle = self.stream is None and not self._opening.is_under_way and not hopes
         return idle and self.edge.backoffs.holds(self.remote)
 
     def _hurry(self) -> None:
@@ -111,7 +115,8 @@ class Pair:
 
     @property
     def _lacks_way(self) -> bool:
-        return self.way is None and not self._holds and bool(self.queue or self._unresumed)
+        waits = self._holds or self._resuming or self._pauses
+        return self.way is None and not waits and bool(self.queue or self._unresumed)
 
     def _use_stream(self) -> None:
         stream = self.stream
@@ -133,8 +138,15 @@ class Pair:
         """There is an open stream now, or a problem."""
         if problem is None:
             self._hurry()
+        elif self._unresumed is not None and self._unresumed.may_try_again():
+            self._pauses = True
+            self.edge.clock.callLater(RETRY_SECONDS, self._try_again)
         else:
             self._refuse(problem)
+
+    def _try_again(self) -> None:
+        self._pauses = False
+        self._hurry()
 
     # What the stream tells
 
@@ -144,25 +156,28 @@ class Pair:
             self._hurry()
 
     def accepted(self, stream: Outgoing) -> None:
-        """It may carry stanzas."""
-        self.join(stream)
+        """It may carry stanzas; where it has resumed another one, those behind what was lost."""
+        resumed, self._resuming = self._resuming, False
+        self.join(stream, first=resumed)
 
     def ended(self, stream: Outgoing, problem: Problem) -> None:
         """It is over: what waits may find another, unless the remote does not want us."""
         if self.stream is stream:
             self.stream = None
+            self._resuming = False
         if self._opening.decided(problem):
             pass  # it tries the next place
         elif stream.is_open and not stream.is_accepted and self._lacks_way:
             self.edge.backoffs.failed(self.remote, problem)
-            self._refuse(problem)
-        elif not stream.is_accepted:
-            self._hurry()
+            self.found(problem)
+        else:
+            self.edge.turn.later(self._hurry)
         self.edge.look_at(self)
 
     def take_broken(self) -> Session | None:
-        """The session of the last stream of ours, which its next one is to resume."""
+        """The session of our last stream; nothing goes until the next one has resumed it."""
         broken, self._unresumed = self._unresumed, None
+        self._resuming = broken is not None
         return broken
 
     def interrupted(self, session: Session) -> None:
@@ -174,16 +189,19 @@ class Pair:
         """Wait for the remote to resume a stream of its own: nothing overtakes what it has lost."""
         self._holds += 1
 
-    def release(self) -> None:
-        """Go on, if that was all."""
+    def release(self, over: ServerStream | None = None) -> None:
+        """Go on, over the stream that has resumed it, if that was all."""
         self._holds -= 1
+        if over in self.ways:
+            self.ways.remove(over)
+            self.ways.insert(0, over)
         self._hurry()
         self.edge.look_at(self)
 
-    def join(self, stream: ServerStream) -> None:
-        """Send over a stream from now on, after those that there are."""
+    def join(self, stream: ServerStream, first: bool = False) -> None:
+        """Send over a stream from now on, after those that there are, or before them."""
         if stream not in self.ways:
-            self.ways.append(stream)
+            self.ways.insert(0 if first else len(self.ways), stream)
             stream.pairs.append(self)
             self.edge.backoffs.succeeded(self.remote)
             self._hurry()
@@ -220,7 +238,7 @@ class Pair:
             local=self.local,
             problem=problem.text,
         )
-        broken = self.take_broken()
+        broken, self._unresumed = self._unresumed, None
         if broken is not None:
             broken.give_up()
         self.queue.refuse_all(problem.condition)
