@@ -150,6 +150,7 @@ class RoomMachine(RuleBasedStateMachine):
                 room.sessions,
                 list(room.history),
                 room.invited,
+                room.voices,
             )
         )
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from tests.extensions.archive_kit import ArchiveCase, bare_message, field, message
+from xmppd.component.archive import PAGE_BYTES
 from xmppd.extensions.archive import Archive
-from xmppd.extensions.archive_reading import MAX_QUERIES, PAGE_BYTES, ROOM
+from xmppd.extensions.archive_reading import MAX_QUERIES, ROOM
 from xmppd.extensions.offline import Offline
 from xmppd.extensions.stanza_ids import StanzaIds
 from xmppd.protocol.namespaces import CLIENT, CONTENT, DELAY, FORWARD, MAM, STANZA_IDS

@@ -136,6 +136,19 @@ class BlockedTest(PrivacyCase):
         self.assertIn(b"<service-unavailable", self.condition(self.romeo))
         self.assertEqual(self.heard(self.come("juliet", "x")), [])
 
+    def test_messages_that_wait_already(self) -> None:
+        """XEP-0191, 3.3: nothing is delivered once their sender is blocked; nothing is lost."""
+        self.block(ROMEO, name="unblock")
+        self.juliet.close()
+        self.romeo.send(message("juliet@example.com", "too late"))
+        self.juliet = self.house.client("juliet", "balcony")
+        self.block(ROMEO)
+        self.juliet.send("<presence/>")
+        self.assertEqual(self.heard(self.juliet), [])
+        self.block(ROMEO, name="unblock")
+        self.restart()
+        self.assertEqual(self.heard(self.come("juliet", "later")), ["too late"])
+
     def test_unblock(self) -> None:
         """XEP-0191, 3.4: the current presence, and stanzas pass again."""
         self.quiet()
@@ -158,6 +171,18 @@ class BlockedTest(PrivacyCase):
         self.assertEqual([item.type for item in self.house.left], ["unavailable"])
         self.juliet.close()
         self.assertEqual(len(self.house.left), 1)
+
+    def test_request_that_waits(self) -> None:
+        """XEP-0191, 3.3: not delivered again while its sender is blocked."""
+        ask = "<presence type='subscribe' from='a@remote.test' to='juliet@example.com'/>"
+        self.house.from_outside(ask)
+        self.assertIn(("subscribe", "a@remote.test"), shown(self.juliet.taken()))
+        self.block("remote.test")
+        again = self.come("juliet", "again")
+        self.assertNotIn(("subscribe", "a@remote.test"), shown(again.taken()))
+        self.block("remote.test", name="unblock")
+        again.send("<presence type='unavailable'/>", "<presence/>")
+        self.assertIn(("subscribe", "a@remote.test"), shown(again.taken()))
 
     def test_one_resource(self) -> None:
         self.block(ROMEO, name="unblock")

@@ -57,6 +57,8 @@ class IdleTest(RoomsTestCase):
     def test_room_nobody_opens(self) -> None:
         """13.7: it ends, and its maker is told."""
         self.enter(self.crone, "crone")
+        self.admin("<item jid='hag@example.com' affiliation='owner'/>")
+        self.admin("<item jid='crone@example.com' affiliation='none'/>")
         self.crone.received()
         self.server.advance(UNOPENED + 61)
         [gone] = [each for each in self.crone.received() if each.type == "unavailable"]

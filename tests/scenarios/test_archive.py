@@ -13,6 +13,7 @@ from tests.scenarios.server import DOMAIN, SPLIT, ScenarioTestCase, Server, pass
 from tests.scenarios.test_kill import KillTestCase
 
 MAM = "urn:xmpp:mam:2"
+ACKS = "urn:xmpp:sm:3"
 RSM = "http://jabber.org/protocol/rsm"
 ROUNDS = int(os.environ.get("ARCHIVE_KILLS", "5"))
 
@@ -71,3 +72,23 @@ class KillTest(KillTestCase):
                 results.append(result)
         self.assertEqual(stanza.get("type"), "result")
         return results
+
+
+class AcknowledgedKillTest(KillTest):
+    """The same of what the sender's stream management has counted (XEP-0198, 4)."""
+
+    def send_until_killed(self, server: Server, sender: RawClient, round: int) -> tuple[int, int]:
+        sender.send(f"<enable xmlns='{ACKS}'/>")
+        self.assertEqual(sender.read().tag, f"{{{ACKS}}}enabled")
+        return super().send_until_killed(server, sender, round)
+
+    def pair(self, number: int, round: int, padding: str) -> str:
+        message, _, _ = super().pair(number, round, padding).partition("<iq")
+        return f"{message}<r xmlns='{ACKS}'/>"
+
+    def take_answer(self, sender: RawClient, answered: int) -> int:
+        answer = sender.read()
+        self.assertEqual(answer.tag, f"{{{ACKS}}}a")
+        h = int(answer.get("h", ""))
+        self.assertGreaterEqual(h, answered)
+        return h

@@ -49,6 +49,12 @@ class RoomLimits:
         "People whom one account invites a minute, after 20 at once.", 10, least=0
     )
     creations: int = key("Rooms that one account makes an hour, after 20 at once.", 20, least=0)
+    pages: int = key(
+        "Pages of archives that one account is given a second, after 50 at once; it waits for "
+        "the others.",
+        5,
+        least=0,
+    )
 
 
 @attrs.frozen
@@ -64,6 +70,12 @@ class Muc:
     )
     most_rooms: int = key("Most rooms at once.", 100_000, least=1)
     most_occupants: int = key("Most occupants of a room.", 5_000, least=1)
+    message_bytes: int = key(
+        "Size of a message that rooms pass on, in bytes.", 65_536, least=10_000, most=16_777_216
+    )
+    presence_bytes: int = key(
+        "Size of a presence that rooms pass on, in bytes.", 16_384, least=1_000, most=1_048_576
+    )
     silence_seconds: int = key(
         "An occupant silent for so long is asked for a sign of life, and removed where its "
         "server says that it is gone.",

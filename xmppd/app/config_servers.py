@@ -42,7 +42,9 @@ class ServerLimits:
         "Connections open at once from one IPv4 address or one IPv6 /64.", 100, least=1
     )
     connections_per_domain: int = key(
-        "Streams open at once on which one remote domain has proved itself.", 100, least=1
+        "Streams open at once on which one remote domain has proved itself to one of ours.",
+        20,
+        least=1,
     )
     stanza_bytes_before_proof: int = key(
         "Size of one element of a server that has proved no domain, in bytes (RFC 6120, 13.12: at "
@@ -75,7 +77,7 @@ class ServerLimits:
     verifications_per_domain: int = key(
         "Dialback keys of one remote domain that may wait for their verification, on all streams "
         "together.",
-        20,
+        100,
         least=1,
     )
     connect_seconds: int = key("Time for one address to answer.", 10, least=1)

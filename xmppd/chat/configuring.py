@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from xmppd.chat.affiliations import apply_standing, check_standings, row_of
 from xmppd.chat.commands import Configure, Destroy, SetCard, StandingChange
 from xmppd.chat.entering import dissolve, remove
 from xmppd.chat.events import Configured
 from xmppd.chat.model import Affiliation, Sight, Why
 from xmppd.chat.outcome import Changes, Reason, Refusal, SaveCard, SaveRoom
 from xmppd.chat.rights import Right
-from xmppd.chat.ruling import apply_standing, check_standings, row_of
 from xmppd.chat.seeing import tell_sight
 
 if TYPE_CHECKING:
@@ -39,8 +39,11 @@ def _reconfigure(room: Room, values: Mapping[str, Any], out: Changes) -> None:
     _unlock(room, out)
     new = {name: value for name, value in values.items() if old[name] != value}
     if new:
+        voice = room.needs[Right.HAVE_VOICE]
         room.saved.config = {**room.saved.config, **new}
         room.reconfigured()
+        if room.needs[Right.HAVE_VOICE] != voice:
+            room.voices.clear()
         out.save(SaveRoom())
     if new or room.logged is not logged:
         now = None if room.logged is logged else room.logged

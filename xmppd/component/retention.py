@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import attrs
 from twisted.internet.interfaces import IReactorTime
@@ -16,12 +17,22 @@ STEP: Final = 500
 _DAY: Final = 24 * 3600 * 1_000_000
 
 
+def at_least(least: int) -> Callable[[Any, attrs.Attribute[int], int], None]:
+    """What refuses a smaller number, as a validator of an option."""
+
+    def check(_: Any, attribute: attrs.Attribute[int], value: int) -> None:
+        if value < least:
+            raise ValueError(f"{attribute.name} must be {least} or more (got {value})")
+
+    return check
+
+
 @attrs.frozen
 class Limits:
     """What is kept of one archive; 0: no limit."""
 
-    days: int = 0
-    entries: int = 0
+    days: int = attrs.field(default=0, validator=at_least(0))
+    entries: int = attrs.field(default=0, validator=at_least(0))
 
 
 async def shorten(log: Log, owner: Owner, limits: Limits, clock: IReactorTime) -> None:

@@ -14,11 +14,11 @@ from xmppd.accounts.bound import OwnLog
 from xmppd.component.archive import GROUPCHAT_FIELD, MAM_EXTENDED, Query, parse_query
 from xmppd.component.archive_answers import fin, form, metadata, results
 from xmppd.component.extension import ACCOUNT, OWN_ACCOUNT, SessionExtension, iq, on
-from xmppd.component.retention import Limits
+from xmppd.component.retention import Limits, at_least
 from xmppd.component.stable_ids import given_id, identified
 from xmppd.component.stages import Received, Sent
 from xmppd.extensions.archive_preferences import ArchivePreferences
-from xmppd.extensions.archive_reading import Reading, cut
+from xmppd.extensions.archive_reading import Reading
 from xmppd.extensions.archive_retention import Retention
 from xmppd.extensions.archive_rules import KINDS, is_worth_archiving
 from xmppd.extensions.offline import Offline
@@ -67,13 +67,13 @@ class Archive(SessionExtension):
 
     @attrs.frozen
     class Options:
-        page: int = 50
+        page: int = attrs.field(default=50, validator=at_least(1))
         """Messages of a page where the client does not say how many."""
-        most: int = 100
+        most: int = attrs.field(default=100, validator=at_least(1))
         """Messages of a page at most."""
-        days: int = 0
+        days: int = attrs.field(default=0, validator=at_least(0))
         """Days for which messages are kept; 0: for ever."""
-        entries: int = 0
+        entries: int = attrs.field(default=0, validator=at_least(0))
         """Messages that are kept for one account, the newest; 0: all."""
         users: Mapping[str, Limits] = attrs.field(factory=dict)
         """`days` and `entries` of single accounts, by localpart: `users.juliet = {days = 7}`."""
@@ -185,7 +185,7 @@ class Archive(SessionExtension):
     ) -> Stanza:
         user = session.user
         shelf = self._shelf(user)
-        page = cut(await query.read(shelf.log), query.newest)
+        page = await query.read(shelf.log)
         answer = request.reply(fin(page, await query.count(shelf.log)))
         session.ticket = max(session.ticket, shelf.ticket)  # the end comes once all of it is kept
         messages = list(results(query, page, user.jid, session.jid))

@@ -11,15 +11,12 @@ from twisted.internet.defer import Deferred, DeferredLock
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm.session import Session
-from xmppd.storage.interfaces import Page
 
 MAX_QUERIES: Final = 20
 """Queries of one session that may wait for those before them."""
 ROOM: Final = 150
 """With so many messages on their way the next page waits."""
 ROOM_BYTES: Final = 512 * 1024
-PAGE_BYTES: Final = 512 * 1024
-"""A page with so much in it ends there, whatever was asked for."""
 
 
 class Reading:
@@ -68,17 +65,6 @@ class Reading:
 
     def _is_full(self) -> bool:
         return self._messages >= ROOM or self._bytes >= ROOM_BYTES
-
-
-def cut(page: Page, newest: bool) -> Page:
-    """No more of a page than goes out at once, counted from its beginning, or from its end."""
-    entries = page.entries
-    size = 0
-    for number, entry in enumerate(reversed(entries) if newest else entries):
-        size += len(entry.body)
-        if number and size > PAGE_BYTES:
-            return Page(entries[-number:] if newest else entries[:number], True)
-    return page
 
 
 def _nothing() -> None:

@@ -22,9 +22,11 @@ class Limits:
     """Each minute."""
     creations: int = 20
     """Each hour."""
+    pages: int = 5
+    """Of archives, each second."""
 
 
-UNLIMITED = Limits(0, 0, 0, 0, 0)
+UNLIMITED = Limits(0, 0, 0, 0, 0, 0)
 
 
 @attrs.frozen
@@ -35,6 +37,8 @@ class RoomSettings:
     create: Literal["anyone", "local", "admins"] = "anyone"
     most_rooms: int = 100_000
     most_occupants: int = 5_000
+    message_bytes: int = 65_536
+    presence_bytes: int = 16_384
     silence: float = 900.0
     """After so long without a sign of life an occupant is pinged."""
     unload: float = 600.0

@@ -124,8 +124,8 @@ class ServerStream(ServerWire):
             give_back(self._unsent.take(self.output.left()))
         self.management.ended(self.is_broken)
         self.leave()
-        for domain in self._remotes:
-            self.edge.shares.left(domain)
+        for pair in self.proved:
+            self.edge.shares.left(pair)
         if self.proved:
             self.edge.log.info("stream with {peer} is over: {why}", peer=self.peer, why=reason)
 
@@ -168,11 +168,12 @@ class ServerStream(ServerWire):
 
         False: that domain has too many streams, and this one has ended.
         """
-        if remote.domain not in self._remotes and not self.edge.shares.proved(remote.domain):
+        pair = remote.domain, local.domain
+        if pair not in self.proved and not self.edge.shares.proved(pair):
             self.fail(StreamError("resource-constraint", "too many streams of that domain"))
             return False
         self.edge.backoffs.succeeded(remote.domain)  # it is there, so it may be tried
-        self.proved.add((remote.domain, local.domain))
+        self.proved.add(pair)
         self.how.add(how)
         self.framer.max_stanza = self.limits.stanza_bytes
         self.touch()
@@ -192,8 +193,8 @@ class ServerStream(ServerWire):
 
     def start_over(self) -> None:
         """Nothing that was proved or agreed counts any more."""
-        for domain in self._remotes:
-            self.edge.shares.left(domain)
+        for pair in self.proved:
+            self.edge.shares.left(pair)
         self.proved.clear()
         self.how.clear()
         self.is_bidi = False
