@@ -299,6 +299,15 @@ class ComingTest(Hostile):
         self.network.advance(600)
         self.check_not_found(self.resume(self.certified(), id))
 
+    def test_nothing_is_left_behind(self) -> None:
+        self.enabled(BOTH_WAYS, resume="true")
+        self.place.say("juliet@capulet.test", "romeo@remote.test", "1")
+        self.cut()
+        self.assertEqual(len(self.place.edge.pairs), 1)
+        self.network.advance(21)
+        self.assertEqual(self.place.heard, ["1: remote-server-not-found"])
+        self.assertEqual(self.place.edge.pairs, {})
+
     def test_resume_with_a_count_that_is_too_high(self) -> None:
         id = self.id_of(self.enabled(BOTH_WAYS, resume="true"))
         self.place.say("juliet@capulet.test", "romeo@remote.test", "1")

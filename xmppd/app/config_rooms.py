@@ -18,7 +18,7 @@ class RoomDefaults:
     open_topic: bool = key("Participants may change the subject.", False)
     identities: Literal["moderators", "everyone"] = key("Who sees real addresses.", "moderators")
     history: int = key("Messages that newcomers are sent.", 20, least=0, most=500)
-    archive: bool = key("What is said in those that last is kept, to be read later.", False)
+    archive: bool = key("What is said in those that last is kept, to be read later.", True)
     members_invite: bool = key("Members may invite to members-only rooms.", False)
     whispers: Literal["anyone", "participants", "moderators", "none"] = key(
         "Who may send private messages.", "anyone"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
 
@@ -13,14 +13,12 @@ from xmppd.s2s.dialback import Dialback
 from xmppd.s2s.opening import Opening
 from xmppd.s2s.outgoing import Outgoing
 from xmppd.s2s.problem import Problem
+from xmppd.s2s.resumption import Resumption
 from xmppd.s2s.server_stream import ServerStream
 from xmppd.s2s.session import Sent, Session
 
 if TYPE_CHECKING:
     from xmppd.s2s.edge import ServerEdge
-
-RETRY_SECONDS: Final = 1
-"""So long after a try to resume a stream the next one begins."""
 
 
 class Pair:
@@ -37,9 +35,7 @@ class Pair:
         self.stream: Outgoing | None = None
         self.ways: list[ServerStream] = []
         self.queue = Backlog(self)
-        self._unresumed: Session | None = None
-        self._resuming = self._pauses = False
-        self._holds = 0
+        self.resumption = Resumption(edge.clock, self._go_on)
         self._keys: list[tuple[Dialback, Deferred[str]]] = []
         self._opening = Opening(self)
 
@@ -47,13 +43,12 @@ class Pair:
     def is_idle(self) -> bool:
         """Whether it might as well not be."""
         kept = self.stream is not None or self._opening.is_under_way or self.ways
-        return not (kept or self._unresumed or self._holds or self.queue or self._keys)
+        return not (kept or self.resumption.blocks or self.queue or self._keys)
 
     @property
     def way(self) -> ServerStream | None:
         """The stream that takes stanzas: one as long as it lasts, for they keep their order."""
-        waits = self._unresumed is not None or self._resuming or self._holds
-        return None if waits or not self.ways else self.ways[0]
+        return None if self.resumption.blocks or not self.ways else self.ways[0]
 
     @property
     def state(self) -> str:
@@ -102,9 +97,8 @@ class Pair:
     # Having a stream
 
     def _is_refused(self) -> bool:
-        hopes = self._holds or self._unresumed is not None
-        idle = self.stream is None and not self._opening.is_under_way and not hopes
-        return idle and self.edge.backoffs.holds(self.remote)
+        busy = self.stream is not None or self._opening.is_under_way or self.resumption.blocks
+        return not busy and self.edge.backoffs.holds(self.remote)
 
     def _hurry(self) -> None:
         """Bring about what is missing for all that waits."""
@@ -115,8 +109,12 @@ class Pair:
 
     @property
     def _lacks_way(self) -> bool:
-        waits = self._holds or self._resuming or self._pauses
-        return self.way is None and not waits and bool(self.queue or self._unresumed)
+        wanted = self.queue or self.resumption.session is not None
+        return self.way is None and not self.resumption.waits and bool(wanted)
+
+    def _go_on(self) -> None:
+        self._hurry()
+        self.edge.look_at(self)
 
     def _use_stream(self) -> None:
         stream = self.stream
@@ -138,15 +136,8 @@ class Pair:
         """There is an open stream now, or a problem."""
         if problem is None:
             self._hurry()
-        elif self._unresumed is not None and self._unresumed.may_try_again():
-            self._pauses = True
-            self.edge.clock.callLater(RETRY_SECONDS, self._try_again)
-        else:
+        elif not self.resumption.tries_again():
             self._refuse(problem)
-
-    def _try_again(self) -> None:
-        self._pauses = False
-        self._hurry()
 
     # What the stream tells
 
@@ -157,14 +148,13 @@ class Pair:
 
     def accepted(self, stream: Outgoing) -> None:
         """It may carry stanzas; where it has resumed another one, those behind what was lost."""
-        resumed, self._resuming = self._resuming, False
-        self.join(stream, first=resumed)
+        self.join(stream, first=self.resumption.tried())
 
     def ended(self, stream: Outgoing, problem: Problem) -> None:
         """It is over: what waits may find another, unless the remote does not want us."""
         if self.stream is stream:
             self.stream = None
-            self._resuming = False
+            self.resumption.tried()
         if self._opening.decided(problem):
             pass  # it tries the next place
         elif stream.is_open and not stream.is_accepted and self._lacks_way:
@@ -176,27 +166,18 @@ class Pair:
 
     def take_broken(self) -> Session | None:
         """The session of our last stream; nothing goes until the next one has resumed it."""
-        broken, self._unresumed = self._unresumed, None
-        self._resuming = broken is not None
-        return broken
+        return self.resumption.take()
 
     def interrupted(self, session: Session) -> None:
         """Resume it at once: until then nothing else goes."""
-        self._unresumed = session
+        self.resumption.session = session
         self.edge.turn.later(self._hurry)
 
-    def hold(self) -> None:
-        """Wait for the remote to resume a stream of its own: nothing overtakes what it has lost."""
-        self._holds += 1
-
-    def release(self, over: ServerStream | None = None) -> None:
-        """Go on, over the stream that has resumed it, if that was all."""
-        self._holds -= 1
+    def resumed(self, over: ServerStream) -> None:
+        """What waited for the remote goes over the stream by which it has resumed another."""
         if over in self.ways:
             self.ways.remove(over)
             self.ways.insert(0, over)
-        self._hurry()
-        self.edge.look_at(self)
 
     def join(self, stream: ServerStream, first: bool = False) -> None:
         """Send over a stream from now on, after those that there are, or before them."""
@@ -238,9 +219,7 @@ class Pair:
             local=self.local,
             problem=problem.text,
         )
-        broken, self._unresumed = self._unresumed, None
-        if broken is not None:
-            broken.give_up()
+        self.resumption.give_up()
         self.queue.refuse_all(problem.condition)
         keys, self._keys = self._keys, []
         for _, waiting in keys:
@@ -261,7 +240,7 @@ class Pair:
 
     def _stop_in_vain(self) -> None:
         """Try no more places once nobody waits for one, and leave the remote alone."""
-        wanted = self.queue or self._keys or self._unresumed or self._holds
+        wanted = self.queue or self._keys or self.resumption.blocks
         if self._opening.is_under_way and not wanted:
             problem = Problem("remote-server-timeout", "it takes too long to connect")
             self.edge.backoffs.failed(self.remote, problem)
