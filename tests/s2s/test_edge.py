@@ -37,3 +37,49 @@ class WayTest(Hostile):
         self.network.known["remote.test"] = []
         self.place.say("juliet@elsewhere.test", "x@remote.test", "1")
         self.assertEqual((self.network.dialed, self.place.edge.pairs), ([], {}))
+
+
+class BoundsTest(Hostile):
+    def test_who_does_not_read(self) -> None:
+        """Answers are not kept without end for somebody who asks and takes none."""
+        raw = self.raw()
+        raw.open()
+        (stream,) = self.place.edge.incoming
+        stream.pauseProducing()
+        ask = f"<resume xmlns='{STREAM_MANAGEMENT}' previd='x' h='0'/>"
+        for _ in range(MAX_UNREAD // len(ask)):
+            raw.send(ask)
+        self.assertTrue(raw.closed)
+        self.assertLess(len(raw.heard), MAX_UNREAD)
+
+    def test_who_proves_many_domains(self) -> None:
+        """They fill neither the stream nor the pairs that ours need."""
+        self.patch(receiving, "MAX_PROVED", 2)
+        raw = self.secured(self.authority.sign([x509.DNSName("*.remote.test")]))
+        for name in "abc":
+            raw.result(sender=f"{name}.remote.test")
+        self.assertEqual(error_in(raw.heard), "resource-constraint")
+
+    def test_others_leave_room(self) -> None:
+        """Pairs that others bring about are fewer than all there may be."""
+        edge = self.place.edge
+        ours = Jid.parse("capulet.test")
+        for number in range(MAX_PAIRS // 2):
+            edge.pairs["capulet.test", f"{number}.test"] = Pair(edge, ours, ours)
+        question = Dialback("verify", ours, Jid.parse("remote.test"), "s", "", "key")
+        self.assertEqual(
+            self.successResultOf(edge.verify(question)), "remote-connection-failed"
+        )
+        self.place.say("juliet@capulet.test", "x@nosuch.test", "1")
+        self.assertEqual(self.place.heard, ["1: remote-server-not-found"])
+        edge.pairs.clear()
+
+
+class LeftBehindTest(Hostile):
+    def test_what_is_refused_at_once(self) -> None:
+        """Who is left alone takes no place among the pairs, of which there is a bounded number."""
+        for body in "123":
+            self.place.say("juliet@capulet.test", "x@nosuch.test", body)
+        self.network.settle()
+        wanted = [f"{body}: remote-server-not-found" for body in "123"]
+        self.assertEqual((self.place.heard, self.place.edge.pairs), (wanted, {}))

@@ -102,5 +102,18 @@ class RaceTest(SynchronousTestCase):
         self.assertEqual(self.ended, [SIX, FOUR])
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
+    def test_a_place_that_is_named_twice(self) -> None:
+        """Two targets may have the same address: a second connection would be nobody's."""
+        dialed: list[Place] = []
+        race: Race[str] = Race(self.clock, lambda place: (dialed.append(place), self.dial(place))[1])
+        race.add([SIX])
+        race.add([SIX])
+        race.complete()
+        result = race.run()
+        self.clock.advance(3)
+        self.assertEqual(dialed, [SIX])
+        self.refuse(SIX)
+        self.assertIsNone(self.successResultOf(result))
+
     def test_no_places(self) -> None:
         self.assertIsNone(self.successResultOf(self.run_with()))

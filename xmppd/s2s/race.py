@@ -26,14 +26,14 @@ class Place:
     host: str
     port: int
     direct: bool = False
-    priority: int = 0
+    priority: int = attrs.field(default=0, eq=False)
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 class Race(Generic[P]):
-    """Tries places in their order; gives the connection that is there first, and ends the others.
+    """Tries places in their order, each once however often it is named; gives the connection that is there first, and ends the others.
 
     What was ended so may be tried in another `run`. `failed` are those that could not be reached.
     """
@@ -42,6 +42,7 @@ class Race(Generic[P]):
         self.failed: list[tuple[Place, Failure]] = []
         self._clock = clock
         self._dial = dial
+        self._known: set[Place] = set()
         self._waiting: deque[Place] = deque()
         self._trying: dict[Place, Deferred[P]] = {}
         self._last: Place | None = None
@@ -51,7 +52,10 @@ class Race(Generic[P]):
 
     def add(self, places: Iterable[Place]) -> None:
         """Have further places."""
-        self._waiting.extend(places)
+        for place in places:
+            if place not in self._known:
+                self._known.add(place)
+                self._waiting.append(place)
         self._go_on()
 
     def complete(self) -> None:
