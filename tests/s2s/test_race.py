@@ -104,14 +104,11 @@ class RaceTest(SynchronousTestCase):
 
     def test_a_place_that_is_named_twice(self) -> None:
         """Two targets may have the same address: a second connection would be nobody's."""
-        dialed: list[Place] = []
-        race: Race[str] = Race(self.clock, lambda place: (dialed.append(place), self.dial(place))[1])
-        race.add([SIX])
-        race.add([SIX])
-        race.complete()
-        result = race.run()
+        self.race.add([SIX])
+        result = self.run_with(SIX)
+        first = self.dialed[SIX]
         self.clock.advance(3)
-        self.assertEqual(dialed, [SIX])
+        self.assertIs(self.dialed[SIX], first)
         self.refuse(SIX)
         self.assertIsNone(self.successResultOf(result))
 

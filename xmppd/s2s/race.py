@@ -33,9 +33,10 @@ class Place:
 
 
 class Race(Generic[P]):
-    """Tries places in their order, each once however often it is named; gives the connection that is there first, and ends the others.
+    """Tries places in their order; gives the connection that is there first, and ends the others.
 
-    What was ended so may be tried in another `run`. `failed` are those that could not be reached.
+    What was ended so may be tried in another `run`. A place that is named twice is tried once.
+    `failed` are those that could not be reached.
     """
 
     def __init__(self, clock: IReactorTime, dial: Callable[[Place], Deferred[P]]) -> None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 LINGER_SECONDS: Final = 5
 """So long the other side may take to close after we have."""
+MAX_UNREAD: Final = 262_144
+"""Bytes that are written at most to who does not read; no stanzas are among them."""
 
 
 @implementer(IPushProducer)
@@ -38,6 +40,7 @@ class ServerWire(Protocol):
         self.edge = edge
         self.clock = edge.clock
         self.choked = False
+        self._unread = 0
         self.over = self.is_broken = self.has_failed = False
         self.listens = False
         self._has_closed = False
@@ -115,6 +118,7 @@ class ServerWire(Protocol):
     def pauseProducing(self) -> None:
         """The transport's buffer is full."""
         self.choked = True
+        self._unread = 0
 
     def resumeProducing(self) -> None:
         """The transport's buffer is empty."""
@@ -173,7 +177,11 @@ class ServerWire(Protocol):
         """Write now."""
         if self._pieces:
             pieces, self._pieces = self._pieces, []
-            self.output.write(b"".join(pieces))
+            data = b"".join(pieces)
+            self._unread += len(data)
+            self.output.write(data)
+        if self.choked and self._unread > MAX_UNREAD:
+            self.drop("it does not read")
 
     def wait(self, seconds: float) -> None:
         """Call `due` after so many seconds, unless something else is waited for by then."""
