@@ -92,6 +92,9 @@ values: dict[str, Any] = {
     "moderated": st.booleans(),
     "open_topic": st.booleans(),
     "members_invite": st.booleans(),
+    "broadcast": st.sampled_from(
+        [("moderator", "participant", "visitor"), ("moderator", "participant"), ("moderator",), ()]
+    ),
     "identities": st.sampled_from(["moderators", "everyone"]),
     "whispers": st.sampled_from(["anyone", "participants", "moderators", "none", "wrong"]),
     "registration": st.sampled_from(["open", "ask", "off"]),
@@ -147,6 +150,7 @@ class RoomMachine(RuleBasedStateMachine):
                 room.sessions,
                 list(room.history),
                 room.invited,
+                room.voices,
             )
         )
 
@@ -370,7 +374,9 @@ class RoomMachine(RuleBasedStateMachine):
             key = room.sessions.get(person)
             assert view.me == key, (person, view.me, key)
             if key is not None:
-                assert view.occupants == room.occupants
+                me = room.occupants[key]
+                seen = {fold(each.nick): each for each in (*room.visible_to(me), me)}
+                assert view.occupants == seen
                 assert view.topic == room.saved.topic
                 assert view.heard == sorted(set(view.heard))
 

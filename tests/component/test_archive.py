@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.protocol.elements import parsed
 from xmppd.accounts.bound import OwnLog
-from xmppd.component.archive import MOST, PAGE, Query, parse_query
+from xmppd.component.archive import MOST, MOST_IDS, PAGE, PAGE_BYTES, Query, parse_query
 from xmppd.protocol.errors import StanzaError
 from xmppd.storage.interfaces import Owner, Where
 from xmppd.storage.memory import MemoryStore
@@ -107,6 +107,11 @@ class Asking(SynchronousTestCase):
         self.assertEqual(self.refused(rsm("<index>3</index>")), "feature-not-implemented")
         self.assertEqual(self.refused("", " node='princely'"), "feature-not-implemented")
 
+    def test_too_many_ids(self) -> None:
+        ids = [str(number) for number in range(MOST_IDS + 1)]
+        self.assertEqual(self.refused(form(field("ids", *ids))), "policy-violation")
+        self.assertEqual(len(asked(form(field("ids", *ids[1:]))).filters.ids), MOST_IDS)
+
     def test_groupchat(self) -> None:
         """3.1.4: where it is not advertised the form is rejected."""
         said = form(field("include-groupchat", "true"))
@@ -181,6 +186,17 @@ class Reading(SynchronousTestCase):
         ]:
             with self.subTest(query=query):
                 self.missing(query)
+
+    def test_long_messages(self) -> None:
+        """3.3.1: a server may limit pages; what is left out comes with the next one."""
+        large = b"<message>%b</message>" % (b"x" * (PAGE_BYTES // 2))
+        self.ids += [self.log.append(large) for _ in range(3)]
+        self.assertEqual(self.page(Query(after=self.ids[4])), ([5, 6], True))
+        self.assertEqual(self.page(Query(after=self.ids[6])), ([7], True))
+        self.assertEqual(self.page(Query(newest=True)), ([8], True))
+        self.assertEqual(
+            self.page(Query(before=self.ids[7], newest=True))[0], [0, 1, 2, 3, 4, 5, 6]
+        )
 
     def test_counting(self) -> None:
         """XEP-0059, 2.7: only where nothing else is asked for, and of the whole set."""

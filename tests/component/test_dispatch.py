@@ -67,7 +67,7 @@ class OrderTests(SynchronousTestCase):
         needing.needs = ("b",)  # type: ignore[misc]
         self.assertEqual(ordered([needing, needed]), [needing, needed])
         error = self.assertRaises(ValueError, ordered, [needing])
-        self.assertEqual(str(error), "a needs the extension b")
+        self.assertEqual(str(error), "a needs b: enable that, or disable a")
 
     def test_same_name(self) -> None:
         self.assertRaises(ValueError, self.order, ("a", ()), ("a", ()))

@@ -2,7 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from xmppd.component.stable_ids import stanza_id, with_stanza_id, without_stanza_id
+from xmppd.component.stable_ids import given_id, stanza_id, with_stanza_id, without_stanza_id
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.parsing import parse_stanza
 from xmppd.protocol.stanza import Stanza
@@ -29,3 +29,10 @@ class StableIdsTest(SynchronousTestCase):
         forged = message(stanza_id("forged", ROOM), ORIGIN, stanza_id("forged too", ROOM))
         self.assertEqual(with_stanza_id(forged, "a", ROOM).inner, ORIGIN + stanza_id("a", ROOM))
         self.assertEqual(with_stanza_id(message(), "a", ROOM).inner, stanza_id("a", ROOM))
+
+    def test_what_was_given(self) -> None:
+        """The id that we have given, among those of others."""
+        given = with_stanza_id(message(stanza_id("theirs", OTHER), ORIGIN), "a", ROOM)
+        self.assertEqual(given_id(given, ROOM), "a")
+        self.assertEqual(given_id(parse_stanza(given.to_bytes()), ROOM), "a")
+        self.assertIsNone(given_id(message(stanza_id("theirs", OTHER), ORIGIN), ROOM))

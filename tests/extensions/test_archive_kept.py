@@ -10,13 +10,14 @@ from tests.extensions.archive_kit import ArchiveCase, message
 from tests.sm.kit import Client
 from xmppd.extensions.archive_preferences import ArchivePreferences
 from xmppd.extensions.ping import Ping
+from xmppd.extensions.stanza_ids import StanzaIds
 from xmppd.storage.interfaces import Full
 
 PING = "<iq type='get' id='p' to='example.com'><ping xmlns='urn:xmpp:ping'/></iq>"
 
 
 class KeptTest(ArchiveCase):
-    extensions: ClassVar[list[Any]] = [ArchivePreferences, Ping]
+    extensions: ClassVar[list[Any]] = [StanzaIds, ArchivePreferences, Ping]
 
     def hold(self) -> Deferred[None]:
         """Nothing is kept from now on, until this fires."""

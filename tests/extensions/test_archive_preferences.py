@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from tests.extensions.archive_kit import ArchiveCase, message
 from xmppd.extensions.archive_preferences import MAX_LISTED, ArchivePreferences
+from xmppd.extensions.stanza_ids import StanzaIds
 from xmppd.protocol.namespaces import MAM
 from xmppd.protocol.stanza import Stanza
 
@@ -119,7 +120,8 @@ class KeepingTest(PreferencesCase):
 
 class DefaultTest(PreferencesCase):
     extensions: ClassVar[list[Any]] = [
-        (ArchivePreferences, ArchivePreferences.Options(default="never"))
+        StanzaIds,
+        (ArchivePreferences, ArchivePreferences.Options(default="never")),
     ]
 
     def test_of_the_server(self) -> None:

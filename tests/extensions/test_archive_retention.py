@@ -1,13 +1,11 @@
 """How long archives are kept."""
 
 from tests.extensions.archive_kit import ArchiveCase, message
+from xmppd.component.retention import STEP, STEP_SECONDS, Limits
 from xmppd.extensions.archive import Archive
 from xmppd.extensions.archive_retention import (
     EVERY_SECONDS,
     FIRST_SECONDS,
-    STEP,
-    STEP_SECONDS,
-    Limits,
 )
 
 DAY = 24 * 3600.0

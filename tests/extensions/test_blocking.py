@@ -159,6 +159,18 @@ class BlockedTest(PrivacyCase):
         self.juliet.close()
         self.assertEqual(len(self.house.left), 1)
 
+    def test_request_that_waits(self) -> None:
+        """XEP-0191, 3.3: not delivered again while its sender is blocked."""
+        ask = "<presence type='subscribe' from='a@remote.test' to='juliet@example.com'/>"
+        self.house.from_outside(ask)
+        self.assertIn(("subscribe", "a@remote.test"), shown(self.juliet.taken()))
+        self.block("remote.test")
+        again = self.come("juliet", "again")
+        self.assertNotIn(("subscribe", "a@remote.test"), shown(again.taken()))
+        self.block("remote.test", name="unblock")
+        again.send("<presence type='unavailable'/>", "<presence/>")
+        self.assertIn(("subscribe", "a@remote.test"), shown(again.taken()))
+
     def test_one_resource(self) -> None:
         self.block(ROMEO, name="unblock")
         self.quiet()

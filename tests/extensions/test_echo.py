@@ -58,9 +58,11 @@ class EchoTest(SynchronousTestCase):
     def test_other_requests(self) -> None:
         """RFC 6120, 8.2.3: every request is answered."""
         self.start()
-        ping = "<iq to='echo.example.com' type='get' id='1'><ping xmlns='urn:xmpp:ping'/></iq>"
-        [answer] = self.said(self.juliet, ping)
+        ask = "<iq to='echo.example.com' type='get' id='1'><{} xmlns='urn:xmpp:ping'/></iq>"
+        [answer] = self.said(self.juliet, ask.format("pong"))
         self.assertEqual(condition_of(answer), "service-unavailable")
+        [answer] = self.said(self.juliet, ask.format("ping"))
+        self.assertEqual(answer.type, "result")
 
     def test_found_by_discovery(self) -> None:
         """XEP-0030, 3 and 4."""

@@ -5,10 +5,14 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.sm.kit import Client, House
+from xmppd.component.stages import Life
+from xmppd.extensions.carbons import CARBONS, Carbons
 from xmppd.extensions.disco import Disco
 from xmppd.extensions.offline import Offline
 from xmppd.extensions.push import PUBSUB, PUSH, SUMMARY, Push
 from xmppd.extensions.push_registrations import MAX_FORM, PUBLISH_OPTIONS
+from xmppd.extensions.stream_management import StreamManagement
+from xmppd.protocol.namespaces import STREAM_MANAGEMENT
 from xmppd.protocol.stanza import Stanza
 
 SERVICE = "remote.test"
@@ -23,7 +27,8 @@ class Case(SynchronousTestCase):
     options = Push.Options()
 
     def setUp(self) -> None:
-        self.house = House([Offline, Disco, (Push, self.options)])
+        extensions = [Offline, Disco, Carbons, StreamManagement, (Push, self.options)]
+        self.house = House(extensions)
         self.juliet = self.house.client("juliet", "phone")
         self.romeo = self.house.client("romeo", "orchard")
 
@@ -186,6 +191,78 @@ class PublishingTest(Case):
         self.romeo.send("<presence type='subscribe' to='juliet@example.com'/>")
         self.say()
         self.assertEqual(_summary(self.published()[0])["pending-subscription-count"], "1")
+
+
+class DetachedTest(Case):
+    """Sessions that have lost their streams and wait to be resumed (XEP-0198)."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.laptop = self.house.client("juliet", "laptop")
+        for client in self.juliet, self.laptop:
+            client.send(f"<iq type='set' id='c'><enable xmlns='{CARBONS}'/></iq>", "<presence/>")
+        self.enable("phone")
+        self.juliet.pass_on(Stanza.make("enable", ns=STREAM_MANAGEMENT, resume="true"))
+
+    def session(self) -> Any:
+        assert self.house.host is not None
+        return self.house.host.users["juliet"].sessions["phone"]
+
+    def test_what_its_client_has_enabled(self) -> None:
+        """Not what others have; and nothing while it has its stream."""
+        self.juliet, phone = self.laptop, self.juliet
+        self.enable("laptop")
+        self.say()
+        self.assertEqual(self.published(), [])
+        phone.close("lost")
+        self.assertFalse(self.session().attached)
+        self.say()
+        self.assertEqual(self.nodes(), ["phone"])
+
+    def test_what_was_sent_in_vain(self) -> None:
+        """What its client has not acknowledged when the loss of the stream is noticed."""
+        self.say("1")
+        self.say("2")
+        self.romeo.send(f"<presence to='{self.juliet.jid}'/>")
+        self.assertEqual(self.published(), [])
+        self.juliet.close("lost")
+        [first] = self.published()
+        self.reply(first)
+        [second] = self.published()
+        self.assertEqual(_summary(second)["message-count"], "2")
+
+    def test_copies(self) -> None:
+        """It gets copies of what other devices get, and is told of them."""
+        self.juliet.close("lost")
+        message = f"<message to='{self.laptop.jid}' type='chat'>%s</message>"
+        self.romeo.send(message % "<composing xmlns='http://jabber.org/protocol/chatstates'/>")
+        self.assertEqual(self.published(), [])
+        self.romeo.send(message % "<body>b</body>")
+        self.assertEqual(self.nodes(), ["phone"])
+
+    def test_disabled_meanwhile(self) -> None:
+        self.juliet.close("lost")
+        self.juliet = self.laptop
+        self.command("disable", f"jid='{SERVICE}'")
+        self.say()
+        self.assertEqual(self.published(), [])
+
+    def test_count(self) -> None:
+        """Begins anew when the session is resumed, and when it ends in vain."""
+        self.laptop.close()
+        self.juliet.close("lost")
+        for expected in "1", "1":
+            self.say()
+            [item] = self.published()
+            self.assertEqual(_summary(item)["message-count"], expected)
+            self.reply(item)
+            assert self.house.host is not None
+            self.house.host.tell(Life.RESUMED, self.session())
+        self.house.settle(1000)
+        told = self.published()
+        self.assertEqual([_summary(item)["message-count"] for item in told], ["1"])
+        self.reply(told[0])
+        self.assertEqual(_summary(self.published()[0])["message-count"], "2")
 
 
 class ErrorTest(Case):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tests.muc.kit import ROOM, RoomsTestCase, X, error, form
+from tests.muc.kit import ROOM, SERVICE, RoomsTestCase, X, codes, error, form
 from xmppd.component.archive import MAM_EXTENDED
+from xmppd.component.retention import STEP
 from xmppd.protocol.namespaces import CLIENT, FORWARD, MAM, STANZA_IDS
 from xmppd.protocol.stanza import Stanza
+from xmppd.storage.interfaces import Owner
 from xmppd.testing.client import Client
 
 DISCO = "http://jabber.org/protocol/disco#info"
@@ -247,11 +249,47 @@ class AccessTest(ArchiveTestCase):
         self.assertEqual(self.texts(self.crone), [])
         self.assertEqual(error(self.query(self.crone, after_id=told)[0])[1], "item-not-found")
 
+    def test_much_was_said(self) -> None:
+        """An archive that goes goes whole, and that of the next room of that name stays."""
+        self.archived()
+        for _ in range(STEP + 1):
+            self.say(self.crone, "x")
+        self.owner("<destroy/>")
+        self.archived()
+        self.tell(self.crone, "y")
+        self.server.advance(1)
+        log = self.server.service.room_stores.of(SERVICE).log("archive")
+        found = self.server.result(log.find(Owner(SERVICE, "cave"), limit=10))
+        self.assertEqual(len(found.entries), 1)
+
     def test_no_longer_archived(self) -> None:
         self.archived()
         self.tell(self.crone, "x")
         self.configure({"enablearchiving": 0})
         self.assertEqual(self.refused(self.crone), ("cancel", "service-unavailable"))
+
+
+class WarnedTest(ArchiveTestCase):
+    """XEP-0045, 7.2.12 and 10.2.1: people know that what they say can be read later."""
+
+    def test_newcomers(self) -> None:
+        self.archived()
+        self.assertEqual(codes(self.enter(self.hag, "hag")[1]), [110, 170])
+
+    def test_changes(self) -> None:
+        self.make({"persistentroom": 1}, (self.hag, "hag"))
+        for value, expected in ((1, [170]), (0, [171])):
+            self.configure({"enablearchiving": value})
+            self.assertEqual(codes(self.only(self.hag)), expected)
+        self.configure({"enablearchiving": 1, "persistentroom": 0})
+        self.assertEqual(codes(self.only(self.hag)), [104])
+        self.configure({"persistentroom": 1})
+        self.assertEqual(codes(self.only(self.hag)), [104, 170])
+
+    def test_published_anyway(self) -> None:
+        self.make({"persistentroom": 1, "enablelogging": 1}, (self.hag, "hag"))
+        self.configure({"enablearchiving": 1})
+        self.assertEqual(codes(self.only(self.hag)), [104])
 
 
 class DefaultTest(ArchiveTestCase):

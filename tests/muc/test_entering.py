@@ -76,7 +76,10 @@ class EnteringTest(RoomsTestCase):
     def test_nick_nobody_sees(self) -> None:
         """M1."""
         self.make()
-        [refused] = self.enter(self.hag, "\u3164")
+        for nick in ("\u3164", "\u2800", "\u115f\u1160"):
+            [refused] = self.enter(self.hag, nick)
+            self.assertEqual(error(refused), ("modify", "jid-malformed"))
+        [refused] = self.enter(self.hag, "   ")
         self.assertEqual(error(refused), ("modify", "jid-malformed"))
 
     def test_nick_in_use(self) -> None:

@@ -77,6 +77,77 @@ class MemberListTest(OptionsTestCase):
         self.assertEqual(self.members(self.macbeth).type, "result")  # 9.5: though not inside
 
 
+class BroadcastTest(OptionsTestCase):
+    """15.5.3, presencebroadcast; 7.2.2: others than moderators do not see those roles."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.make(
+            {"moderatedroom": 1, "presencebroadcast": ["moderator", "participant"]},
+            (self.macbeth, "mac"),
+        )
+        self.admin("<item nick='mac' role='participant'/>")
+        self.forget()
+
+    def nicks(self, client: Client) -> list[tuple[str, str | None]]:
+        """Of whom a client was told, and of what type."""
+        presences = [each for each in client.received() if each.name == "presence"]
+        return [(each.sender.resource, each.type) for each in presences if each.sender]
+
+    def test_coming_and_going(self) -> None:
+        self.hag.send(f"<presence to='{ROOM}/hag'><x xmlns='{names.MUC}'/></presence>")
+        self.assertEqual(self.nicks(self.hag), [("crone", None), ("mac", None), ("hag", None)])
+        self.assertEqual(self.nicks(self.crone), [("hag", None)])
+        self.rename(self.hag, "old hag")
+        self.hag.send(f"<presence to='{ROOM}/old hag'><show>away</show></presence>")
+        self.hag.send(f"<presence to='{ROOM}/old hag' type='unavailable'/>")
+        self.assertEqual(len(self.nicks(self.crone)), 4)
+        self.assertEqual(self.nicks(self.macbeth), [])
+
+    def test_who_comes_later(self) -> None:
+        self.enter(self.hag, "hag")
+        self.wizard.send(f"<presence to='{ROOM}/wizard'><x xmlns='{names.MUC}'/></presence>")
+        found = [nick for nick, _ in self.nicks(self.wizard)]
+        self.assertEqual(found, ["crone", "mac", "wizard"])
+
+    def test_voice(self) -> None:
+        """With voice they are there, without it they are gone."""
+        self.enter(self.hag, "hag")
+        self.forget()
+        self.admin("<item nick='hag' role='participant'/>")
+        self.assertEqual(self.nicks(self.macbeth), [("hag", None)])
+        self.assertEqual(self.nicks(self.crone), [("hag", None)])
+        self.admin("<item nick='hag' role='visitor'/>")
+        gone = self.only(self.macbeth)
+        self.assertEqual((gone.type, codes(gone), item(gone)["role"]), ("unavailable", [], "none"))
+        self.assertEqual(item(self.only(self.crone))["role"], "visitor")
+
+    def test_moderators_see_all(self) -> None:
+        self.enter(self.hag, "hag")
+        self.forget()
+        self.admin("<item nick='mac' role='moderator'/>")
+        self.assertIn(("hag", None), self.nicks(self.macbeth))
+        self.admin("<item nick='mac' role='participant'/>")
+        self.assertIn(("hag", "unavailable"), self.nicks(self.macbeth))
+
+    def test_another_configuration(self) -> None:
+        self.enter(self.hag, "hag")
+        self.forget()
+        self.configure({"presencebroadcast": ["moderator", "participant", "visitor"]})
+        self.assertEqual(self.nicks(self.macbeth), [("hag", None)])
+        self.configure({"presencebroadcast": ["visitor"]})
+        self.assertEqual(self.nicks(self.macbeth), [("crone", "unavailable")])
+        self.assertIn(("mac", "unavailable"), self.nicks(self.hag))
+        self.assertEqual(self.nicks(self.crone), [])
+
+    def test_what_they_say_is_heard(self) -> None:
+        self.configure({"moderatedroom": 0, "presencebroadcast": []})
+        self.enter(self.hag, "hag")
+        self.forget()
+        self.say(self.hag, "x")
+        self.assertEqual(self.bodies(self.macbeth.received()), ["x"])
+
+
 class AbsentTest(OptionsTestCase):
     def test_admins_learn_of_those_outside(self) -> None:
         """10.3: those who may know are told by a message from the room."""
@@ -124,6 +195,30 @@ class AbsentTest(OptionsTestCase):
         self.make({})
         self.affiliate(MACBETH, "member")
         self.assertEqual(self.macbeth.received(), [])
+
+
+class AbsentMembersTest(OptionsTestCase):
+    def test_they_are_shown(self) -> None:
+        """15.6: members with a reserved nick, as unavailable; addresses as for those inside."""
+        self.make({own("absentmembers"): 1})
+        self.affiliate(MACBETH, "member", "nick='mac'")
+        others, absent, *_ = self.enter(self.hag, "hag")
+        self.assertEqual((others.type, absent.type), (None, "unavailable"))
+        self.assertEqual(absent.sender, f"{ROOM}/mac")
+        self.assertEqual(item(absent), {"affiliation": "member", "role": "none"})
+        absent, *_ = (each for each in self.enter(self.crone, "crone") if each.type)
+        self.assertEqual(item(absent)["jid"], MACBETH)
+        self.enter(self.macbeth, "mac")
+        self.assertEqual(
+            [each.type for each in self.enter(self.wizard, "w") if each.type], ["groupchat"]
+        )
+
+    def test_changes_are_told(self) -> None:
+        """15.6: 102, 103."""
+        self.make({}, (self.hag, "hag"))
+        for value, expected in ((1, [102]), (0, [103])):
+            self.configure({own("absentmembers"): value})
+            self.assertEqual(codes(self.only(self.hag)), expected)
 
 
 class PublishedTest(OptionsTestCase):
@@ -217,6 +312,7 @@ class CreationTest(OptionsTestCase):
         found = {field.var for field in self.config().fields}
         for name in (
             "allowpm allowinvites changesubject enablelogging getmemberlist lang pubsub maxusers "
+            "presencebroadcast "
             "membersonly moderatedroom passwordprotectedroom persistentroom publicroom roomadmins "
             "roomdesc roomname roomowners roomsecret whois"
         ).split():

@@ -276,6 +276,14 @@ class RegistrationTest(RoomsTestCase):
         )
         self.assertIn(b"<registered/>", self.request("", "get").inner)
 
+    def test_admins_outside(self) -> None:
+        """9.9: where no admin is inside, some are told at home."""
+        self.make({"persistentroom": 1})
+        self.crone.send(f"<presence type='unavailable' to='{ROOM}/crone'/>")
+        self.crone.received()
+        self.register("hag")
+        self.assertIn(b"muc#register_allow", self.only(self.crone).inner)
+
     def test_taken(self) -> None:
         self.make()
         self.assertEqual(error(self.register("Crone")), ("cancel", "conflict"))

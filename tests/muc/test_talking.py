@@ -48,6 +48,9 @@ class TalkingTest(RoomsTestCase):
             f"<occupant-id xmlns='{names.OCCUPANT_ID}' id='forged'/>",
             f"<stanza-id xmlns='urn:xmpp:sid:0' by='{ROOM}' id='forged'/>",
             f"<delay xmlns='urn:xmpp:delay' from='{ROOM}' stamp='2002-09-10T23:08:25Z'/>",
+            f"<delay xmlns='urn:xmpp:delay' from='{ROOM}/crone' stamp='2002-09-10T23:08:25Z'/>",
+            "<delay xmlns='urn:xmpp:delay' stamp='2002-09-10T23:08:25Z'/>",
+            f"<sent xmlns='{names.CARBONS}'><forged/></sent>",
             f"<addresses xmlns='{names.ADDRESSES}'>"
             "<address type='ofrom' jid='forged@x'/></addresses>",
             f"<result xmlns='{MAM}' id='forged'/>",
@@ -55,7 +58,10 @@ class TalkingTest(RoomsTestCase):
             f"<retract xmlns='{names.RETRACT}' id='forged'>"
             f"<moderated xmlns='{names.MODERATE}'/></retract>",
         ]
-        honest = "<stanza-id xmlns='urn:xmpp:sid:0' by='elsewhere.test' id='mine'/>"
+        honest = (
+            "<stanza-id xmlns='urn:xmpp:sid:0' by='elsewhere.test' id='mine'/>"
+            f"<delay xmlns='urn:xmpp:delay' from='{self.hag.jid}' stamp='2004-09-29T01:54:37Z'/>"
+        )
         self.say(self.hag, "x", "".join(forged) + honest)
         found = self.only(self.crone)
         self.assertNotIn(b"forged", found.inner)
@@ -133,6 +139,25 @@ class TalkingTest(RoomsTestCase):
             f"<message to='{ROOM}'><x xmlns='{names.MUC_USER}'><decline to='{HAG}'/></x></message>"
         )
         self.assertEqual(error(self.only(self.macbeth)), ("auth", "forbidden"))
+
+    def test_invitation_that_cannot_arrive(self) -> None:
+        """7.8.2: its sender learns so, once, and nothing but the condition."""
+        self.make({}, (self.hag, "hag"))
+        far = self.server.elsewhere("far.test")
+        self.invite("nobody@far.test")
+        far.received()
+        bounce = (
+            f"<message type='error' from='nobody@far.test' to='{ROOM}'><error type='cancel'>"
+            "<item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
+            "<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>secret</text></error></message>"
+        )
+        far.send(bounce)
+        told = self.only(self.hag)
+        self.assertEqual((told.sender, error(told)), (ROOM, ("cancel", "item-not-found")))
+        self.assertIn(b"to='nobody@far.test'", told.inner)
+        self.assertNotIn(b"secret", told.inner)
+        far.send(bounce)
+        self.assertEqual(self.hag.received() + self.crone.received(), [])
 
     def test_direct_invitation_passes_by(self) -> None:
         """XEP-0249: from client to client; the room has no part in it."""

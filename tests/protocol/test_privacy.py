@@ -7,7 +7,7 @@ from twisted.words.xish.domish import Element
 
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.parsing import parse_stanza
-from xmppd.protocol.privacy import KINDS, PRIVACY, Filter, Lists, Rule, parse_rules
+from xmppd.protocol.privacy import KINDS, PRIVACY, Filter, Lists, Rule, RuleType, parse_rules
 
 TYBALT = Jid.parse("tybalt@capulet.example/pda")
 
@@ -33,6 +33,17 @@ class RuleTest(SynchronousTestCase):
         ):
             [rule] = rules(xml)
             self.assertEqual(rule.to_item().decode(), xml)
+
+    @settings(deadline=None, max_examples=100)
+    @given(st.booleans(), st.integers(0, 2**32 - 1), st.sampled_from(["group", ""]),
+           st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1),
+           st.sets(st.sampled_from(KINDS)))  # fmt: skip
+    def test_any_rule_comes_back(
+        self, deny: bool, order: int, type: RuleType, value: str, kinds: set[str]
+    ) -> None:
+        kept = tuple(kind for kind in KINDS if kind in kinds)
+        rule = Rule(deny, order, type, value if type else "", kept)
+        self.assertEqual(rules(rule.to_item().decode()), (rule,))
 
     def test_jids_are_prepared(self) -> None:
         [rule] = rules("<item type='jid' value='Tybalt@Example.com' action='deny' order='3'/>")

@@ -156,6 +156,15 @@ class Network:
         here.makeConnection(near)
         return near
 
+    def cut(self) -> None:
+        """Break all connections, with what is under way on them."""
+        pipes, self.pipes = self.pipes, []
+        for pipe in pipes:
+            pipe.unread.clear()
+            pipe.closed = True
+        for pipe in pipes:
+            pipe.protocol.connectionLost(Failure(ConnectionLost()))
+
     def settle(self) -> None:
         """Let everything happen that needs no time."""
         for _ in range(2_000):

@@ -23,7 +23,7 @@ from xmppd.accounts.registry import AccountRecord, make_keys
 from xmppd.app.assemble import assemble
 from xmppd.app.config_clients import Clients, Limits, Listen
 from xmppd.app.config_key import Domain
-from xmppd.app.config_model import Config, Storage
+from xmppd.app.config_model import Config, Extension, Storage
 from xmppd.storage.codecs import AttrsCodec, JsonCodec
 from xmppd.tls.listening import place_factory
 
@@ -200,6 +200,9 @@ class House:
 
     def __init__(self, folder: Path, store: str = "memory", **options: Any) -> None:
         limits = options.pop("limits", Limits())
+        # an archive keeps what is delivered, as it should
+        unarchived = {"archive": Extension(enabled=False)}
+        options["extensions"] = unarchived | options.get("extensions", {})
         self.checkers = options.pop("checkers", ())
         self._lag = options.pop("lag", 0.0)
         self.folder = folder
@@ -388,3 +391,7 @@ class House:
         """How much stands in all the server's collections."""
         kinds = (dict, set, list, deque, OrderedDict)
         return sum(len(thing) for thing in self.things() if isinstance(thing, kinds))
+
+    def held(self) -> int:
+        """How many bytes of what is said the server holds."""
+        return sum(len(thing) for thing in self.things() if isinstance(thing, (bytes, bytearray)))

@@ -1270,6 +1270,28 @@ class AccountsTest(HostileCase):
         self.house.pass_seconds(20)
         self.assertEqual(answered + len(client.taken()), 300)
 
+    def test_s30_echoes(self) -> None:
+        """Bounces and echoes for somebody who reads nothing: few wait, and then it is over."""
+        echo = {"echo": Extension(enabled=True)}
+        self.furnish(limits=Limits(enabled=False), extensions=echo)
+        for to in (b"nosuch.test", b"echo.example.com"):
+            client = self.house.bound("nurse", "kitchen")
+            client.wire.producer.pauseProducing()
+            text = body(b"x" * 10_000).replace(b"juliet@example.com/balcony", to)
+            most = 0
+            for _ in range(20):
+                client.send(text * 50)
+                self.house.catch_up()
+                most = max(most, self.house.held())
+            self.assertLess(most, 6_000_000)
+            for one in self.house.bystanders:
+                self.assertTrue(one.pings())
+            self.house.pass_seconds(60)
+            self.assertTrue(client.wire.ending)
+            client.lose()
+            self.house.pass_seconds(self.house.forgets)
+            self.assertLess(self.house.held(), 1_100_000)  # what is kept for later
+
     def test_s30_presence(self) -> None:
         """The same with changes of presence, which go to many."""
         self.furnish(limits=Limits(bytes_per_second=2_000))

@@ -17,14 +17,18 @@ OPTIONS = (
 class WholeTest(ComponentsTestCase):
     name = f"push.{DOMAIN}"
 
-    def test_push(self) -> None:
-        """Juliet's phone has gone; romeo writes, and sees what the service is told."""
+    def start_service(self) -> None:
+        """Have a push service that tells romeo, and an account for juliet."""
         self.host.add_accounts("juliet")
         self.romeo.send("<presence/>")
         self.run_component(
             sys.executable, SCRIPTS / "push_service.py", self.port, self.name, self.secret_file,
             f"romeo@{DOMAIN}",
         )  # fmt: skip
+
+    def test_push(self) -> None:
+        """Juliet's phone has gone; romeo writes, and sees what the service is told."""
+        self.start_service()
         self.assertIn(PUSH, self.features())
         with logged_in(self.host.plain, "juliet") as juliet:
             for node in "open", "closed":
@@ -40,6 +44,19 @@ class WholeTest(ComponentsTestCase):
         self.assertNotIn("But soft", first[0])
         [second] = self.say(1)
         self.assertTrue(second.startswith("open:"), second)
+
+    def test_detached(self) -> None:
+        """The phone has lost its connection: its session waits, and the service is told."""
+        self.start_service()
+        with logged_in(self.host.plain, "juliet") as juliet:
+            juliet.send(
+                "<presence/><enable xmlns='urn:xmpp:sm:3' resume='true'/>"
+                f"<iq type='set' id='e'><enable xmlns='{PUSH}' jid='{self.name}' node='open'/></iq>"
+            )
+            juliet.read_until(lambda element: element.get("id") == "e")
+        self.romeo.ping()
+        [told] = self.say(1)
+        self.assertTrue(told.startswith("open:"), told)
 
     def say(self, notifications: int) -> list[str]:
         """Write to juliet; return what the service is told."""

@@ -75,10 +75,16 @@ class WholeTest(RoomsTestCase):
     copy = "copy.muc"
 
     def test_slixmpp(self) -> None:
+        self.run_slixmpp("slixmpp_rooms")
+
+    def test_slixmpp_archive(self) -> None:
+        self.run_slixmpp("slixmpp_room_archive")
+
+    def run_slixmpp(self, script: str) -> None:
         server = self.rooms("juliet", "romeo")
         passwords = [password_of("juliet"), password_of("romeo")]
         output = self.run_client(
-            "slixmpp_rooms", server.starttls, DOMAIN, ROOM, *passwords, trusted=server.certify()
+            script, server.starttls, DOMAIN, ROOM, *passwords, trusted=server.certify()
         )
         self.assertTrue(output.rstrip().endswith("all done"), output)
 

@@ -24,6 +24,10 @@ class Resumed(Extension):
     def setup(self) -> None:
         self.host.told = self.told = []
 
+    @on(Life.DETACHED)
+    def detached(self, session: Session) -> None:
+        self.told.append(("detached", session.jid))
+
     @on(Life.RESUMED)
     def resumed(self, session: Session) -> None:
         self.told.append(("resumed", session.jid))
@@ -108,7 +112,8 @@ class ResumeTest(ResumeCase):
         self.assertTrue(self.session().available)
         self.assertIn(self.session(), self.manager.detached)
         self.juliet.resume(self.previd, 1)
-        self.assertEqual(self.told, [("resumed", self.juliet.jid)])
+        jid = self.juliet.jid
+        self.assertEqual(self.told, [("detached", jid), ("resumed", jid)])
         self.assertEqual(len(self.manager.detached), 0)
 
     def test_again_and_again(self) -> None:
@@ -341,7 +346,8 @@ class DetachedTest(ResumeCase):
         self.assertEqual(self.missed, [])
         self.house.settle(2)
         self.assertEqual(self.missed, ["1", "2"])
-        self.assertEqual(self.told, [("unavailable", self.juliet.jid)])
+        jid = self.juliet.jid
+        self.assertEqual(self.told, [("detached", jid), ("unavailable", jid)])
         self.assertEqual(self.failed(self.juliet.resume(self.previd, 0)), ("item-not-found", "1"))
 
     def test_what_the_client_asked_for(self) -> None:

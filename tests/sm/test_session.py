@@ -246,6 +246,43 @@ class DownTest(SessionTestCase):
         self.assertIsNotNone(self.juliet.closed)
 
 
+class Odd:
+    """A gate that has messages with an odd number wait."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Stanza] = []
+
+    def takes(self, stanza: Stanza) -> bool:
+        if int(bodies([stanza])[0] or 0) % 2:
+            self.waiting.append(stanza)
+        return stanza in self.waiting
+
+    def flush(self) -> None:
+        raise NotImplementedError
+
+    def left(self) -> list[Stanza]:
+        left, self.waiting = self.waiting, []
+        return left
+
+
+class GateTest(SessionTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.session = self.house.manager.sessions[self.juliet.session]
+        self.session.gate = Odd()
+        self.come(*[message(number) for number in range(4)])
+
+    def test_what_waits_is_not_sent_nor_counted(self) -> None:
+        self.assertEqual(bodies(self.juliet.received), ["0", "2"])
+        self.assertEqual(self.session.leg.sent, 2)
+        self.assertEqual(self.session.pending, [])
+
+    def test_what_waits_is_not_lost(self) -> None:
+        """It comes behind what was sent in vain."""
+        self.juliet.pass_on(verb("close", how="lost", written="1"))
+        self.assertEqual(bodies(self.missed), ["2", "1", "3"])
+
+
 class EndTest(SessionTestCase):
     def test_written_is_not_delivered_again(self) -> None:
         self.come(message("a"), message("b"), message("c"))

@@ -65,6 +65,11 @@ class SpreadingTest(SynchronousTestCase):
             client.send("<presence/>")
         garden.taken()
         self.juliet.taken()
+        self.house.from_outside(
+            "<presence from='s@remote.test' to='juliet@example.com' type='subscribe'/>"
+        )
+        self.assertEqual([item.type for item in garden.taken()], ["subscribe"])
+        self.assertEqual(self.juliet.taken(), [])
         for to in "juliet@example.com", self.juliet.jid, garden.jid:
             self.house.from_outside(f"<presence from='a@remote.test/r' to='{to}'/>")
         self.assertEqual([item.to for item in garden.taken()], ["juliet@example.com", garden.jid])

@@ -49,6 +49,12 @@ class RoomLimits:
         "People whom one account invites a minute, after 20 at once.", 10, least=0
     )
     creations: int = key("Rooms that one account makes an hour, after 20 at once.", 20, least=0)
+    pages: int = key(
+        "Pages of archives that one account is given a second, after 50 at once; it waits for "
+        "the others.",
+        5,
+        least=0,
+    )
 
 
 @attrs.frozen

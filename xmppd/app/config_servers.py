@@ -42,7 +42,9 @@ class ServerLimits:
         "Connections open at once from one IPv4 address or one IPv6 /64.", 100, least=1
     )
     connections_per_domain: int = key(
-        "Streams open at once on which one remote domain has proved itself.", 100, least=1
+        "Streams open at once on which one remote domain has proved itself to one of ours.",
+        20,
+        least=1,
     )
     stanza_bytes_before_proof: int = key(
         "Size of one element of a server that has proved no domain, in bytes (RFC 6120, 13.12: at "
@@ -75,15 +77,26 @@ class ServerLimits:
     verifications_per_domain: int = key(
         "Dialback keys of one remote domain that may wait for their verification, on all streams "
         "together.",
-        20,
+        100,
         least=1,
     )
     connect_seconds: int = key("Time for one address to answer.", 10, least=1)
     idle_seconds: int = key(
         "A stream without a stanza for so long is closed; 0: never.", 900, least=0
     )
-    queue_stanzas: int = key("Most stanzas that wait for one remote domain.", 1_000, least=1)
-    queue_bytes: int = key("Most bytes that wait for one remote domain.", 4_194_304, least=10_000)
+    resume_seconds: int = key(
+        "How long another server may resume a stream that broke (XEP-0198); 0: not at all.",
+        20,
+        least=0,
+        most=600,
+    )
+    queue_stanzas: int = key(
+        "Most stanzas that wait for one remote domain, and most that one stream has sent and not "
+        "had acknowledged.",
+        1_000,
+        least=1,
+    )
+    queue_bytes: int = key("The same in bytes.", 4_194_304, least=10_000)
     queue_seconds: int = key(
         "How long a stanza waits for a remote domain before it bounces.", 30, least=1
     )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
+from xmppd.chat.affiliations import apply_standing, check_standings, row_of
 from xmppd.chat.commands import Configure, Destroy, SetCard, StandingChange
 from xmppd.chat.entering import dissolve, remove
 from xmppd.chat.events import Configured
 from xmppd.chat.model import Affiliation, Sight, Why
 from xmppd.chat.outcome import Changes, Reason, Refusal, SaveCard, SaveRoom
 from xmppd.chat.rights import Right
-from xmppd.chat.ruling import apply_standing, check_standings, row_of
+from xmppd.chat.seeing import tell_sight
 
 if TYPE_CHECKING:
     from xmppd.chat.room import Room
@@ -24,19 +26,32 @@ def configure(room: Room, command: Configure, out: Changes) -> None:
             raise Refusal(Reason.BAD_CONFIG, f"{name} cannot be that")
     changes = _wanted_standings(room, command)
     check_standings(room, command.person, changes)
-    _unlock(room, out)
-    old = room.config
-    new = {name: value for name, value in command.values.items() if old[name] != value}
-    if new:
-        room.saved.config = {**room.saved.config, **new}
-        room.reconfigured()
-        out.save(SaveRoom())
-        event = Configured({name: old[name] for name in new}, new)
-        room.tell(out, event, room.audience(), Sight.NICK)
+    _reconfigure(room, command.values, out)
     for change in changes:
         apply_standing(room, command.person, change, out)
     _remove_outsiders(room, out)
     room.settle(out)
+
+
+def _reconfigure(room: Room, values: Mapping[str, Any], out: Changes) -> None:
+    """Open the room, let it be like that, and tell people what is otherwise now."""
+    logged, unseen, old = room.logged, room.unseen, room.config
+    _unlock(room, out)
+    new = {name: value for name, value in values.items() if old[name] != value}
+    if new:
+        voice = room.needs[Right.HAVE_VOICE]
+        room.saved.config = {**room.saved.config, **new}
+        room.reconfigured()
+        if room.needs[Right.HAVE_VOICE] != voice:
+            room.voices.clear()
+        out.save(SaveRoom())
+    if new or room.logged is not logged:
+        now = None if room.logged is logged else room.logged
+        event = Configured({name: old[name] for name in new}, new, now)
+        room.tell(out, event, room.audience(), Sight.NICK)
+    if room.unseen != unseen:
+        for key, occupant in room.occupants.items():
+            tell_sight(room, key, occupant.role in unseen, None, out)
 
 
 def set_card(room: Room, command: SetCard, out: Changes) -> None:

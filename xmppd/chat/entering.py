@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING
 import attrs
 
 from xmppd.chat.commands import Destroy, Enter, Leave, Rename, ShowPresence, Shutdown
-from xmppd.chat.events import Destroyed, Entered, Left, Renamed, Shown, Welcomed
+from xmppd.chat.events import Destroyed, Entered, Left, Renamed, Shown
 from xmppd.chat.model import (
     Affiliation,
-    HistoryWish,
-    Message,
     Occupancy,
     Occupant,
     Person,
@@ -23,6 +21,7 @@ from xmppd.chat.model import (
 from xmppd.chat.nicks import fold, is_nick
 from xmppd.chat.outcome import Changes, Reason, Refusal
 from xmppd.chat.rights import Right
+from xmppd.chat.welcoming import welcome
 
 if TYPE_CHECKING:
     from xmppd.chat.room import Room
@@ -45,7 +44,7 @@ def enter(room: Room, command: Enter, out: Changes) -> None:
     else:
         _add_occupant(room, command, key, out)
     created = room.saved.locked and len(room.sessions) == 1
-    _welcome(room, command, key, out, created=created)
+    welcome(room, command, key, out, created=created)
 
 
 def _check_admission(room: Room, person: Person) -> None:
@@ -77,7 +76,7 @@ def _check_nick(room: Room, nick: str, person: Person, own: Occupant | None = No
 def _add_occupant(room: Room, command: Enter, key: str, out: Changes) -> None:
     account = command.person.account
     affiliation = room.affiliation(account)
-    role = room.first_role(affiliation)
+    role = room.role_of(account)
     stay = Occupancy(command.person, command.presence, next(room.counter), command.wire)
     occupant = Occupant(command.nick, account, room.id_of(account), affiliation, role, stay)
     room.stays[key] = {command.person: stay}
@@ -112,39 +111,7 @@ def _enter_again(room: Room, command: Enter, inside: Occupant, out: Changes) -> 
         key = fold(command.nick)
     if command.presence != room.stays[key][command.person].presence:
         _take_presence(room, command.person, command.presence, out, but=command.person)
-    _welcome(room, command, key, out)
-
-
-def _welcome(room: Room, command: Enter, key: str, out: Changes, created: bool = False) -> None:
-    me = room.occupants[key]
-    others = tuple(each for each in room.occupants.values() if each is not me)
-    sees = room.may(command.person, Right.SEE_ADDRESSES)
-    event = Welcomed(
-        others,
-        me,
-        wished(room.history, command.wish, room.clock()),
-        room.saved.topic,
-        command.wish.chars,
-        room.open,
-        room.config["published"],
-        created,
-        me.nick != (command.asked or command.nick),
-    )
-    stay = room.stays[key][command.person]
-    room.tell(out, event, (stay,), Sight.FULL if sees else Sight.NICK)
-
-
-def wished(history: object, wish: HistoryWish, now: float) -> tuple[Message, ...]:
-    """The part of a history that somebody wants; characters are the adaptor's to count."""
-    found: list[Message] = list(history)  # type: ignore[call-overload]
-    since = wish.since
-    if wish.seconds is not None:
-        since = max(since or 0.0, now - wish.seconds)
-    if since is not None:
-        found = [message for message in found if message.at >= since]
-    if wish.messages is not None:
-        found = found[max(0, len(found) - wish.messages) :]
-    return () if wish.chars == 0 else tuple(found)
+    welcome(room, command, key, out, created=room.saved.locked)
 
 
 def show_presence(room: Room, command: ShowPresence, out: Changes) -> None:
@@ -227,8 +194,9 @@ def _gone(room: Room, key: str) -> Occupant:
 def remove(room: Room, key: str, why: Why, out: Changes, *, event: Left | None = None) -> None:
     """Take an occupant out with all its sessions, and tell everybody."""
     event = event or Left(_gone(room, key), why)
+    role = room.occupants[key].role
     stays = room.take_out(key)
-    room.tell_all(out, event, key, stays.values())
+    room.tell_all(out, event, key, stays.values(), role)
 
 
 def dissolve(room: Room, command: Destroy, out: Changes) -> None:

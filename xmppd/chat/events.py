@@ -7,24 +7,35 @@ from typing import Any, TypeAlias
 
 import attrs
 
-from xmppd.chat.model import Affiliation, Author, Content, Invitation, Message, Occupant, Role, Why
+from xmppd.chat.model import (
+    Affiliation,
+    Author,
+    Content,
+    Invitation,
+    Message,
+    Occupant,
+    Role,
+    Standing,
+    Why,
+)
 
 
 @attrs.frozen
 class Welcomed:
-    """To a session that has come in: who is there, itself, what was said, the topic.
+    """To a session that has come in: who is there and who is not, itself, what was said, the topic.
 
     `chars`: the most characters of history that it wants. `renamed`: its nick is not the one it
     asked for.
     """
 
     occupants: tuple[Occupant, ...]
+    absent: tuple[tuple[str, Standing], ...]
     me: Occupant
     history: tuple[Message, ...]
     topic: Message | None
     chars: int | None
     open: bool
-    published: bool
+    logged: bool
     created: bool
     renamed: bool
 
@@ -154,10 +165,14 @@ class RegistrationAsked:
 
 @attrs.frozen
 class Configured:
-    """The room's configuration is another: old and new values of what changed."""
+    """The room's configuration is another: old and new values of what changed.
+
+    `logged` says whether what is said is logged from now on, None where that is as before.
+    """
 
     old: Mapping[str, Any]
     new: Mapping[str, Any]
+    logged: bool | None = None
 
 
 @attrs.frozen

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from xmppd.chat import commands, configuring, entering, moderating, registering, ruling, talking
+from xmppd.chat import (
+    affiliations,
+    commands,
+    configuring,
+    entering,
+    moderating,
+    registering,
+    roles,
+    talking,
+)
 
 HANDLERS: Mapping[type, Callable[[Any, Any, Any], None]] = {
     commands.Enter: entering.enter,
@@ -23,8 +32,8 @@ HANDLERS: Mapping[type, Callable[[Any, Any, Any], None]] = {
     commands.RequestVoice: talking.request_voice,
     commands.Register: registering.register,
     commands.Unregister: registering.unregister,
-    commands.SetStandings: ruling.set_standings,
-    commands.SetRoles: ruling.set_roles,
+    commands.SetStandings: affiliations.set_standings,
+    commands.SetRoles: roles.set_roles,
     commands.Configure: configuring.configure,
     commands.SetCard: configuring.set_card,
     commands.Destroy: configuring.destroy,

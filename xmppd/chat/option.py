@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
+from xmppd.chat.model import Role
 from xmppd.chat.rights import Need, Right
 
 if TYPE_CHECKING:
@@ -62,6 +63,10 @@ class Option:
     marks: ClassVar[Mapping[type, Mark]] = {}
     checks: ClassVar[Mapping[type, Check]] = {}
     notes: ClassVar[Mapping[type, Note]] = {}
+
+    def hides(self, config: Mapping[str, Any]) -> Collection[Role]:
+        """Roles whose occupants only some see, under that configuration."""
+        return ()
 
     def moves(self, config: Mapping[str, Any]) -> Mapping[Right, Need]:
         """What another need of a right is, under that configuration."""

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from xmppd.chat.affiliations import apply_standing, check_free, row_of
 from xmppd.chat.commands import Register, StandingChange, Unregister
 from xmppd.chat.events import RegistrationAsked
 from xmppd.chat.model import Affiliation, Sight
 from xmppd.chat.nicks import is_nick
-from xmppd.chat.outcome import Changes, Reason, Refusal
-from xmppd.chat.ruling import apply_standing, check_free, row_of
+from xmppd.chat.outcome import Changes, Notice, Reason, Refusal
 
 if TYPE_CHECKING:
     from xmppd.chat.room import Room
+
+MOST_ASKED = 10
+"""Admins outside who are asked about one registration."""
 
 
 def register(room: Room, command: Register, out: Changes) -> None:
@@ -32,9 +35,20 @@ def register(room: Room, command: Register, out: Changes) -> None:
 
 
 def _ask_admins(room: Room, event: RegistrationAsked, out: Changes) -> None:
+    """Ask those inside; where there are none, some of those outside."""
+    asked = False
     for key, each in room.occupants.items():
         if each.affiliation >= Affiliation.ADMIN:
+            asked = True
             room.tell(out, event, room.stays[key].values(), Sight.FULL)
+    if not asked:
+        for account in _admins(room)[:MOST_ASKED]:
+            out.notices.append(Notice(event, (), Sight.FULL, account))
+
+
+def _admins(room: Room) -> list[str]:
+    rows = room.saved.standings.items()
+    return [account for account, row in rows if row.affiliation >= Affiliation.ADMIN]
 
 
 def unregister(room: Room, command: Unregister, out: Changes) -> None:

@@ -17,6 +17,8 @@ class Right(Enum):
     SET_TOPIC = auto()
     INVITE = auto()
     SEE_ADDRESSES = auto()
+    SEE_UNSEEN = auto()
+    """To see those whose presence is not broadcast."""
     GIVE_VOICE = auto()
     """And to kick."""
     GIVE_MODERATOR = auto()
@@ -49,6 +51,7 @@ NEEDS: Mapping[Right, Need] = {
     Right.SET_TOPIC: Role.MODERATOR,
     Right.INVITE: Role.VISITOR,
     Right.SEE_ADDRESSES: Role.MODERATOR,
+    Right.SEE_UNSEEN: Role.MODERATOR,
     Right.GIVE_VOICE: Role.MODERATOR,
     Right.GIVE_MODERATOR: Affiliation.ADMIN,
     Right.EDIT_MEMBERS: Affiliation.ADMIN,

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from hashlib import sha256
-from hmac import new as hmac
 from itertools import count
 from typing import Any, TypeVar
 
@@ -18,27 +16,23 @@ from xmppd.chat.commands import Command
 from xmppd.chat.events import Event
 from xmppd.chat.handlers import HANDLERS
 from xmppd.chat.model import (
-    ITSELF,
-    Affiliation,
-    Author,
     Message,
     Occupancy,
     Occupant,
     Person,
     Role,
     Saved,
-    Sight,
-    Standing,
 )
 from xmppd.chat.nicks import fold
 from xmppd.chat.option import Field, Option
-from xmppd.chat.outcome import Changes, Done, Notice, Reason, Refusal, Refused
-from xmppd.chat.rights import NEEDS, Need, Right, first_role, list_right
+from xmppd.chat.outcome import Changes, Done, Refusal, Refused
+from xmppd.chat.people import People
+from xmppd.chat.rights import NEEDS, Need, Right
 
 Hook = TypeVar("Hook")
 
 
-class Room:
+class Room(People):
     """One room with who is in it.
 
     `clock` gives seconds since 1970, `ids` an id for each message, growing.
@@ -62,11 +56,12 @@ class Room:
         self.fields = {field.name: field for option in options for field in option.fields}
         plain = {name: field.default for name, field in self.fields.items()}
         self.defaults = {**plain, **(defaults or {})}
-        self.occupants: dict[str, Occupant] = {}
-        self.stays: dict[str, dict[Person, Occupancy]] = {}
-        self.sessions: dict[Person, str] = {}
+        self.occupants = {}
+        self.stays = {}
+        self.sessions = {}
         self.history: deque[Message] = deque(history)
         self.invited: dict[str, str] = {}
+        self.voices: dict[str, Role] = {}
         self.counter = count(1)
         self._marks = _by_type(options, lambda option: option.marks)
         self._checks = _by_type(options, lambda option: option.checks)
@@ -99,6 +94,11 @@ class Room:
         config = self.config
         return config["archive"] and config["persistent"] and not self.saved.locked
 
+    @property
+    def logged(self) -> bool:
+        """Whether what is said can be read by others later, here or elsewhere."""
+        return self.config["published"] or self.archived
+
     def reconfigured(self) -> None:
         """Derive what depends on the configuration."""
         stored = self.saved.config.items()
@@ -106,6 +106,9 @@ class Room:
         self.needs: dict[Right, Need] = dict(NEEDS)
         for option in self.options:
             self.needs.update(option.moves(self.config))
+        self.unseen = frozenset(
+            role for option in self.options for role in option.hides(self.config)
+        )
         self.reserved = {
             fold(standing.nick): account
             for account, standing in self.saved.standings.items()
@@ -118,166 +121,12 @@ class Room:
         """A field of the configuration."""
         return self.fields[name]
 
-    # Who is what
-
-    def affiliation(self, account: str) -> Affiliation:
-        """How an account stands to the room; a ban of its domain holds unless it has a row."""
-        standings = self.saved.standings
-        standing = standings.get(account) or standings.get(account.rpartition("@")[2])
-        return Affiliation.NONE if standing is None else standing.affiliation
-
-    def occupant(self, person: Person) -> Occupant | None:
-        """Who a session is in the room."""
-        key = self.sessions.get(person)
-        return None if key is None else self.occupants[key]
-
-    def inside(self, person: Person) -> Occupant:
-        """The same. Raises `Refusal` for who is not inside."""
-        occupant = self.occupant(person)
-        if occupant is None:
-            raise Refusal(Reason.NOT_INSIDE)
-        return occupant
-
-    def named(self, nick: str) -> Occupant:
-        """Who wears a nick. Raises `Refusal`."""
-        occupant = self.occupants.get(fold(nick))
-        if occupant is None:
-            raise Refusal(Reason.NO_OCCUPANT)
-        return occupant
-
-    def all_of(self, account: str) -> list[Occupant]:
-        """Everybody inside who is of that account, or of that domain."""
-        if "@" in account:
-            return [each for each in self.occupants.values() if each.account == account]
-        return [
-            each
-            for each in self.occupants.values()
-            if each.account.rpartition("@")[2] == account
-            and each.account not in self.saved.standings
-        ]
-
-    def author(self, person: Person) -> Author:
-        """Who does something; without a nick where that is not somebody inside."""
-        occupant = self.occupant(person)
-        if occupant is None:
-            return Author("", "", person.account)
-        return Author(occupant.nick, occupant.id, occupant.account)
-
-    def id_of(self, account: str) -> str:
-        """What an account is called in this room, whatever its nick (XEP-0421)."""
-        return hmac(self.saved.secret.encode(), account.encode(), sha256).hexdigest()[:32]
-
-    def first_role(self, affiliation: Affiliation) -> Role:
-        """The role of somebody who comes with that affiliation."""
-        return first_role(affiliation, affiliation >= self.needs[Right.HAVE_VOICE])
-
-    def joins_own(self, person: Person, nick: str) -> bool:
-        """Whether entering under a nick adds a session to an occupant of the same account."""
-        occupant = self.occupants.get(fold(nick))
-        return occupant is not None and occupant.account == person.account
-
-    # Who may what
-
-    def may(self, person: Person, right: Right) -> bool:
-        """Whether a session has a right."""
-        if person == ITSELF:
-            return True
-        need = self.needs[right]
-        if isinstance(need, Affiliation):
-            return self.affiliation(person.account) >= need
-        occupant = self.occupant(person)
-        return occupant is not None and occupant.role >= need
-
-    def need(self, person: Person, right: Right, reason: Reason = Reason.FORBIDDEN) -> None:
-        """Raise `Refusal` where a session does not have a right."""
-        if not self.may(person, right):
-            raise Refusal(reason)
-
-    def may_read_archive(self, person: Person) -> bool:
-        """Whether somebody may read what was said: who is inside, or could enter now."""
-        return person in self.sessions or self.may(person, Right.READ_ARCHIVE)
-
-    def may_know_authors(self, person: Person) -> bool:
-        """Whether somebody may know whose account said what: inside, or if they came in now."""
-        occupant = self.occupant(person)
-        if occupant is not None:
-            return occupant.role >= self.needs[Right.SEE_ADDRESSES]
-        role = self.first_role(self.affiliation(person.account))
-        return role >= self.needs[Right.SEE_ADDRESSES]
-
-    def standings(self, person: Person, affiliation: Affiliation) -> dict[str, Standing] | Refused:
-        """Who has an affiliation, for one who wants to know."""
-        by_role = affiliation is Affiliation.MEMBER and self.may(person, Right.SEE_MEMBERS)
-        if not by_role and not self.may(person, list_right(affiliation)):
-            return Refused(Reason.FORBIDDEN)
-        return {
-            account: standing
-            for account, standing in self.saved.standings.items()
-            if standing.affiliation is affiliation
-        }
-
-    def having(self, person: Person, role: Role) -> list[Occupant] | Refused:
-        """Who has a role, for one who wants to know."""
-        if not self.may(person, list_right(role)):
-            return Refused(Reason.FORBIDDEN)
-        return [each for each in self.occupants.values() if each.role is role]
-
-    # Who is told
-
-    def moved(self) -> None:
-        """Who is inside, or sees what, has changed."""
-        self._audiences: dict[bool | None, tuple[Occupancy, ...]] = {}
-
-    def audience(self, addresses: bool | None = None) -> tuple[Occupancy, ...]:
-        """All sessions; or only those who see real addresses, or do not."""
-        found = self._audiences.get(addresses)
-        if found is None:
-            need = self.needs[Right.SEE_ADDRESSES]
-            found = self._audiences[addresses] = tuple(
-                stay
-                for key, stays in self.stays.items()
-                if addresses is None or (self.occupants[key].role >= need) is addresses
-                for stay in stays.values()
-            )
-        return found
-
-    def those_with(self, right: Right) -> tuple[Occupancy, ...]:
-        """The sessions of all inside who have a right."""
-        need = self.needs[right]
-        return tuple(
-            stay
-            for key, each in self.occupants.items()
-            if (each.affiliation if isinstance(need, Affiliation) else each.role) >= need
-            for stay in self.stays[key].values()
-        )
-
-    def tell(self, out: Changes, event: Event, to: Iterable[Occupancy], sight: Sight) -> None:
-        """Have somebody told, if there is anybody."""
-        to = tuple(to)
-        if to:
-            out.notices.append(Notice(event, to, sight))
+    # Changing, for the commands
 
     def note(self, out: Changes, event: Event) -> None:
         """Have the options add what follows from an event."""
         for option, note in self._notes.get(type(event), ()):
             note(option, self, event, out)
-
-    def tell_all(
-        self, out: Changes, event: Event, key: str, own: Iterable[Occupancy] | None = None
-    ) -> None:
-        """Have everybody told of an occupant, each as they may know; `own` are its sessions."""
-        mine = self.stays.get(key, {})
-        self.tell(out, event, mine.values() if own is None else own, Sight.SELF)
-        self.tell_others(out, event, key)
-
-    def tell_others(self, out: Changes, event: Event, key: str) -> None:
-        """Have everybody else told of an occupant."""
-        mine = self.stays.get(key, {})
-        for sight, addresses in ((Sight.FULL, True), (Sight.NICK, False)):
-            audience = self.audience(addresses)
-            self.tell(out, event, [stay for stay in audience if stay.person not in mine], sight)
-
-    # Changing, for the commands
 
     def put(self, key: str, occupant: Occupant) -> None:
         """An occupant is as this says."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from xmppd.chat.affiliations import apply_standing
 from xmppd.chat.commands import (
     Decline,
     Invite,
@@ -17,7 +18,6 @@ from xmppd.chat.events import Declined, Invited, Said, TopicSet, VoiceAsked, Whi
 from xmppd.chat.model import Affiliation, Content, Invitation, Kind, Message, Person, Role, Sight
 from xmppd.chat.outcome import Changes, Notice, Reason, Refusal, SaveMessage, SaveRoom
 from xmppd.chat.rights import Right
-from xmppd.chat.ruling import apply_standing
 
 if TYPE_CHECKING:
     from xmppd.chat.room import Room

@@ -13,6 +13,7 @@ from xmppd.chat.events import (
     Left,
     Ranked,
     Renamed,
+    Revealed,
     Said,
     Shown,
     TopicSet,
@@ -54,6 +55,11 @@ class View:
     @take.register
     def _shown(self, event: Shown) -> None:
         self._know(event.occupant)
+
+    @take.register
+    def _revealed(self, event: Revealed) -> None:
+        for occupant in event.occupants:
+            self._see(occupant)
 
     @take.register
     def _ranked(self, event: Ranked) -> None:

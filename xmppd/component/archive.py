@@ -30,6 +30,12 @@ PAGE, MOST = 50, 250
 """Entries of a page: where no number is asked for, and at most."""
 
 
+PAGE_BYTES = 512 * 1024
+"""Bytes of a page, beyond which it ends early; one entry it has at least."""
+MOST_IDS = 500
+"""Entries that one query may name."""
+
+
 class Archive(Protocol):
     """The log of one owner, such as `OwnLog`."""
 
@@ -75,9 +81,10 @@ class Query:
         try:
             if beside:  # the narrower of two bounds holds, but both must exist
                 await archive.find(Where(ids=tuple(beside)), limit=0)
-            return await archive.find(where, limit=self.limit, newest=self.newest)
+            page = await archive.find(where, limit=self.limit, newest=self.newest)
         except NoSuchEntry:
             raise StanzaError("item-not-found") from None
+        return _shortened(page, self.newest)
 
     async def count(self, archive: Archive) -> int | None:
         """How many entries match, where that alone is asked for (XEP-0059, 2.7).
@@ -85,6 +92,16 @@ class Query:
         None where more is asked for, or where there are too many to count.
         """
         return None if self.limit else await archive.count(self.filters)
+
+
+def _shortened(page: Page, newest: bool) -> Page:
+    """As much of a page as one may send at once, from the end where that was asked for."""
+    size = 0
+    for number, entry in enumerate(reversed(page.entries) if newest else page.entries):
+        size += len(entry.body)
+        if size > PAGE_BYTES and number:
+            return Page(page.entries[-number:] if newest else page.entries[:number], True)
+    return page
 
 
 def parse_query(
@@ -96,7 +113,8 @@ def parse_query(
     of a page where none is asked for, and at most.
 
     Raises `StanzaError`: bad-request for what is malformed, feature-not-implemented for a field
-    that is not known (3.1.5), for a page by index and for a node (XEP-0442).
+    that is not known (3.1.5), for a page by index and for a node (XEP-0442), policy-violation for
+    more than `MOST_IDS` ids.
     """
     if query.getAttribute("node") is not None:
         raise StanzaError("feature-not-implemented", "no archives of nodes here")
@@ -107,6 +125,8 @@ def parse_query(
         raise StanzaError("bad-request", str(problem)) from None
     if wanted.index is not None:
         raise StanzaError("feature-not-implemented", "pages are asked for by id")
+    if len(filters.ids) > MOST_IDS:
+        raise StanzaError("policy-violation", f"at most {MOST_IDS} ids")
     return Query(
         filters,
         wanted.after or None,

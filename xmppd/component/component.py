@@ -10,10 +10,10 @@ The same class runs in the process of a router (`router.link([name])`) and over 
 (`Dialer`): `attach` takes either link.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from typing import Any, ClassVar
+from collections.abc import Awaitable, Callable, Iterable
+from typing import ClassVar
 
-from twisted.internet.defer import Deferred, DeferredSemaphore, maybeDeferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -27,8 +27,8 @@ from xmppd.component.discovery import (
     items_answer,
     node_of,
 )
-from xmppd.component.dispatch import Handler, answer_to
-from xmppd.component.extension import ACCOUNT, HOST, IqRule, Target, iq
+from xmppd.component.dispatch import Handler, Handlers, answer_to
+from xmppd.component.extension import ACCOUNT, HOST, iq
 from xmppd.component.requests import Requests
 from xmppd.link.link import Item as Routed
 from xmppd.link.link import Link
@@ -62,7 +62,8 @@ class Component:
         self.jid = Jid.of("", name)
         self.name = self.jid.domain
         self._requests = Requests(self.send, clock)
-        self._handlers = _handlers(self)
+        self._handlers = Handlers()
+        self._handlers.add(self)
         self._link: Link | None = None
 
     # What subclasses may say
@@ -179,9 +180,7 @@ class Component:
 
     def _handler(self, request: Stanza) -> Handler | None:
         target = ACCOUNT if request.to is not None and request.to.local else HOST
-        for ns, name, _, _ in request.children:
-            return self._handlers.get((target, request.type or "", ns, name))
-        return None
+        return self._handlers.find(target, request)
 
     def _failed(self, request: Stanza) -> None:
         self.log.failure("{name} failed at {request}", name=self.name, request=request)
@@ -215,31 +214,3 @@ class Component:
 def _unknown(node: str | None) -> StanzaError:
     """What XEP-0030, 8 says of nodes and of accounts that are not there."""
     return StanzaError("service-unavailable" if node is None else "item-not-found")
-
-
-def _handlers(component: Component) -> dict[tuple[Target, str, str, str], Handler]:
-    """Who handles which requests. Raises ValueError where two methods handle the same."""
-    found: dict[tuple[Target, str, str, str], Handler] = {}
-    for method, rule in _declared(component):
-        handler = _handler_of(method, rule)
-        for target in rule.to:
-            key = target, rule.type, rule.ns, rule.name
-            if key in found:
-                raise ValueError(f"two methods handle {rule.type} {{{rule.ns}}}{rule.name}")
-            found[key] = handler
-    return found
-
-
-def _declared(component: Component) -> Iterator[tuple[Callable[..., Any], IqRule]]:
-    kind = type(component)
-    for name in dir(kind):
-        for rule in getattr(getattr(kind, name), "_iq_rules", ()):
-            yield getattr(component, name), rule
-
-
-def _handler_of(method: Callable[..., Any], rule: IqRule) -> Handler:
-    """The method without a session, which components do not have, and with its discipline."""
-    if not rule.discipline.limit:
-        return lambda request, _: method(request)
-    places = DeferredSemaphore(rule.discipline.limit)
-    return lambda request, _: places.run(method, request)

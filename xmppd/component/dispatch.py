@@ -1,6 +1,6 @@
 """What a component's extensions declare, compiled into dicts and tuples of bound methods."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, TypeVar
 
@@ -26,12 +26,50 @@ E = TypeVar("E", bound=Extension)
 _KINDS = ("message", "presence", "iq", None)
 
 
+class Handlers:
+    """Who handles which iq requests."""
+
+    def __init__(self) -> None:
+        self._iqs: dict[tuple[Target, str, str, str], Handler] = {}
+
+    def add(self, thing: object, with_session: bool = False) -> None:
+        """Take the methods of a thing that are marked with `iq`.
+
+        Raises ValueError where something is handled already.
+        """
+        for method, rule in marked(thing, "_iq_rules"):
+            handler: Handler = method if with_session else _without_session(method)
+            if rule.discipline.limit:
+                handler = _limited(handler, rule.discipline.limit)
+            self._add(handler, rule)
+
+    def _add(self, handler: Handler, rule: IqRule) -> None:
+        for target in Target:
+            if target in rule.to:
+                key = target, rule.type, rule.ns, rule.name
+                if key in self._iqs:
+                    raise ValueError(f"two methods handle {rule.type} {{{rule.ns}}}{rule.name}")
+                self._iqs[key] = handler
+
+    def find(self, target: Target, request: Stanza) -> Handler | None:
+        """Who handles an iq request, by the namespace and name of its payload."""
+        for ns, name, _, _ in request.children:
+            return self._iqs.get((target, request.type or "", ns, name))
+        return None
+
+    def namespaces(self, target: Target) -> list[str]:
+        """The namespaces of iqs that are handled at a target."""
+        return sorted({ns for to, _, ns, _ in self._iqs if to is target})
+
+
 class Dispatch:
     """The hooks and handlers of one host."""
 
     def __init__(self, extensions: Iterable[Extension]) -> None:
         self.extensions = ordered(list(extensions))
-        self._iqs: dict[tuple[Target, str, str, str], Handler] = {}
+        self._handlers = Handlers()
+        self.handler = self._handlers.find
+        self.namespaces = self._handlers.namespaces
         self._hooks: dict[tuple[Stage, str | None], tuple[Hook, ...]] = {}
         self._elements: dict[tuple[str, str], ElementHandler] = {}
         for extension in self.extensions:
@@ -54,12 +92,6 @@ class Dispatch:
         """The hooks of a stage for stanzas of that name, in order."""
         return self._hooks.get((stage, kind), ())
 
-    def handler(self, target: Target, request: Stanza) -> Handler | None:
-        """Who handles an iq request, by the namespace and name of its payload."""
-        for ns, name, _, _ in request.children:
-            return self._iqs.get((target, request.type or "", ns, name))
-        return None
-
     def element_handler(self, ns: str, name: str) -> ElementHandler | None:
         """Who handles an element of a client's stream that is no stanza."""
         return self._elements.get((ns, name))
@@ -69,33 +101,12 @@ class Dispatch:
         found = [extension for extension in self.extensions if isinstance(extension, cls)]
         return found[0] if found else None
 
-    def namespaces(self, target: Target) -> list[str]:
-        """The namespaces of iqs that are handled at a target."""
-        return sorted({ns for to, _, ns, _ in self._iqs if to is target})
-
     def _add(self, extension: Extension) -> None:
-        kind = type(extension)
-        for attribute in _in_order(kind):
-            method = getattr(kind, attribute, None)
-            for rule in getattr(method, "_iq_rules", ()):
-                self._add_iq(extension, getattr(extension, attribute), rule)
-            for rule in getattr(method, "_hook_rules", ()):
-                self._add_hook(getattr(extension, attribute), rule)
-            for rule in getattr(method, "_element_rules", ()):
-                self._add_element(getattr(extension, attribute), rule)
-
-    def _add_iq(self, extension: Extension, method: Callable[..., Any], rule: IqRule) -> None:
-        handler: Handler = method
-        if not isinstance(extension, SessionExtension):
-            handler = _without_session(method)
-        if rule.discipline.limit:
-            handler = _limited(handler, rule.discipline.limit)
-        for target in Target:
-            if target in rule.to:
-                key = target, rule.type, rule.ns, rule.name
-                if key in self._iqs:
-                    raise ValueError(f"two extensions handle {rule.type} {{{rule.ns}}}{rule.name}")
-                self._iqs[key] = handler
+        self._handlers.add(extension, isinstance(extension, SessionExtension))
+        for method, rule in marked(extension, "_hook_rules"):
+            self._add_hook(method, rule)
+        for method, rule in marked(extension, "_element_rules"):
+            self._add_element(method, rule)
 
     def _add_element(self, method: ElementHandler, rule: ElementRule) -> None:
         key = rule.ns, rule.name
@@ -108,6 +119,13 @@ class Dispatch:
         for kind in kinds:
             key = rule.stage, kind
             self._hooks[key] = (*self._hooks.get(key, ()), method)
+
+
+def marked(thing: object, rules: str) -> Iterator[tuple[Callable[..., Any], Any]]:
+    """The methods of a thing that have been given rules, each with each of its rules."""
+    for name in _in_order(type(thing)):
+        for rule in getattr(getattr(type(thing), name, None), rules, ()):
+            yield getattr(thing, name), rule
 
 
 def _without_session(method: Callable[[Stanza], Any]) -> Handler:
@@ -154,7 +172,8 @@ def check_needs(extensions: Sequence[Extension | type[Extension]]) -> None:
     for extension in extensions:
         for name in extension.needs:
             if name not in titles:
-                raise ValueError(f"{extension.title()} needs the extension {name}")
+                title = extension.title()
+                raise ValueError(f"{title} needs {name}: enable that, or disable {title}")
 
 
 def answer_to(

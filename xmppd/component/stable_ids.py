@@ -2,7 +2,7 @@
 
 from xmppd.component.claims import without_claims
 from xmppd.protocol.jid import Jid
-from xmppd.protocol.markup import element
+from xmppd.protocol.markup import escape_attribute
 from xmppd.protocol.namespaces import STANZA_IDS
 from xmppd.protocol.stanza import Stanza
 
@@ -14,23 +14,31 @@ def without_stanza_id(stanza: Stanza, by: Jid) -> Stanza | None:
 
 def stanza_id(id: str, by: Jid) -> bytes:
     """The `<stanza-id/>` by which `by` knows a stanza."""
-    return element("stanza-id", STANZA_IDS, {"id": id, "by": by})
+    return f"{_HEAD}{escape_attribute(id)}{_tail(by)}".encode()
 
 
 def with_stanza_id(stanza: Stanza, id: str, by: Jid) -> Stanza:
     """The stanza with that id of `by` and no other (3, rule 4)."""
-    return (without_stanza_id(stanza, by) or stanza).adding(stanza_id(id, by))
+    return identified(without_stanza_id(stanza, by) or stanza, id, by)
+
+
+def identified(stanza: Stanza, id: str, by: Jid) -> Stanza:
+    """The same for a stanza that has no id of `by`."""
+    return stanza.adding_child(STANZA_IDS, "stanza-id", stanza_id(id, by))
 
 
 def given_id(stanza: Stanza, by: Jid) -> str | None:
     """The id that `with_stanza_id` has given, or None."""
     for ns, name, start, stop in reversed(stanza.children):
         if ns == STANZA_IDS and name == "stanza-id":
-            said = stanza.inner[start:stop]
-            id = said[len(_HEAD) :].partition(b"'")[0].decode()
-            if said == stanza_id(id, by):
-                return id
+            said, tail = stanza.inner[start:stop].decode(), _tail(by)
+            if said.startswith(_HEAD) and said.endswith(tail):
+                return said[len(_HEAD) : -len(tail)]
     return None
 
 
-_HEAD = element("stanza-id", STANZA_IDS, {"id": ""})[: -len("'/>")]
+_HEAD = f"<stanza-id xmlns='{STANZA_IDS}' id='"
+
+
+def _tail(by: Jid) -> str:
+    return f"' by='{escape_attribute(by)}'/>"

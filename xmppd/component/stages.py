@@ -54,14 +54,15 @@ class Life(Enum):
     memory. They may return an awaitable: until that is done nothing is handled for the account,
     and where it fails the account cannot be loaded now.
 
-    OPENED: bound. RESUMED: its client has come back over another stream, to the session as it was,
-    except that its client state is active again (XEP-0352). AVAILABLE: its initial presence has
-    been sent. PRESENCE: any available presence was sent. UNAVAILABLE: it went offline or ended.
-    CLOSED: it ended.
+    OPENED: bound. DETACHED: it has lost its stream, and waits for its client. RESUMED: its client
+    has come back over another stream, to the session as it was, except that its client state is
+    active again (XEP-0352). AVAILABLE: its initial presence has been sent. PRESENCE: any available
+    presence was sent. UNAVAILABLE: it went offline or ended. CLOSED: it ended.
     """
 
     LOADED = auto()
     OPENED = auto()
+    DETACHED = auto()
     RESUMED = auto()
     AVAILABLE = auto()
     PRESENCE = auto()

@@ -8,16 +8,18 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import attrs
-from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.defer import Deferred
 
 from xmppd.accounts.bound import OwnLog
 from xmppd.component.archive import GROUPCHAT_FIELD, MAM_EXTENDED, Query, parse_query
 from xmppd.component.archive_answers import fin, form, metadata, results
 from xmppd.component.extension import ACCOUNT, OWN_ACCOUNT, SessionExtension, iq, on
-from xmppd.component.stable_ids import given_id, with_stanza_id
+from xmppd.component.retention import Limits, at_least
+from xmppd.component.stable_ids import given_id, identified
 from xmppd.component.stages import Received, Sent
 from xmppd.extensions.archive_preferences import ArchivePreferences
-from xmppd.extensions.archive_retention import Limits, Retention
+from xmppd.extensions.archive_reading import Reading
+from xmppd.extensions.archive_retention import Retention
 from xmppd.extensions.archive_rules import KINDS, is_worth_archiving
 from xmppd.extensions.offline import Offline
 from xmppd.protocol.errors import StanzaError
@@ -31,11 +33,6 @@ from xmppd.storage.interfaces import EntryId, Page, StorageError
 
 STORE = "archive"
 
-PAGE_BYTES = 512 * 1024
-"""A page with so much in it ends there, whatever was asked for."""
-MAX_QUERIES = 20
-"""Queries of one session that may wait for those before them."""
-
 
 class Shelf:
     """The archive of one account. `ticket` is the batch with its newest entry."""
@@ -43,13 +40,6 @@ class Shelf:
     def __init__(self, user: User) -> None:
         self.log: OwnLog = user.account.log(STORE)
         self.ticket = 0
-
-
-class Reading:
-    """What a session is reading, as a note of the session: one page after the other."""
-
-    def __init__(self) -> None:
-        self.turns = DeferredLock()
 
 
 @attrs.frozen
@@ -73,16 +63,17 @@ class Archive(SessionExtension):
     also = ((334, "1.0.0"),)
     account_features = (MAM, MAM_EXTENDED, GROUPCHAT_FIELD)
     after = ("privacy", "stanza_ids", "offline")
+    needs = ("stanza_ids",)
 
     @attrs.frozen
     class Options:
-        page: int = 50
+        page: int = attrs.field(default=50, validator=at_least(1))
         """Messages of a page where the client does not say how many."""
-        most: int = 100
+        most: int = attrs.field(default=100, validator=at_least(1))
         """Messages of a page at most."""
-        days: int = 0
+        days: int = attrs.field(default=0, validator=at_least(0))
         """Days for which messages are kept; 0: for ever."""
-        entries: int = 0
+        entries: int = attrs.field(default=0, validator=at_least(0))
         """Messages that are kept for one account, the newest; 0: all."""
         users: Mapping[str, Limits] = attrs.field(factory=dict)
         """`days` and `entries` of single accounts, by localpart: `users.juliet = {days = 7}`."""
@@ -151,7 +142,7 @@ class Archive(SessionExtension):
     def _identified(self, stanza: Stanza, user: User) -> Stanza | None:
         if not self._is_wanted(stanza, user, stanza.sender or user.jid):
             return None
-        return with_stanza_id(stanza, self._shelf(user).log.new_id(), user.jid)
+        return identified(stanza, self._shelf(user).log.new_id(), user.jid)
 
     def _is_wanted(self, stanza: Stanza, user: User, other: Jid) -> bool:
         if not is_worth_archiving(stanza):
@@ -183,34 +174,23 @@ class Archive(SessionExtension):
 
     @iq("set", MAM, "query", to=OWN_ACCOUNT)
     async def query(self, request: Stanza, session: Session) -> Stanza:
-        """XEP-0313, 3: the page, then the answer; the next one when this has been written."""
+        """XEP-0313, 3: the page, then the answer; the next one when there is room for it."""
         payload: Any = request.payload()
         query = parse_query(payload, groupchat=True, page=self.options.page, most=self.options.most)
-        reading = session.notes.setdefault(Reading, Reading())
-        if len(reading.turns.waiting) >= MAX_QUERIES:
-            raise StanzaError("resource-constraint", "too many queries at a time")
-        await reading.turns.acquire()
-        written = reading.turns.release
-        try:
-            shelf = self._shelf(session.user)
-            page = _cut(await query.read(shelf.log), query)
-            answer = request.reply(fin(page, await query.count(shelf.log)))
-        except BaseException:
-            written()
-            raise
-        session.ticket = max(session.ticket, shelf.ticket)  # the end comes once all of it is kept
-        self._send(page, query, session, written)
-        return answer
+        reading: Reading = session.notes.setdefault(Reading, Reading(session))
+        return await reading.answer(partial(self._answer, request, query, session, reading))
 
-    def _send(self, page: Page, query: Query, session: Session, written: Any) -> None:
+    async def _answer(
+        self, request: Stanza, query: Query, session: Session, reading: Reading
+    ) -> Stanza:
         user = session.user
+        shelf = self._shelf(user)
+        page = await query.read(shelf.log)
+        answer = request.reply(fin(page, await query.count(shelf.log)))
+        session.ticket = max(session.ticket, shelf.ticket)  # the end comes once all of it is kept
         messages = list(results(query, page, user.jid, session.jid))
-        for message in messages[:-1]:
-            session.deliver_watched(message, _nothing)
-        for message in messages[-1:]:
-            session.deliver_watched(message, partial(self._has_been_read, page, user, written))
-        if not messages:
-            written()
+        reading.send(messages, partial(self._has_been_read, page, user))
+        return answer
 
     @iq("get", MAM, "query", to=OWN_ACCOUNT)
     def fields(self, request: Stanza, session: Session) -> Stanza:
@@ -229,10 +209,9 @@ class Archive(SessionExtension):
         """XEP-0313, 7.1: nobody else's; alike whether the account exists or not."""
         raise StanzaError("forbidden")
 
-    def _has_been_read(self, page: Page, user: User, written: Any) -> None:
+    def _has_been_read(self, page: Page, user: User) -> None:
         if self._offline is not None:
             self._offline.have_been_read(user, page)
-        written()
 
     @cached_property
     def _preferences(self) -> ArchivePreferences | None:
@@ -254,19 +233,4 @@ def with_archive_id(stanza: Stanza, session: Session) -> Stanza:
     sent: SentAs | None = session.notes.pop(SentAs, None)
     if sent is None or sent.stanza is not stanza:
         return stanza
-    return with_stanza_id(stanza, sent.id, session.user.jid)
-
-
-def _cut(page: Page, query: Query) -> Page:
-    """No more of a page than goes out at once, counted from where it begins."""
-    entries = page.entries
-    size = 0
-    for number, entry in enumerate(reversed(entries) if query.newest else entries):
-        size += len(entry.body)
-        if number and size > PAGE_BYTES:
-            return Page(entries[-number:] if query.newest else entries[:number], True)
-    return page
-
-
-def _nothing() -> None:
-    """The last message of a page tells that all have been written."""
+    return identified(stanza, sent.id, session.user.jid)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-import attrs
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 
+from xmppd.component.retention import Limits, shorten
 from xmppd.storage.interfaces import StorageError
 
 if TYPE_CHECKING:
@@ -19,18 +19,6 @@ EVERY_SECONDS: Final = 3600.0
 """From the end of one round through all accounts to the next."""
 FIRST_SECONDS: Final = 60.0
 """Until the first round."""
-STEP_SECONDS: Final = 0.02
-STEP: Final = 500
-"""Entries that are removed at a time."""
-_DAY: Final = 24 * 3600 * 1_000_000
-
-
-@attrs.frozen
-class Limits:
-    """What is kept of one archive; 0: no limit."""
-
-    days: int = 0
-    entries: int = 0
 
 
 class Retention:
@@ -77,16 +65,9 @@ class Retention:
 
     async def _trim(self, name: str) -> None:
         limits = self._users.get(name, self._limits)
-        if limits == Limits():
-            return
         assert self._host.accounts is not None
-        owner, log = self._host.accounts.owner(name), self._host.log_store(self._store)
-        now = int(self._host.clock.seconds() * 1_000_000)
-        before = now - limits.days * _DAY if limits.days else None
-        removed = STEP
-        while removed == STEP:
-            await self._pause(STEP_SECONDS)
-            removed = await log.trim(owner, before=before, keep=limits.entries or None, limit=STEP)
+        log = self._host.log_store(self._store)
+        await shorten(log, self._host.accounts.owner(name), limits, self._host.clock)
 
     def _pause(self, seconds: float) -> Deferred[None]:
         return deferLater(self._host.clock, seconds)

@@ -44,10 +44,10 @@ class Blocking(PrivacyWatcher, SessionExtension):
             raise StanzaError("bad-request", "nobody to block")
         new = lists_of(session.user).blocking(jids)
         answer = self._change(request, session, new, "block", jids)
-        for extension in self.host.dispatch.extensions:
-            if isinstance(extension, Reports):
-                for item in _items_of(request):
-                    self.host.guarded(extension.take, session.user.jid, item)
+        reports = self.host.dispatch.extension(Reports)
+        if reports is not None:
+            for item in _items_of(request):
+                self.host.guarded(reports.take, session.user.jid, item)
         return answer
 
     @iq("set", BLOCKING, "unblock", to=OWN_ACCOUNT)

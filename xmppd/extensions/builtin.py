@@ -7,6 +7,7 @@ from xmppd.extensions.archive_preferences import ArchivePreferences
 from xmppd.extensions.blocking import Blocking
 from xmppd.extensions.caps import Caps
 from xmppd.extensions.carbons import Carbons
+from xmppd.extensions.client_state import ClientState
 from xmppd.extensions.commands import Commands
 from xmppd.extensions.contact_addresses import ContactAddresses
 from xmppd.extensions.cputime import CpuTime
@@ -48,6 +49,7 @@ BUILTIN: tuple[type[Extension], ...] = (
     Archive,
     Retraction,
     Carbons,
+    ClientState,
     Push,
     Ping,
     SoftwareVersion,

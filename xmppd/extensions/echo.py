@@ -4,13 +4,20 @@ from collections.abc import Iterable
 
 import attrs
 
-from xmppd.component.discovery import DISCO_INFO, Discoverable, Identity, Info, Item
+from xmppd.component.component import Component
+from xmppd.component.discovery import Discoverable, Identity, Item
 from xmppd.component.extension import Extension
-from xmppd.link.link import Item as Routed
 from xmppd.protocol.jid import InvalidJid, Jid
 from xmppd.protocol.stanza import Stanza
 
-_INFO = Info((Identity("client", "bot", "Echo"),), (DISCO_INFO,))
+
+class Bot(Component):
+    """Sends messages back; an error would come back for ever, but none gets here."""
+
+    identities = (Identity("client", "bot", "Echo"),)
+
+    def message(self, message: Stanza) -> None:
+        self.send(message.readdressed(message.sender, message.to))
 
 
 class Echo(Discoverable, Extension):
@@ -33,43 +40,29 @@ class Echo(Discoverable, Extension):
             _domain(value, "host.example")
 
     def setup(self) -> None:
-        jid = _domain(self.options.host, self.host.domain)
-        self._link = self.host.attach(jid.domain, self.receive)
-        self.jid = jid
+        bot = Bot(_domain(self.options.host, self.host.domain), self.host.clock)
+        bot.attach(self.host.open_link([bot.name]))
+        self._bot = bot
 
     def stop(self) -> None:
         """The domain goes; what still comes for it bounces."""
-        self._link.close()
+        self._bot.close()
 
     def reload(self, options: Options) -> None:
         """Move to another domain where the options name one."""
         super().reload(options)
-        if _domain(options.host, self.host.domain) != self.jid:
-            old = self._link
+        if _domain(options.host, self.host.domain) != self._bot.name:
+            old = self._bot
             self.setup()
             old.close()
 
     def host_items(self) -> Iterable[Item]:
         """Itself."""
-        return (Item(self.jid),)
-
-    def receive(self, item: Routed) -> None:
-        """Send a message back; an error would come back for ever, so it is dropped."""
-        if not isinstance(item, Stanza) or item.sender is None or item.type == "error":
-            return
-        if item.name == "message":
-            self._link.send(item.readdressed(item.sender, item.to))
-        elif item.type in ("get", "set"):
-            self._link.send(self._answer(item))
-
-    def _answer(self, request: Stanza) -> Stanza:
-        if request.type == "get" and request.has(DISCO_INFO, "query"):
-            return _INFO.answer(request)
-        return request.error("service-unavailable")
+        return (Item(self._bot.jid),)
 
 
-def _domain(pattern: str, host: str) -> Jid:
+def _domain(pattern: str, host: str) -> str:
     try:
-        return Jid.of("", pattern.replace("@HOST@", host))
+        return Jid.of("", pattern.replace("@HOST@", host)).domain
     except InvalidJid as problem:
         raise ValueError(f"host: not a domain: {problem} (got {pattern!r})") from None

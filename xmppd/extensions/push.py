@@ -11,9 +11,12 @@ from twisted.words.xish.domish import Element
 
 from xmppd.component.extension import OWN_ACCOUNT, SessionExtension, iq, on
 from xmppd.component.stages import Life, Received
+from xmppd.extensions.carbons import Carbons
+from xmppd.extensions.client_state import is_urgent
 from xmppd.extensions.offline import worth_keeping
 from xmppd.extensions.push_registrations import (
     Enabled,
+    EnabledHere,
     Registration,
     Registrations,
     options_of,
@@ -72,6 +75,7 @@ class Push(SessionExtension):
             raise StanzaError("resource-constraint", "too many nodes are enabled already")
         made = Registration(service, node, options)
         known.enabled[service, node] = Enabled(made)
+        session.notes.setdefault(EnabledHere, EnabledHere()).add((service, node))
         await table_of(session.user).put(node, made, section=service, tag=service)
         return request.reply()
 
@@ -103,8 +107,16 @@ class Push(SessionExtension):
     @on(Life.PRESENCE)
     def seen(self, session: Session) -> None:
         """Somebody is there, to whom what waits is given."""
+        if session.priority >= 0:
+            self.ended(session)
+
+    @on(Life.RESUMED)
+    @on(Life.CLOSED)
+    def ended(self, session: Session) -> None:
+        """What waited for a session without a stream has been sent, or is missed and counts
+        again."""
         known: Registrations | None = session.user.notes.get(Registrations)
-        if known is not None and session.priority >= 0:
+        if known is not None:
             known.missed, known.last = 0, None
 
     @on(Received.MISSED, "message")
@@ -119,10 +131,40 @@ class Push(SessionExtension):
         return found.addCallback(self._missed, user, stanza)
 
     def _missed(self, known: Registrations, user: User, stanza: Stanza) -> bool:
-        known.missed += 1
-        known.last = stanza
-        self._notify(user, known, list(known.enabled.values()))
+        self._tell(known, user, stanza, list(known.enabled.values()))
         return False
+
+    @on(Life.DETACHED)
+    def detached(self, session: Session) -> None:
+        """XEP-0357, 7: it may have been gone for a while, and what was sent to it in vain."""
+        if EnabledHere in session.notes:
+            waiting = [one for one in session.pending if one.name == "message" and is_urgent(one)]
+            self._tell_of_session(session, waiting)
+
+    @on(Received.NOTE, "message")
+    def waits(self, stanza: Stanza, user: User, sessions: list[Session]) -> None:
+        """XEP-0357, 7: the client of a session that has lost its stream is to come and resume it;
+        so publish to what it has enabled. It is given copies too."""
+        for session in user.sessions.values():
+            if EnabledHere not in session.notes or session.attached:
+                continue
+            if (session in sessions or Carbons in session.notes) and is_urgent(stanza):
+                self._tell_of_session(session, [stanza])
+
+    def _tell_of_session(self, session: Session, stanzas: list[Stanza]) -> None:
+        known: Registrations = session.user.notes[Registrations]
+        here = session.notes[EnabledHere] & known.enabled.keys()
+        for stanza in stanzas:
+            self._tell(known, session.user, stanza, [known.enabled[key] for key in here])
+
+    def _tell(
+        self, known: Registrations, user: User, stanza: Stanza, enabled: Iterable[Enabled]
+    ) -> None:
+        if known.enabled:
+            known.missed += 1
+            tells = self.options.sender or self.options.body
+            known.last = stanza if tells else None  # else nobody will ask what it says
+            self._notify(user, known, enabled)
 
     def _notify(self, user: User, known: Registrations, enabled: Iterable[Enabled]) -> None:
         """One notification at a time for each node: what comes meanwhile is told by the next."""

@@ -42,6 +42,10 @@ class Enabled:
     failures: int = 0
 
 
+class EnabledHere(set[tuple[str, str]]):
+    """The nodes that the client of a session has enabled, as a note of the session."""
+
+
 @attrs.define
 class Registrations:
     """All of an account, as a note of its user; `missed` counts what none of its sessions got."""

@@ -6,9 +6,11 @@ from typing import Final
 
 import attrs
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
 
 from xmppd.chat.model import Author, Kind, Message
 from xmppd.chat.room import Room
+from xmppd.component.retention import STEP, Limits, shorten
 from xmppd.muc import names
 from xmppd.muc.content import message_content
 from xmppd.muc.removals import is_tombstone
@@ -20,8 +22,6 @@ from xmppd.storage.interfaces import ANY, Entry, EntryId, Owner, Page, Where
 from xmppd.storage.stores import Stores
 
 ARCHIVE = "archive"
-STEP = 500
-"""Entries that are removed at once."""
 
 _AUTHORSHIP: Final = f"<x xmlns='{names.MUC_USER}'>".encode()
 _CLOSING: Final = b"</message>"
@@ -108,18 +108,19 @@ class Archives:
             id=row.id,
         )
 
-    async def clear(self, local: str) -> None:
-        """Remove what was said until now, some at a time. Fails with `StorageError`."""
-        await self.trim(local, Mark.from_id(self.new_id()).time)
+    def now(self) -> int:
+        """A time (microseconds) that is later than all that was said until now."""
+        return Mark.from_id(self.new_id()).time
 
-    async def trim(self, local: str, before: int | None, keep: int | None = None) -> None:
-        """Remove what is older (microseconds), and all but the newest `keep`.
-
-        Some at a time. Fails with `StorageError`.
-        """
+    async def clear(self, local: str, before: int) -> None:
+        """Remove what is older (microseconds), some at a time. Fails with `StorageError`."""
         owner = Owner(self._domain, local)
-        while await self.log.trim(owner, before=before, keep=keep, limit=STEP) == STEP:
+        while await self.log.trim(owner, before=before, limit=STEP) == STEP:
             pass
+
+    async def shorten(self, local: str, limits: Limits, clock: IReactorTime) -> None:
+        """Remove what is beyond these limits. Fails with `StorageError`."""
+        await shorten(self.log, Owner(self._domain, local), limits, clock)
 
 
 def without_author(body: bytes) -> bytes:

@@ -43,6 +43,7 @@ class ArchiveRequests(House):
         assert element is not None and request.sender is not None
         knows = live.room.may_know_authors(person_of(request.sender))
         query = _addressed(parse_query(element), live.jid, knows)
+        await self._readers.admit(request.sender.bare)
         page, count = await query.read(archive), await query.count(archive)
         shown = page if knows else _without_authors(page)
         for message in results(query, shown, live.jid, request.sender):

@@ -23,13 +23,13 @@ _NEVER = frozenset(
         (MAM, "result"),
         (names.CARBONS, "received"),
         (names.CARBONS, "sent"),
-        (DELAY, "delay"),
         (names.RETRACT, "retracted"),
     }
 )
 _SOMETIMES = frozenset(
     {
         (STANZA_IDS, "stanza-id"),
+        (DELAY, "delay"),
         (names.RETRACT, "retract"),
         (names.FASTEN, "apply-to"),
     }
@@ -106,16 +106,20 @@ def _harmless(stanza: Stanza, room: Jid) -> Iterable[Child]:
 
 
 def _pretends(stanza: Stanza, child: Child, room: Jid) -> bool:
-    """Whether an element speaks for the room: its id, or its moderation."""
+    """Whether an element speaks for the room: its id, its delay, or its moderation."""
     ns, name, start, stop = child
     tree = stanza.keeping([child]).child(ns, name)
-    if tree is None or ns == STANZA_IDS:
-        return tree is None or _same(tree.getAttribute("by", ""), room)
+    if tree is None:
+        return True
+    if ns == STANZA_IDS:
+        return _same(tree.getAttribute("by", ""), room)
+    if ns == DELAY:  # people may say when they said something elsewhere (XEP-0045, 7.9)
+        return _same(tree.getAttribute("from", ""), room)
     return b"moderated" in stanza.inner[start:stop]
 
 
 def _same(by: str, room: Jid) -> bool:
     try:
-        return Jid.parse(by) == room
+        return Jid.parse(by).bare == room
     except ValueError:
         return True

@@ -78,9 +78,10 @@ def reserved_nick(room: Room, person: Person) -> Info:
 
 def room_items(room: Room, person: Person, jid: Jid) -> list[Item]:
     """Who is inside, for those inside a room where everybody is known anyway."""
-    if person not in room.sessions or not room.open:
+    asker = room.occupant(person)
+    if asker is None or not room.open:
         return []
-    return [Item(jid.with_resource(each.nick)) for each in room.occupants.values()]
+    return [Item(jid.with_resource(each.nick)) for each in (*room.visible_to(asker), asker)]
 
 
 def service_items(request: Stanza, rooms: Directory, domain: str) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from xmppd.chat import events
-from xmppd.chat.model import Affiliation, Occupancy, Occupant, Sight, Why
+from xmppd.chat.model import Affiliation, Occupancy, Occupant, Sight, Standing, Why
 from xmppd.chat.outcome import Notice
 from xmppd.muc import names
 from xmppd.muc.asking import registration_request, voice_request
@@ -89,14 +89,24 @@ class Encoder:
     def _welcomed(self, event: events.Welcomed, notice: Notice) -> Iterable[Stanza]:
         for occupant in event.occupants:
             yield self._presence(occupant, notice.sight)
+        for account, standing in event.absent:
+            yield self._absent(account, standing, notice.sight)
         codes = [110]
         codes += [100] if event.open else []
-        codes += [170] if event.published else []
+        codes += [170] if event.logged else []
         codes += [201] if event.created else []
         codes += [210] if event.renamed else []
         yield self._made_presence(event.me, Sight.SELF, codes)
         yield from self.said.history(event)
         yield self.said.topic(event.topic)
+
+    def _absent(self, account: str, standing: Standing, sight: Sight) -> Stanza:
+        """A member who is not there; for those who see addresses, whose nick it is."""
+        jid = account if sight is Sight.FULL else None
+        affiliation = standing.affiliation.name.lower()
+        item = element("item", None, {"affiliation": affiliation, "role": "none", "jid": jid})
+        sender = self._named(standing.nick)
+        return ready(Stanza.make("presence", x_xml(item), sender=sender, type="unavailable"))
 
     def _present(self, event: events.Entered | events.Shown, notice: Notice) -> Iterable[Stanza]:
         yield self._presence(event.occupant, notice.sight)
@@ -220,11 +230,15 @@ class Encoder:
 
     def _configured(self, event: events.Configured, notice: Notice) -> Iterable[Stanza]:
         codes = []
-        if "published" in event.new:
-            codes.append(170 if event.new["published"] else 171)
+        told = {"absent_members", "identities"}
+        if "absent_members" in event.new:
+            codes.append(102 if event.new["absent_members"] else 103)
+        if event.logged is not None:
+            codes.append(170 if event.logged else 171)
+            told |= {"published", "archive"}
         if "identities" in event.new:
             codes.append(172 if event.new["identities"] == "everyone" else 173)
-        if event.new.keys() - {"identities", "published"}:
+        if event.new.keys() - told:
             codes.append(104)
         x = x_xml(*map(status_xml, codes))
         yield Stanza.make("message", x, sender=self._room, type="groupchat")

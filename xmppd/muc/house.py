@@ -22,6 +22,7 @@ from xmppd.muc.graves import Grave, grave_of
 from xmppd.muc.keeping import RoomStore
 from xmppd.muc.live import LiveRoom
 from xmppd.muc.pace import Pace
+from xmppd.muc.readers import Readers
 from xmppd.muc.refusals import refusal
 from xmppd.muc.settings import RoomSettings
 from xmppd.protocol.errors import StanzaError
@@ -44,6 +45,7 @@ class House(Component):
         self.graves: dict[str, Grave] = {}
         self._invitations = Pace(settings.limits.invitations, 60, 20)
         self._creations = Pace(settings.limits.creations, 3_600, 20)
+        self._readers = Readers(settings.limits.pages, clock)
         self._clock = clock
         self._store = store
         self._loading: dict[str, list[tuple[Callable[..., Any], Deferred[Any]]]] = {}
@@ -51,9 +53,15 @@ class House(Component):
     # Its life
 
     async def open(self) -> None:
-        """Learn which rooms there are. Fails with `StorageError`."""
+        """Learn which rooms there are, and tell those who were inside when a process died.
+
+        Fails with `StorageError`.
+        """
         self.listed = Directory(await self._store.listed())
         self.graves = await self._store.graves()
+        await self._store.clear_left()
+        for farewell in await self._store.stays.expelled():
+            self.send(farewell)
 
     def shut_down(self) -> None:
         """Tell all occupants that the service ends."""

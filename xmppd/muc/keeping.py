@@ -15,13 +15,16 @@ from xmppd.chat.outcome import SaveCard, SaveRoom, SaveStanding, Write
 from xmppd.muc.archive import ARCHIVE, Archives, Row, Tombstone
 from xmppd.muc.content import StanzaContent
 from xmppd.muc.graves import Grave
+from xmppd.muc.stays import STAYS, Stays
 from xmppd.protocol.parsing import parse_stanza
 from xmppd.storage.codecs import JsonCodec, XmlCodec
 from xmppd.storage.interfaces import Corrupt, Owner
 from xmppd.storage.stores import Stores
 
-STORES = ("room", "standings", "rooms", "vcard", ARCHIVE)
+STORES = ("room", "standings", "rooms", "vcard", ARCHIVE, STAYS)
 MANY = 1_000_000
+CLEARING = "clearing"
+"""Section of the list of rooms for those whose archives are being removed."""
 GONE = "gone"
 """Section of the list of rooms for those that were destroyed."""
 
@@ -49,6 +52,7 @@ class RoomStore:
         self._listing = stores.table("rooms", JsonCodec())
         self.archives = Archives(stores, domain)
         self.new_id = self.archives.new_id
+        self.stays = Stays(stores, domain)
 
     async def listed(self) -> dict[str, Listed]:
         """All rooms that are kept, by localpart."""
@@ -130,8 +134,21 @@ class RoomStore:
             self._standings.clear(owner)
             self._cards.remove(owner)
             self._listing.remove(self._all, local)
-        Deferred.fromCoroutine(self.archives.clear(local)).addErrback(self._not_cleared, local)
+            before = self.archives.now()
+            self._listing.put(self._all, local, before, section=CLEARING)
+        self._clear(local, before)
         return kept
+
+    async def clear_left(self) -> None:
+        """Go on removing archives where a process has died over it. Fails with `StorageError`."""
+        for row in await self._listing.items(self._all, CLEARING, limit=MANY):
+            self._clear(row.key, row.value)
+
+    def _clear(self, local: str, before: int) -> None:
+        """Remove what was said in a room that is no more."""
+        cleared = Deferred.fromCoroutine(self.archives.clear(local, before))
+        cleared.addCallback(lambda _: self._listing.remove(self._all, local, CLEARING))
+        cleared.addErrback(self._not_cleared, local)
 
     def _not_cleared(self, failure: Failure, local: str) -> None:
         self.log.failure("The archive of {room} is not removed", failure, room=local)

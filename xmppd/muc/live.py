@@ -96,6 +96,7 @@ class LiveRoom:
         outcome = self.room.handle(command)
         if isinstance(outcome, Refused):
             raise refusal(outcome, self.jid)
+        self._store.stays.note(self.jid.local, outcome.notices)
         sendings = [each for notice in outcome.notices for each in self._encoder.encode(notice)]
         kept = self._keep(outcome, command.person)
         if outcome.ended:

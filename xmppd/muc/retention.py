@@ -6,18 +6,15 @@ from collections.abc import Callable
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.task import LoopingCall, deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from xmppd.component.retention import Limits
 from xmppd.muc.archive import Archives
 from xmppd.muc.settings import RoomSettings
 
 ROUND = 3_600.0
 """Seconds between two rounds."""
-PAUSE = 0.02
-"""Seconds between two rooms of a round."""
-DAY = 86_400
 
 
 class Retention:
@@ -39,30 +36,25 @@ class Retention:
         self._clock = clock
         self._rooms = rooms
         self._settings = settings
-        self._rounds = LoopingCall(lambda: Deferred.fromCoroutine(self._round()))
-        self._rounds.clock = clock
+        self._next = 0.0
+        self._running = False
 
-    def start(self) -> None:
-        """Begin with the first round."""
-        self._rounds.start(ROUND).addErrback(self._failed)
-
-    def stop(self) -> None:
-        """No more rounds."""
-        if self._rounds.running:
-            self._rounds.stop()
+    def look(self) -> None:
+        """Begin with a round if it is time."""
+        now = self._clock.seconds()
+        if self._running or now < self._next:
+            return
+        self._next, self._running = now + ROUND, True
+        Deferred.fromCoroutine(self._round()).addErrback(self._failed).addBoth(self._over)
 
     def _failed(self, failure: Failure) -> None:
-        self.log.failure("Old messages of rooms are no longer removed", failure)
+        self.log.failure("Old messages of rooms are not removed", failure)
+
+    def _over(self, _: object) -> None:
+        self._running = False
 
     async def _round(self) -> None:
         settings = self._settings()
-        before = None
-        if settings.archive_days:
-            before = int((self._clock.seconds() - settings.archive_days * DAY) * 1_000_000)
-        if before is None and not settings.archive_messages:
-            return
+        limits = Limits(settings.archive_days, settings.archive_messages)
         for local in self._rooms():
-            if not self._rounds.running:
-                return
-            await self._archives.trim(local, before, settings.archive_messages or None)
-            await deferLater(self._clock, PAUSE)
+            await self._archives.shorten(local, limits, self._clock)

@@ -17,15 +17,13 @@ from xmppd.chat.commands import (
     ShowPresence,
 )
 from xmppd.chat.model import Person
-from xmppd.chat.nicks import fold
 from xmppd.chat.outcome import Reason, Refused
-from xmppd.component.requests import condition_of
 from xmppd.muc import names
 from xmppd.muc.archive_requests import ArchiveRequests
+from xmppd.muc.bounces import returned
 from xmppd.muc.content import StanzaContent, cleaned, presence_of
 from xmppd.muc.decode import entering, message_command, person_of
 from xmppd.muc.elements import outsider
-from xmppd.muc.encode import addresses
 from xmppd.muc.ghosts import Ghosts
 from xmppd.muc.idle import Idle
 from xmppd.muc.keeping import RoomStore
@@ -88,20 +86,19 @@ class Rooms(
     ) -> None:
         super().__init__(name, clock, store, settings)
         self._ghosts = Ghosts(self, clock)
-        self._rounds = Rounds(clock, (self._ghosts.look, Idle(self, clock).look))
-        self._retention = Retention(
+        retention = Retention(
             store.archives, clock, lambda: list(self.listed), lambda: self.settings
         )
+        lookers = self._ghosts.look, Idle(self, clock).look, retention.look
+        self._rounds = Rounds(clock, lookers)
 
     def start(self) -> None:
         """Begin to look for ghosts, for rooms that nobody uses, and for what is too old."""
         self._rounds.start()
-        self._retention.start()
 
     def shut_down(self) -> None:
         """Tell all occupants that the service ends."""
         self._rounds.stop()
-        self._retention.stop()
         super().shut_down()
 
     # Presence
@@ -205,27 +202,10 @@ class Rooms(
         live = None if to is None else self.live.get(to.local)
         if live is None or error.sender is None:
             return None
-        if self._ghosts.shows(live, error):
-            return self._ghosts.remove(live, person_of(error.sender))
-        if error.name == "message":
-            self._pass_on(live, error)
+        person = person_of(error.sender)
+        if person in live.room.sessions and self._ghosts.shows(live, error):
+            return self._ghosts.remove(live, person)
+        told = returned(live, error) if error.name == "message" else None
+        if told is not None:
+            self._send_each(told.stanza, told.to)
         return None
-
-    def _pass_on(self, live: LiveRoom, error: Stanza) -> None:
-        """Tell who sent a private message that it failed, with the condition alone."""
-        assert error.to is not None
-        room = live.room
-        refuser = room.occupant(person_of(error.sender))
-        author = room.occupants.get(fold(error.to.resource)) if error.to.resource else None
-        if refuser is None or author is None or error.id in live.reflected:
-            return
-        failure = StanzaError(condition_of(error))
-        said = Stanza.make(
-            "message",
-            failure.to_bytes(),
-            sender=live.jid.with_resource(refuser.nick),
-            type="error",
-            id=error.id,
-        )
-        stays = room.stays[fold(author.nick)].values()
-        self._send_each(said, addresses(stays))

@@ -22,9 +22,11 @@ class Limits:
     """Each minute."""
     creations: int = 20
     """Each hour."""
+    pages: int = 5
+    """Of archives, each second."""
 
 
-UNLIMITED = Limits(0, 0, 0, 0, 0)
+UNLIMITED = Limits(0, 0, 0, 0, 0, 0)
 
 
 @attrs.frozen

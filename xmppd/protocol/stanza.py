@@ -175,6 +175,13 @@ class Stanza:
         """With finished XML put behind the last child."""
         return self._with(self.inner + xml, self._children, self._scanned)
 
+    def adding_child(self, ns: str, name: str, xml: bytes) -> "Stanza":
+        """The same with one element of that name, which then need not be looked for."""
+        start, inner = len(self.inner), self.inner + xml
+        if self._scanned < start:
+            return self._with(inner, self._children, self._scanned)
+        return self._with(inner, (*self._children, (ns, name, start, len(inner))), len(inner))
+
     def without(self, ns: str, name: str) -> "Stanza":
         """With every direct child of that name cut out; itself where there is none."""
         if not self.has(ns, name):

@@ -87,7 +87,7 @@ class Stream:
             raise StreamError("not-authorized", "another host than before")
         self.host = host
         self.peer = _peer(header.attrs.get("from"))
-        self.lang = _language(header.attrs.get("xml:lang", ""))
+        self.lang = language_of(header.attrs)
         version = _VERSION.fullmatch(header.attrs.get("version", ""))
         if version is None or int(version[1]) < 1:
             raise StreamError("unsupported-version", "version 1.0 is spoken here")
@@ -145,5 +145,7 @@ def _peer(text: str | None) -> Jid | None:
         return None
 
 
-def _language(text: str) -> str:
+def language_of(attributes: Mapping[str, str]) -> str:
+    """The language that a header gives; empty where it gives none, or no good one."""
+    text = attributes.get("xml:lang", "")
     return text if _LANGUAGE.fullmatch(text) else ""

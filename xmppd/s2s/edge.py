@@ -25,6 +25,7 @@ from xmppd.s2s.incoming import Incoming
 from xmppd.s2s.pair import Pair
 from xmppd.s2s.problem import Problem
 from xmppd.s2s.server_stream import ServerStream
+from xmppd.s2s.sessions import Sessions
 from xmppd.s2s.settings import Settings
 from xmppd.s2s.shares import Shares
 from xmppd.s2s.wire import ServerWire
@@ -75,6 +76,7 @@ class ServerEdge:
         self.serves = serves
         self.backoffs = Backoffs(clock)
         self.shares = Shares(clock, settings.limits)
+        self.sessions = Sessions(clock)
         self.pairs: dict[tuple[str, str], Pair] = {}
         self.live: set[ServerWire] = set()
         self.stopped = False
@@ -198,6 +200,7 @@ class ServerEdge:
             pair.close(Problem("remote-server-not-found", "this server goes down"))
         for stream in self.incoming:
             stream.fail(StreamError("system-shutdown"))
+        self.sessions.stop()
         if not self.live:
             return succeed(None)
         emptied: Deferred[None] = Deferred()

@@ -7,25 +7,24 @@ from typing import TYPE_CHECKING, Final
 from xmppd.protocol import sasl
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.events import Event, Header, StreamClosed, StreamOpened
-from xmppd.protocol.feature import Feature, When, features_element
 from xmppd.protocol.framer import Framer
 from xmppd.protocol.jid import InvalidJid, Jid
 from xmppd.protocol.markup import element
 from xmppd.protocol.namespaces import (
     BIDI,
-    BIDI_FEATURE,
     CONTENT,
     DIALBACK,
-    DIALBACK_FEATURE,
     SASL,
     SERVER,
-    STREAM_LIMITS,
+    STREAM_MANAGEMENT,
     STREAMS,
     TLS,
 )
 from xmppd.protocol.stanza import Stanza
 from xmppd.protocol.stream import STANZAS, Stream
+from xmppd.s2s import features
 from xmppd.s2s.dialback import PREFIX
+from xmppd.s2s.incoming_management import IncomingManagement
 from xmppd.s2s.server_stream import ServerStream
 from xmppd.tls.certificate_files import CertificateError
 from xmppd.tls.transport import start_tls
@@ -36,11 +35,6 @@ if TYPE_CHECKING:
 NEGOTIATION: Final = frozenset({TLS, SASL})
 FAILURES: Final = 5
 """So many failures of SASL end a stream (RFC 6120, 6.4.5)."""
-
-_DIALBACK = Feature(
-    element("dialback", DIALBACK_FEATURE, None, element("errors")), When.BEFORE_LOGIN
-)
-_BIDI = Feature(element("bidi", BIDI_FEATURE), When.BEFORE_LOGIN)
 
 
 class Incoming(ServerStream):
@@ -62,6 +56,10 @@ class Incoming(ServerStream):
         self._mechanism = False
         self._failures = 0
         self._began = edge.clock.seconds()
+
+    def new_management(self) -> IncomingManagement:
+        """What the other side enables and resumes."""
+        return IncomingManagement(self)
 
     # Wire
 
@@ -146,44 +144,20 @@ class Incoming(ServerStream):
         if peer is not None and self.edge.serves(peer.domain):
             stream.peer = None
             raise StreamError("invalid-from", "that is served here")
-        self.write(stream.open() + self._features())
+        offered = features.offered(self, self._external)
+        self._mechanism = offered.external
+        self.write(stream.open() + offered.xml)
         if self._external and peer is not None:
             self.admit(peer, stream.host, "certificate (SASL EXTERNAL)")
             self.answer_on_it()
-
-    def _features(self) -> bytes:
-        """What is on offer now."""
-        if self.is_secure:
-            table = [*self._external_offer(), _DIALBACK, self._limits_offer()]
-        else:
-            table = self._tls_offer()
-        if self.edge.settings.bidirectional and not self._external:
-            table.append(_BIDI)
-        return features_element(table, When.BEFORE_LOGIN)
-
-    def _tls_offer(self) -> list[Feature]:
-        optional = self.allows_plaintext(self.stream.peer)
-        required = () if optional else (element("required"),)
-        tls = Feature(element("starttls", TLS, None, *required), When.BEFORE_LOGIN)
-        return [tls, _DIALBACK] if optional else [tls]
-
-    def _external_offer(self) -> list[Feature]:
-        peer = self.stream.peer
-        self._mechanism = not self._external and peer is not None and self.has_certificate(peer)
-        if not self._mechanism:
-            return []
-        mechanism = element("mechanism", None, None, "EXTERNAL")
-        return [Feature(element("mechanisms", SASL, None, mechanism), When.BEFORE_LOGIN)]
-
-    def _limits_offer(self) -> Feature:
-        most = element("max-bytes", None, None, str(self.limits.stanza_bytes))
-        return Feature(element("limits", STREAM_LIMITS, None, most), When.BEFORE_LOGIN)
 
     # Steps
 
     def _step(self, item: Stanza) -> None:
         if item.ns == CONTENT and item.name in STANZAS:
             self.take_stanza(item)
+        elif item.ns == STREAM_MANAGEMENT:
+            self.management.receive(item)
         elif item.ns == DIALBACK:
             self.receiving.receive(item)
         elif item.ns == TLS and item.name == "starttls":

@@ -7,7 +7,14 @@ from typing import Any, Final
 import attrs
 from twisted.words.xish import domish
 
-from xmppd.protocol.namespaces import BIDI_FEATURE, DIALBACK_FEATURE, SASL, STREAM_LIMITS, TLS
+from xmppd.protocol.namespaces import (
+    BIDI_FEATURE,
+    DIALBACK_FEATURE,
+    SASL,
+    STREAM_LIMITS,
+    STREAM_MANAGEMENT,
+    TLS,
+)
 from xmppd.protocol.stanza import Stanza
 
 LEAST_LIMIT: Final = 10_000
@@ -25,6 +32,7 @@ class Offer:
     external: bool = False
     dialback: bool = False
     bidi: bool = False
+    management: bool = False
     max_bytes: int | None = None
 
     @classmethod
@@ -35,6 +43,7 @@ class Offer:
             _offers_external(features),
             features.has(DIALBACK_FEATURE, "dialback"),
             features.has(BIDI_FEATURE, "bidi"),
+            features.has(STREAM_MANAGEMENT, "sm"),
             _max_bytes(features.child(STREAM_LIMITS, "limits")),
         )
 

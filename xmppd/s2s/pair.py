@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.error import ConnectingCancelledError
-from twisted.python.failure import Failure
+from twisted.internet.defer import Deferred
 
-from xmppd.link.queue import Bounds, Queue
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
+from xmppd.s2s.backlog import Backlog
 from xmppd.s2s.dialback import Dialback
+from xmppd.s2s.opening import Opening
 from xmppd.s2s.outgoing import Outgoing
 from xmppd.s2s.problem import Problem
 from xmppd.s2s.server_stream import ServerStream
+from xmppd.s2s.session import Sent, Session
 
 if TYPE_CHECKING:
     from xmppd.s2s.edge import ServerEdge
@@ -33,24 +33,24 @@ class Pair:
         self.remote = remote
         self.stream: Outgoing | None = None
         self.ways: list[ServerStream] = []
-        limits = edge.settings.limits
-        bounds = Bounds(limits.queue_stanzas, limits.queue_bytes, limits.queue_seconds)
-        self.queue = Queue(edge.clock, bounds, edge.bounce, self._eased)
+        self.queue = Backlog(self)
+        self._unresumed: Session | None = None
+        self._holds = 0
         self._keys: list[tuple[Dialback, Deferred[str]]] = []
-        self._trying = self._wanted = False
-        self._attempt: Deferred[None] | None = None
-        self._opening: Deferred[Problem | None] | None = None
+        self._opening = Opening(self)
 
     @property
     def is_idle(self) -> bool:
         """Whether it might as well not be."""
-        kept = self.stream is not None or self._trying or self.ways
-        return not (kept or self.queue.waiting or self._keys)
+        kept = self.stream is not None or self._opening.is_under_way or self.ways
+        return not (kept or self._unresumed or self._holds or self.queue or self._keys)
 
     @property
     def way(self) -> ServerStream | None:
         """The stream that takes stanzas: one as long as it lasts, for they keep their order."""
-        return self.ways[0] if self.ways else None
+        if self._unresumed is not None or self._holds or not self.ways:
+            return None
+        return self.ways[0]
 
     @property
     def state(self) -> str:
@@ -60,16 +60,16 @@ class Pair:
             return "up"
         if stream is not None and stream.is_open:
             return "open"
-        return "connecting" if self._trying or stream is not None else "none"
+        return "connecting" if self._opening.is_under_way or stream is not None else "none"
 
     # What the edge asks for
 
     def send(self, stanza: Stanza) -> None:
         """Carry a stanza, now or when that can be done."""
         way = self.way
-        if way is not None and not way.full and not self.queue.waiting:
-            way.carry(stanza)
-        elif way is None and self._is_refused():
+        if way is not None and not way.full and not self.queue:
+            way.carry(Sent(stanza, self))
+        elif way is None and not self._holds and self._is_refused():
             self.edge.bounce(stanza, self.edge.backoffs.problem(self.remote).condition)
         else:
             self.queue.push(stanza)
@@ -91,24 +91,27 @@ class Pair:
 
     def close(self, problem: Problem) -> None:
         """End what there is; what waits bounces."""
-        self._wanted = False
-        if self._trying and self._attempt is not None:
-            self._attempt.cancel()
+        self._opening.cancel()
+        self._refuse(problem)
         if self.stream is not None:
             self.stream.end(reason=problem.text)
-        self._refuse(problem)
 
     # Having a stream
 
     def _is_refused(self) -> bool:
-        return self.stream is None and not self._trying and self.edge.backoffs.holds(self.remote)
+        idle = self.stream is None and not self._opening.is_under_way
+        return idle and self.edge.backoffs.holds(self.remote)
 
     def _hurry(self) -> None:
         """Bring about what is missing for all that waits."""
         if self.way is not None:
             self._drain(self.way)
-        if self._keys or (self.queue.waiting and self.way is None):
+        if self._keys or self._lacks_way:
             self._use_stream()
+
+    @property
+    def _lacks_way(self) -> bool:
+        return self.way is None and not self._holds and bool(self.queue or self._unresumed)
 
     def _use_stream(self) -> None:
         stream = self.stream
@@ -119,64 +122,25 @@ class Pair:
             keys, self._keys = self._keys, []
             for request, waiting in keys:
                 stream.verify(request, waiting)
-        if self.queue.waiting and self.way is None:
+        if self._lacks_way:
             stream.prove()
 
     def _begin(self) -> None:
-        if not self._trying and self.stream is None:
-            self._trying = self._wanted = True
-            self._attempt = Deferred.fromCoroutine(self._connect()).addErrback(self._broken)
+        if self.stream is None and not self.edge.stopped:
+            self._opening.begin()
 
-    async def _connect(self) -> None:
-        """Try one place after the other until a stream is open."""
-        problem = await self._try_all()
-        self._trying = False
+    def found(self, problem: Problem | None) -> None:
+        """There is an open stream now, or a problem."""
         if problem is None:
             self._hurry()
         else:
-            self.edge.backoffs.failed(self.remote, problem)
             self._refuse(problem)
-
-    async def _try_all(self) -> Problem | None:
-        problem = Problem("remote-server-not-found", "no address could be tried")
-        async for attempt in self.edge.connector.attempts(self.remote, self._new_stream):
-            if isinstance(attempt, Problem):
-                problem = attempt
-                continue
-            found = await self._opened_or_not(attempt)
-            if found is None:
-                return None
-            problem = found
-            if not self._wanted:
-                break
-        return problem
-
-    def _new_stream(self, direct: bool) -> Outgoing:
-        return Outgoing(self.edge, self, self.local, self.remote, direct)
-
-    def _opened_or_not(self, stream: Outgoing) -> Deferred[Problem | None]:
-        """Fires when the stream is open, with None, or has ended, with why."""
-        opening: Deferred[Problem | None] = Deferred(lambda _: stream.drop("no longer wanted"))
-        if stream.over:
-            opening.callback(stream.problem)
-            return opening
-        self.stream, self._opening = stream, opening
-        return opening
-
-    def _broken(self, failure: Failure) -> None:
-        self._trying = False
-        if failure.check(CancelledError, ConnectingCancelledError) is None:
-            self.edge.log.failure("Connecting to {remote} failed", failure, remote=self.remote)
-        self._refuse(Problem("remote-server-not-found", "connecting failed"))
 
     # What the stream tells
 
     def opened(self, stream: Outgoing) -> None:
         """It may carry verifications, and our proof."""
-        opening, self._opening = self._opening, None
-        if opening is not None:
-            opening.callback(None)
-        else:
+        if not self._opening.decided(None):
             self._hurry()
 
     def accepted(self, stream: Outgoing) -> None:
@@ -187,14 +151,33 @@ class Pair:
         """It is over: what waits may find another, unless the remote does not want us."""
         if self.stream is stream:
             self.stream = None
-        opening, self._opening = self._opening, None
-        if opening is not None:
-            opening.callback(problem)
-        elif stream.is_open and not stream.is_accepted and self.queue.waiting and not self.ways:
+        if self._opening.decided(problem):
+            pass  # it tries the next place
+        elif stream.is_open and not stream.is_accepted and self._lacks_way:
             self.edge.backoffs.failed(self.remote, problem)
             self._refuse(problem)
         elif not stream.is_accepted:
             self._hurry()
+        self.edge.look_at(self)
+
+    def take_broken(self) -> Session | None:
+        """The session of the last stream of ours, which its next one is to resume."""
+        broken, self._unresumed = self._unresumed, None
+        return broken
+
+    def interrupted(self, session: Session) -> None:
+        """Resume it at once: until then nothing else goes."""
+        self._unresumed = session
+        self.edge.turn.later(self._hurry)
+
+    def hold(self) -> None:
+        """Wait for the remote to resume a stream of its own: nothing overtakes what it has lost."""
+        self._holds += 1
+
+    def release(self) -> None:
+        """Go on, if that was all."""
+        self._holds -= 1
+        self._hurry()
         self.edge.look_at(self)
 
     def join(self, stream: ServerStream) -> None:
@@ -219,10 +202,16 @@ class Pair:
     # What waits
 
     def _drain(self, way: ServerStream) -> None:
-        while self.queue.waiting and not way.full:
-            item = self.queue.pop()[1]
-            if isinstance(item, Stanza):
-                way.carry(item)
+        while self.queue and not way.full:
+            way.carry(self.queue.pop())
+
+    def take_back(self, sent: Sent) -> None:
+        """Have a stanza go again that a stream has not carried; but not a third time."""
+        if sent.again or self.edge.stopped:
+            self.edge.bounce(sent.stanza, "remote-server-timeout")
+        else:
+            self.queue.put_back(sent)
+            self.edge.turn.later(self._hurry)
 
     def _refuse(self, problem: Problem) -> None:
         self.edge.log.info(
@@ -231,6 +220,9 @@ class Pair:
             local=self.local,
             problem=problem.text,
         )
+        broken = self.take_broken()
+        if broken is not None:
+            broken.give_up()
         self.queue.refuse_all(problem.condition)
         keys, self._keys = self._keys, []
         for _, waiting in keys:
@@ -241,7 +233,18 @@ class Pair:
         self._keys = [each for each in self._keys if each[0] is not request]
         if self.stream is not None:
             self.stream.forget(request)
+        self._stop_in_vain()
         return result
 
-    def _eased(self) -> None:
+    def eased(self) -> None:
+        """What waited has waited too long."""
+        self._stop_in_vain()
         self.edge.look_at(self)
+
+    def _stop_in_vain(self) -> None:
+        """Try no more places once nobody waits for one, and leave the remote alone."""
+        wanted = self.queue or self._keys or self._unresumed or self._holds
+        if self._opening.is_under_way and not wanted:
+            problem = Problem("remote-server-timeout", "it takes too long to connect")
+            self.edge.backoffs.failed(self.remote, problem)
+            self._opening.cancel()

@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 from xmppd.protocol.jid import Jid
 from xmppd.s2s.outgoing import Outgoing
 from xmppd.s2s.problem import Problem
+from xmppd.s2s.session import Session
 
 if TYPE_CHECKING:
     from xmppd.s2s.edge import ServerEdge
@@ -53,7 +54,7 @@ class Probe:
     def _new_stream(self, direct: bool) -> Outgoing:
         self._done = Deferred()
         stream = Outgoing(self._edge, self, self._local, self._remote, direct)
-        stream.wants_bidi = False
+        stream.carries = False
         return stream
 
     # What the stream tells
@@ -65,6 +66,13 @@ class Probe:
     def accepted(self, stream: Outgoing) -> None:
         """All is well."""
         self._tell(None)
+
+    def take_broken(self) -> Session | None:
+        """Nothing is to go on."""
+        return None
+
+    def interrupted(self, session: Session) -> None:
+        """Nothing is lost by that."""
 
     def ended(self, stream: Outgoing, problem: Problem) -> None:
         """It has come to nothing, or to its end."""

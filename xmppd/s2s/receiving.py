@@ -45,7 +45,7 @@ class Receiving:
             peer = self._stream.peer
             self._stream.edge.log.info("{peer} answers dialback nobody asked for", peer=peer)
             return
-        self._stream.rest(self._keys.spend(1))
+        self._stream.pace.rest(self._keys.spend(1))
         if request.name == "verify":
             self._verify(request)
         else:

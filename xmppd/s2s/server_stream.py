@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from twisted.python.failure import Failure
+
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
-from xmppd.s2s.allowance import Allowance
+from xmppd.s2s.management import Management
+from xmppd.s2s.pace import Pace
 from xmppd.s2s.receiving import Receiving
+from xmppd.s2s.session import Sent, give_back
+from xmppd.s2s.unsent import Unsent
 from xmppd.s2s.wire import ServerWire
 from xmppd.tls.transport import shown_by, tls_facts
 
@@ -16,8 +21,6 @@ if TYPE_CHECKING:
     from xmppd.s2s.edge import ServerEdge
     from xmppd.s2s.pair import Pair
 
-BURST_SECONDS: Final = 4
-"""So many seconds' worth of bytes are taken at once from a stream that was quiet before."""
 
 ADDRESS: Final = "address"
 """What proves a server that we have found by DNS, where no certificate does."""
@@ -42,13 +45,18 @@ class ServerStream(ServerWire):
         self.how: set[str] = set()
         self.pairs: list[Pair] = []
         self.receiving = Receiving(self)
+        self.management = self.new_management()
         self.is_bidi = False
         self.is_secure = False
-        rate = self.limits.bytes_per_second
-        self._bytes = Allowance(edge.clock, rate, BURST_SECONDS * rate)
-        self._resting = False
+        self.pace = Pace(self, self.limits.bytes_per_second)
+        self._ending = False
+        self._unsent = Unsent()
 
     # For subclasses
+
+    def new_management(self) -> Management:
+        """This side's part of stream management."""
+        raise NotImplementedError
 
     @property
     def peer(self) -> str:
@@ -78,24 +86,56 @@ class ServerStream(ServerWire):
     def dataReceived(self, data: bytes) -> None:
         """Take what one read brought; read on when its bytes are allowed for."""
         super().dataReceived(data)
-        self.rest(self._bytes.spend(len(data)))
+        self.pace.spend(len(data))
+
+    @property
+    def full(self) -> bool:
+        """Whether it is to be given no more for now."""
+        return self.choked or self.management.is_full
 
     def drained(self) -> None:
-        """The transport takes again."""
+        """It takes again."""
         for pair in list(self.pairs):
             pair.drained(self)
 
+    def flush(self) -> None:
+        """Write now, and ask for an acknowledgement where one is due."""
+        if self._pieces and not self._ending:
+            self._pieces.append(self.management.request())
+        before = self.output.left()
+        super().flush()
+        self._unsent.flushed(before, self.output.left())
+
+    def end(self, last: bytes = b"", reason: str = "closed") -> None:
+        """End the stream in order, after a last acknowledgement."""
+        if not self.over:
+            self.write(self.management.farewell())
+            self._ending = True
+            super().end(last, reason)
+
+    def connectionLost(self, reason: Failure | None = None) -> None:
+        """The socket has gone; what it has not taken goes elsewhere."""
+        super().connectionLost(reason)
+        give_back(self._unsent.take(self.output.left()))
+
     def ended(self, reason: str) -> None:
         """What went out over it must find another way."""
+        if self.is_broken:
+            give_back(self._unsent.take(self.output.left()))
+        self.management.ended(self.is_broken)
         self.leave()
-        for domain in self._remotes:
-            self.edge.shares.left(domain)
+        for pair in self.proved:
+            self.edge.shares.left(pair)
         if self.proved:
             self.edge.log.info("stream with {peer} is over: {why}", peer=self.peer, why=reason)
 
     def late(self, item: Stanza) -> None:
-        """Take a stanza that was under way when we closed (RFC 6120, 4.4)."""
-        self._pass_on(item)
+        """Take a stanza that was under way when we closed (RFC 6120, 4.4).
+
+        Where streams are managed it is not taken, and comes again: it was not acknowledged.
+        """
+        if not self.management.is_used:
+            self._pass_on(item)
 
     def leave(self) -> None:
         """Have nothing go out over it any more."""
@@ -128,11 +168,12 @@ class ServerStream(ServerWire):
 
         False: that domain has too many streams, and this one has ended.
         """
-        if remote.domain not in self._remotes and not self.edge.shares.proved(remote.domain):
+        pair = remote.domain, local.domain
+        if pair not in self.proved and not self.edge.shares.proved(pair):
             self.fail(StreamError("resource-constraint", "too many streams of that domain"))
             return False
         self.edge.backoffs.succeeded(remote.domain)  # it is there, so it may be tried
-        self.proved.add((remote.domain, local.domain))
+        self.proved.add(pair)
         self.how.add(how)
         self.framer.max_stanza = self.limits.stanza_bytes
         self.touch()
@@ -152,11 +193,13 @@ class ServerStream(ServerWire):
 
     def start_over(self) -> None:
         """Nothing that was proved or agreed counts any more."""
-        for domain in self._remotes:
-            self.edge.shares.left(domain)
+        for pair in self.proved:
+            self.edge.shares.left(pair)
         self.proved.clear()
         self.how.clear()
         self.is_bidi = False
+        self.management.ended(broken=False)
+        self.management = self.new_management()
         self.leave()
         self.receiving = Receiving(self)
 
@@ -169,16 +212,19 @@ class ServerStream(ServerWire):
     def take_stanza(self, item: Stanza) -> None:
         """Pass a stanza on if the stream has proved what it says of itself (RFC 6120, 8.1.2.2)."""
         self._pass_on(item)
+        self.management.handled()
         self.touch()
 
-    def carry(self, stanza: Stanza) -> None:
+    def carry(self, sent: Sent) -> None:
         """Write a stanza of ours, or refuse it for its size."""
-        data = stanza.to_bytes()
+        data = sent.stanza.to_bytes()
         if len(data) > self.max_bytes:
-            self.edge.bounce(stanza, "policy-violation")
+            self.edge.bounce(sent.stanza, "policy-violation")
             return
         self.touch()
         self.write(data)
+        if not self.management.sent(sent):
+            self._unsent.add(sent)
 
     def _pass_on(self, item: Stanza) -> None:
         if not self.proved:
@@ -194,18 +240,4 @@ class ServerStream(ServerWire):
             raise StreamError(self.condition_of(pair))
         if self.lang and item.lang is None:
             item = item.readdressed(None, None, **{"xml:lang": self.lang})
-        self.rest(self.edge.pass_on(item, pair[0]))
-
-    # Reading
-
-    def rest(self, seconds: float) -> None:
-        """Do not read for so long."""
-        if seconds > 0 and not self._resting and not self.over and self.transport is not None:
-            self._resting = True
-            self.transport.pauseProducing()  # type: ignore[attr-defined]
-            self.clock.callLater(seconds, self._read_again)
-
-    def _read_again(self) -> None:
-        self._resting = False
-        if not self.over and self.transport is not None:
-            self.transport.resumeProducing()  # type: ignore[attr-defined]
+        self.pace.rest(self.edge.pass_on(item, pair[0]))

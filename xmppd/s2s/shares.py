@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Final
+from typing import Final, TypeAlias, TypeVar
 
 from twisted.internet.interfaces import IReactorTime
 
 from xmppd.protocol.stanza import Stanza
 from xmppd.s2s.allowance import Allowance
 from xmppd.s2s.settings import Limits
+
+Pair: TypeAlias = tuple[str, str]
+"""A remote domain and one of ours."""
+K = TypeVar("K")
 
 BURST_SECONDS: Final = 4
 """So many seconds' worth is taken at once from who was quiet before."""
@@ -22,7 +26,7 @@ class Shares:
 
     def __init__(self, clock: IReactorTime, limits: Limits) -> None:
         self._clock = clock
-        self._streams: Counter[str] = Counter()
+        self._streams: Counter[Pair] = Counter()
         self._keys: Counter[str] = Counter()
         self._traffic: dict[str, tuple[Allowance, Allowance]] = {}
         self.limit(limits)
@@ -32,13 +36,13 @@ class Shares:
         self._limits = limits
         self._traffic.clear()
 
-    def proved(self, domain: str) -> bool:
-        """Count a stream on which a domain has proved itself. False: it is one too many."""
-        return _count(self._streams, domain, self._limits.connections_per_domain)
+    def proved(self, pair: Pair) -> bool:
+        """Count a stream on which a domain has proved itself to one of ours. False: too many."""
+        return _count(self._streams, pair, self._limits.connections_per_domain)
 
-    def left(self, domain: str) -> None:
+    def left(self, pair: Pair) -> None:
         """Count a stream no more."""
-        _discount(self._streams, domain)
+        _discount(self._streams, pair)
 
     def asked(self, domain: str) -> bool:
         """Count a key whose verification begins. False: it is one too many."""
@@ -66,16 +70,14 @@ class Shares:
         return one, two
 
 
-def _count(counter: Counter[str], domain: str, most: int) -> bool:
-    if counter[domain] >= most:
-        if not counter[domain]:
-            del counter[domain]
+def _count(counter: Counter[K], key: K, most: int) -> bool:
+    if counter[key] >= most:
         return False
-    counter[domain] += 1
+    counter[key] += 1
     return True
 
 
-def _discount(counter: Counter[str], domain: str) -> None:
-    counter[domain] -= 1
-    if counter[domain] <= 0:
-        del counter[domain]
+def _discount(counter: Counter[K], key: K) -> None:
+    counter[key] -= 1
+    if counter[key] <= 0:
+        del counter[key]

@@ -26,8 +26,8 @@ LINGER_SECONDS: Final = 5
 class ServerWire(Protocol):
     """A connection with a server; subclasses say what events mean.
 
-    What is written in one reactor turn goes out in one piece. `full` says that the transport has
-    taken more than it can pass on.
+    What is written in one reactor turn goes out in one piece. `choked` says that the transport has
+    taken more than it can pass on; `is_broken` that the connection ended without a closing tag.
     """
 
     output: Output
@@ -35,8 +35,8 @@ class ServerWire(Protocol):
     def __init__(self, edge: ServerEdge) -> None:
         self.edge = edge
         self.clock = edge.clock
-        self.full = False
-        self.over = False
+        self.choked = False
+        self.over = self.is_broken = False
         self._listens = False
         self._pieces: list[bytes] = []
         self._timer: IDelayedCall | None = None
@@ -99,17 +99,19 @@ class ServerWire(Protocol):
 
     def connectionLost(self, reason: Failure | None = None) -> None:
         """The socket has gone."""
+        if not self.over:
+            self.is_broken = True
         self._finish("connection lost")
         self._stop_timer()
         self.edge.left(self)
 
     def pauseProducing(self) -> None:
         """The transport's buffer is full."""
-        self.full = True
+        self.choked = True
 
     def resumeProducing(self) -> None:
         """The transport's buffer is empty."""
-        self.full = False
+        self.choked = False
         if not self.over:
             self.drained()
 
@@ -182,6 +184,7 @@ class ServerWire(Protocol):
     def drop(self, reason: str) -> None:
         """End the connection without a word."""
         if not self.over:
+            self.is_broken = True
             self._finish(reason)
             self.output.abort()
 

@@ -6,6 +6,7 @@ from typing import ClassVar
 class ServerProtocols:
     """XEP-0178: prove servers by their certificates, with SASL EXTERNAL (3);
     XEP-0185: make dialback keys and know them again without keeping them;
+    XEP-0198: acknowledge stanzas, and resume streams that broke;
     XEP-0220: prove servers by keys, as initiating, receiving and authoritative server;
     XEP-0288: let one stream go both ways;
     XEP-0344: take a valid certificate for the key ("dialback without dialback");
@@ -20,6 +21,7 @@ class ServerProtocols:
     also = (
         (178, "1.2"),
         (185, "1.0"),
+        (198, "1.6.3"),
         (220, "1.1.1"),
         (288, "1.0.1"),
         (344, "0.4"),

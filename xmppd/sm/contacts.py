@@ -17,7 +17,7 @@ from xmppd.protocol.jid import Jid
 from xmppd.protocol.markup import element
 from xmppd.protocol.namespaces import ROSTER
 from xmppd.protocol.stanza import Stanza
-from xmppd.sm.spreading import spread
+from xmppd.sm.spreading import picked, spread
 from xmppd.sm.subscriptions import Kind, Outcome, inbound, outbound
 from xmppd.sm.user import Unkept
 
@@ -145,7 +145,8 @@ def receive(host: Host, user: User, kind: Kind, stanza: Stanza) -> Deferred[Any]
             send_presence(host, user, jid)
         # RFC 6121, 3.1.6, 3.2.3 and 3.3.3: the presence MUST come before the roster push.
         if outcome.route:
-            for session in user.available if kind == "subscribe" else user.interested:
+            sessions = user.available if kind == "subscribe" else user.interested
+            for session in picked(host, user, stanza, sessions):
                 session.deliver(stanza)
         if outcome.push:
             push(host, user, jid, version)

@@ -10,6 +10,7 @@ import attrs
 from twisted.internet.interfaces import IDelayedCall
 
 from xmppd.component.leg import End
+from xmppd.component.stages import Life
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.jid import Jid
 from xmppd.sm import ending
@@ -92,6 +93,7 @@ class Detached:
             return
         self._timers[session] = manager.clock.callLater(managed.seconds, self._expired, session)
         self._keep_bounds(session)
+        session.user.host.tell(Life.DETACHED, session)
 
     def _keep_bounds(self, newest: Session) -> None:
         """Above a bound the session that has waited for longest waits no more."""

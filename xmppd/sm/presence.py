@@ -14,7 +14,7 @@ from xmppd.protocol.parsing import parse_stanza
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm import contacts
 from xmppd.sm.session import MAX_DIRECTED, Session
-from xmppd.sm.spreading import spread
+from xmppd.sm.spreading import picked, spread
 
 if TYPE_CHECKING:
     from xmppd.sm.host import Host
@@ -88,8 +88,9 @@ def _initial(host: Host, session: Session) -> None:
     probe = Stanza.make("presence", sender=session.jid, type="probe")
     seen = [contact.jid for contact in user.contacts.values() if contact.user_subscribed]
     spread(host, session, probe, seen)
-    for request in user.requests.values():
-        session.deliver(parse_stanza(request))
+    for request in map(parse_stanza, user.requests.values()):
+        if picked(host, user, request, [session]):
+            session.deliver(request)
     for hook in host.dispatch.hooks(Life.AVAILABLE):
         host.guarded(hook, session)
 
@@ -153,10 +154,7 @@ def received(host: Host, user: User, stanza: Stanza) -> Deferred[Any] | None:
             sessions = [] if session is None else [session]
         else:
             sessions = user.available
-        for hook in host.dispatch.received_pick["presence"]:
-            picked = hook(stanza, user, sessions)
-            sessions = sessions if picked is None else picked
-        for session in sessions:
+        for session in picked(host, user, stanza, sessions):
             session.deliver(stanza)
     return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from xmppd.component.leg import State
 from xmppd.component.session import WINDOW_BYTES, WINDOW_DOWN
@@ -31,14 +31,28 @@ MAX_DIRECTED = 1_000
 """Addresses a session may have sent directed presence to (RFC 6121, 4.6), outside its roster."""
 
 
+class Gate(Protocol):
+    """Has some stanzas wait that are for a session, such as what is not urgent."""
+
+    def takes(self, stanza: Stanza) -> bool:
+        """Whether it takes a stanza; if not, that is queued now."""
+
+    def flush(self) -> None:
+        """Deliver what waits, in its order."""
+
+    def left(self) -> list[Stanza]:
+        """What waits; it is forgotten."""
+
+
 class Session:
     """One bound resource of an account.
 
     `presence` is what it last broadcast, None while it is not available. `interested`: it has
     asked for its roster (RFC 6121, 2.2). `notes` holds what extensions remember of it, one value
     per extension class. `ticket` is the newest batch that one of its stanzas wrote into.
-    `managed` is there where the client manages its stream (XEP-0198). `full`: it is detached, and
-    has as much to send as it may have.
+    `managed` is there where the client manages its stream (XEP-0198). `gate` is there where some
+    of what it is to get waits before it is queued, and so before anybody counts it. `full`: it is
+    detached, and has as much to send as it may have.
     """
 
     __slots__ = (
@@ -52,6 +66,7 @@ class Session:
         "directed",
         "facts",
         "full",
+        "gate",
         "interested",
         "jid",
         "leg",
@@ -87,6 +102,7 @@ class Session:
         self.notes: dict[type, Any] = {}
         self.ticket = 0
         self.closing = self.full = False
+        self.gate: Gate | None = None
         self.managed: Managed | None = None
         self.backlog: deque[Stanza] | None = None  # held while a hook is awaited
         self._flush_later = flush_later
@@ -121,6 +137,8 @@ class Session:
     def deliver(self, stanza: Stanza) -> None:
         """Queue a stanza for the client; what one turn queues travels together."""
         if self.closing:
+            return
+        if self.gate is not None and self.gate.takes(stanza):
             return
         queue = self._queue
         if queue is None:
@@ -157,6 +175,13 @@ class Session:
             if managed is None
             else (count + len(managed.out), size + managed.out.size)
         )
+
+    @property
+    def pending(self) -> list[Stanza]:
+        """The stanzas that wait for the client or for its acknowledgement, the oldest first."""
+        queue, managed = self._queue, self.managed
+        found = [] if managed is None else managed.out.items
+        return found if queue is None else [*found, *queue.items]
 
     def _is_crowded(self) -> bool:
         count, size = self.load
@@ -257,6 +282,7 @@ class Session:
         """What was accepted for the client and has not reached it, oldest first; forgets it."""
         left = [] if self._given_up else self._sent_in_vain()
         left += () if self._queue is None else self._queue.items
+        left += () if self.gate is None else self.gate.left()
         self._given_up = True
         self._queue = None
         stanzas = [stanza for stanza in left if stanza.ns == CONTENT]

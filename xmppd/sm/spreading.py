@@ -1,4 +1,4 @@
-"""Presence of one session to many contacts: broadcast, probes, answers to probes."""
+"""Presence between one and many: of a session to contacts, and of a contact to sessions."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from xmppd.protocol.stanza import Stanza
 if TYPE_CHECKING:
     from xmppd.sm.host import Host
     from xmppd.sm.session import Session
+    from xmppd.sm.user import User
 
 
 def spread(host: Host, session: Session, stanza: Stanza, addresses: Sequence[Jid]) -> None:
@@ -21,3 +22,11 @@ def spread(host: Host, session: Session, stanza: Stanza, addresses: Sequence[Jid
     send = host.manager.send
     for jid in addresses:
         send(stanza.readdressed(jid))
+
+
+def picked(host: Host, user: User, stanza: Stanza, sessions: list[Session]) -> list[Session]:
+    """Those of the sessions that get presence which has come for their account."""
+    for hook in host.dispatch.received_pick["presence"]:
+        chosen = hook(stanza, user, sessions)
+        sessions = sessions if chosen is None else chosen
+    return sessions

@@ -14,7 +14,7 @@ from slixmpp.xmlstream import ET
 from tests.scenarios.clients import slixmpp_pair
 from tests.scenarios.clients.slixmpp_pair import Check, message, presence
 
-PLUGINS = ("xep_0016", "xep_0191", "xep_0280", "xep_0297", "xep_0334", "xep_0377")
+PLUGINS = ("xep_0016", "xep_0191", "xep_0280", "xep_0297", "xep_0334", "xep_0352", "xep_0377")
 
 BLOCKING = "urn:xmpp:blocking"
 REPORTING = "urn:xmpp:reporting:1"
@@ -123,7 +123,26 @@ async def refusal(sender: Client, to: str) -> str:
     return str(error["error"]["condition"])
 
 
-STEPS = (carbons, blocking)
+async def client_state(phone: Client, laptop: Client, romeo: Client) -> None:
+    """XEP-0352: who comes and goes is no news for a phone in a pocket; what is said is."""
+    assert phone.plugin["xep_0352"].enabled
+    phone.plugin["xep_0352"].send_inactive()
+    await phone.quiet()
+    phone.came.clear()
+    romeo.send_presence(pshow="away", pstatus="first")
+    romeo.send_presence(pshow="away", pstatus="second")
+    await laptop.sees(lambda stanza: stanza.xml.findtext("{*}status") == "second")
+    assert not phone.came, phone.came
+    romeo.send_message(phone.boundjid, "wake up", mtype="chat")
+    await phone.sees(message("wake up"))
+    seen = [stanza["status"] for stanza in phone.came if isinstance(stanza, slixmpp.Presence)]
+    assert seen == ["second"], seen
+    phone.plugin["xep_0352"].send_active()
+    romeo.send_presence()
+    await phone.sees(presence("available", romeo))
+
+
+STEPS = (carbons, blocking, client_state)
 
 
 async def main(port: str, domain: str, password1: str, password2: str) -> None:

@@ -1,7 +1,6 @@
 """The server under test, in one process and in several."""
 
 import shutil
-import time
 from functools import partial
 from signal import SIGTERM
 from typing import ClassVar
@@ -9,7 +8,7 @@ from typing import ClassVar
 from tests.scenarios.federation.party import Party, Proof
 from tests.scenarios.federation.place import await_true
 from tests.scenarios.federation.security import DIALBACK, EXTERNAL
-from tests.scenarios.server import STARTING, WHOLE, Layout, Server, free_port
+from tests.scenarios.server import WHOLE, Layout, Server, free_port
 from xmppd.app.admin import INSTANCE, socket_path
 from xmppd.app.config import load
 from xmppd.app.ctl_client import ask
@@ -50,12 +49,12 @@ PROOFS = {
 class Started(Server):
     """A server whose processes start while others do."""
 
-    def _await_ports(self, deadline: float) -> None:
-        pass
+    def await_ready(self) -> None:
+        """Wait for nothing yet."""
 
     def await_clients(self) -> None:
         """Wait until clients can come."""
-        super()._await_ports(time.monotonic() + STARTING)
+        super().await_ready()
 
     def await_end(self) -> None:
         """Wait until all processes have ended that were told to."""

@@ -26,7 +26,7 @@ http_ports = {{ }}
 https_ports = {{ }}
 modules_enabled = {{
     "disco", "roster", "saslauth", "tls", "pep", "vcard4", "vcard_legacy", "ping", "register",
-    "version", {modules}
+    "version", "smacks", {modules}
 }}
 modules_disabled = {{ {disabled} }}
 authentication = "internal_plain"

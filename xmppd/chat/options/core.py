@@ -14,7 +14,7 @@ from xmppd.chat.options.access import Limit, MembersOnly, Password
 from xmppd.chat.options.archive import Archive
 from xmppd.chat.options.membership import Invites, Registration
 from xmppd.chat.options.nicks import FixedNicks
-from xmppd.chat.options.sight import Identities, MemberList
+from xmppd.chat.options.sight import AbsentMembers, Broadcast, Identities, MemberList
 from xmppd.chat.options.talk import Moderated, OpenTopic, VoiceRequests, Whispers
 from xmppd.chat.options.telling import TellAbsent
 
@@ -27,6 +27,8 @@ CORE: tuple[Option, ...] = (
     Limit(),
     Moderated(),
     Identities(),
+    Broadcast(),
+    AbsentMembers(),
     MemberList(),
     FixedNicks(),
     OpenTopic(),

@@ -1,6 +1,6 @@
 """Who sees whom: addresses, and lists of members."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from xmppd.chat.model import Affiliation, Role
@@ -27,6 +27,36 @@ class Identities(Option):
             return {}
         lists = (Right.READ_MEMBERS, Right.READ_ADMINS)
         return {Right.SEE_ADDRESSES: Role.VISITOR, **dict.fromkeys(lists, Affiliation.MEMBER)}
+
+
+class Broadcast(Option):
+    """Occupants of some roles are seen by moderators only."""
+
+    fields = (
+        Field(
+            "broadcast",
+            tuple,
+            ("moderator", "participant", "visitor"),
+            "Roles whose presence all others see",
+            {
+                "moderator": "Moderators",
+                "participant": "Participants",
+                "visitor": "Visitors",
+            },
+            most=3,
+        ),
+    )
+
+    def hides(self, config: Mapping[str, Any]) -> Collection[Role]:
+        """All roles that are not named."""
+        present = (Role.MODERATOR, Role.PARTICIPANT, Role.VISITOR)
+        return [role for role in present if role.name.lower() not in config["broadcast"]]
+
+
+class AbsentMembers(Option):
+    """Who comes is told of members too who are not there and have a nick reserved."""
+
+    fields = (Field("absent_members", bool, False, "Members are shown who are not there"),)
 
 
 class MemberList(Option):

@@ -1,4 +1,4 @@
-"""Who is what: roles and affiliations."""
+"""Affiliations: bans, members, admins, owners."""
 
 from __future__ import annotations
 
@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING
 import attrs
 
 from xmppd.chat.commands import (
-    RoleChange,
-    SetRoles,
     SetStandings,
     StandingChange,
 )
 from xmppd.chat.entering import remove
-from xmppd.chat.events import Invited, Left, Outside, Ranked, Revealed
+from xmppd.chat.events import Invited, Left, Outside, Ranked
 from xmppd.chat.model import (
-    ITSELF,
     Affiliation,
     Author,
     Invitation,
@@ -33,70 +30,15 @@ from xmppd.chat.rights import (
     Right,
     affiliation_right,
     list_right,
-    outranks_for_role,
     role_after,
-    role_right,
 )
+from xmppd.chat.roles import put_ranked
 
 if TYPE_CHECKING:
     from xmppd.chat.room import Room
 
 MOST_STANDINGS = 10_000
 """Rows in the list of affiliations."""
-
-
-# Roles
-
-
-def set_roles(room: Room, command: SetRoles, out: Changes) -> None:
-    """Give and take voice, make moderators, kick."""
-    actor = room.occupant(command.person)
-    if actor is None and command.person != ITSELF:
-        raise Refusal(Reason.FORBIDDEN)
-    targets = [(room.named(change.nick), change) for change in command.changes]
-    for target, change in targets:
-        if actor is not None:
-            _check_role(room, actor, target, change.role)
-    by = room.author(command.person)
-    for _, change in targets:
-        _set_role(room, change, by, out)
-    room.settle(out)
-
-
-def _check_role(room: Room, actor: Occupant, target: Occupant, role: Role) -> None:
-    """Raise `Refusal` where an occupant may not give another that role."""
-    if role is Role.NONE and target.affiliation > actor.affiliation:
-        raise Refusal(Reason.OUTRANKED)
-    room.need(actor.shown.person, role_right(target.role, role))
-    if target.role is not role and not outranks_for_role(actor, target, role):
-        raise Refusal(Reason.OUTRANKED)
-
-
-def _set_role(room: Room, change: RoleChange, by: Author, out: Changes) -> None:
-    key = fold(change.nick)
-    target = room.occupants.get(key)
-    if target is None or target.role is change.role:
-        return
-    changed = attrs.evolve(target, role=change.role)
-    if change.role is Role.NONE:
-        remove(room, key, Why.KICKED, out, event=Left(changed, Why.KICKED, by, change.reason))
-        return
-    _put_ranked(room, key, changed, Ranked(changed, by, change.reason), out)
-
-
-def _put_ranked(room: Room, key: str, changed: Occupant, event: Ranked, out: Changes) -> None:
-    """Let an occupant be what it is from now on, tell everybody, and it whom it now sees."""
-    need = room.needs[Right.SEE_ADDRESSES]
-    saw = room.occupants[key].role >= need
-    room.put(key, changed)
-    room.tell_all(out, event, key)
-    if changed.role >= need and not saw:
-        others = tuple(each for other, each in room.occupants.items() if other != key)
-        if others:
-            room.tell(out, Revealed(others), room.stays[key].values(), Sight.FULL)
-
-
-# Affiliations
 
 
 def set_standings(room: Room, command: SetStandings, out: Changes) -> None:
@@ -199,6 +141,7 @@ def apply_standing(room: Room, person: Person, change: StandingChange, out: Chan
     else:
         room.saved.standings[account] = new
     room.reconfigured()
+    room.voices.pop(account, None)
     out.save(SaveStanding(account, new))
     by, inside = room.author(person), room.all_of(account)
     for occupant in inside:
@@ -228,4 +171,4 @@ def _rank(room: Room, occupant: Occupant, by: Author, reason: str, out: Changes)
         return
     role = role_after(occupant.role, old, new, room.first_role(new))
     changed = attrs.evolve(occupant, affiliation=new, role=role)
-    _put_ranked(room, key, changed, Ranked(changed, by, reason), out)
+    put_ranked(room, key, changed, Ranked(changed, by, reason), out)

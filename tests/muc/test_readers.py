@@ -1,0 +1,49 @@
+"""How much of archives one account is given at a time."""
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from xmppd.muc.readers import BURST, MOST_WAITING, PAUSE, Readers
+from xmppd.protocol.errors import StanzaError
+
+
+class ReadersTest(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.readers = Readers(5, self.clock)
+
+    def ask(self, account: str = "hag@example.com") -> Deferred[None]:
+        return Deferred.fromCoroutine(self.readers.admit(account))
+
+    def ask_much(self) -> None:
+        while self.ask().called:
+            pass
+
+    def test_many_at_once_then_slowly(self) -> None:
+        for _ in range(BURST):
+            self.successResultOf(self.ask())
+        self.ask_much()
+        waiting = self.ask()
+        self.assertNoResult(waiting)
+        self.clock.pump([PAUSE] * 10)
+        self.successResultOf(waiting)
+
+    def test_others_do_not_wait(self) -> None:
+        self.ask_much()
+        self.successResultOf(self.ask("crone@example.com"))
+
+    def test_too_many_wait(self) -> None:
+        self.ask_much()
+        waiting = [self.ask() for _ in range(MOST_WAITING - 1)]
+        refused = self.failureResultOf(self.ask(), StanzaError).value
+        self.assertEqual((refused.type, refused.condition), ("wait", "resource-constraint"))
+        self.clock.pump([PAUSE] * 100)
+        for each in waiting:
+            self.successResultOf(each)
+        self.successResultOf(self.ask())
+
+    def test_no_limit(self) -> None:
+        self.readers = Readers(0, self.clock)
+        for _ in range(10 * BURST):
+            self.successResultOf(self.ask())

@@ -1,0 +1,42 @@
+"""Who reads archives, and how much at a time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Final
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
+
+from xmppd.muc.pace import Pace
+from xmppd.protocol.errors import StanzaError
+
+BURST: Final = 50
+"""Pages that an account is given at once after a quiet time."""
+MOST_WAITING: Final = 20
+"""Queries of one account that may wait for their turn."""
+PAUSE: Final = 0.1
+"""Seconds until it is seen again whether it is somebody's turn."""
+
+
+class Readers:
+    """Gives pages to all who ask, and slowly to those who ask for many: nobody's link fills up."""
+
+    def __init__(self, pages: int, clock: IReactorTime) -> None:
+        """`pages` that one account gets a second; 0: as many as it likes."""
+        self._pace = Pace(pages, 1, BURST)
+        self._clock = clock
+        self._waiting: Counter[str] = Counter()
+
+    async def admit(self, account: str) -> None:
+        """Wait until it is an account's turn. Raises `StanzaError` where too much waits already."""
+        if self._waiting[account] >= MOST_WAITING:
+            raise StanzaError("resource-constraint", "too many queries at a time")
+        self._waiting[account] += 1
+        try:
+            while not self._pace.admits(account, self._clock.seconds()):
+                await deferLater(self._clock, PAUSE)
+        finally:
+            self._waiting[account] -= 1
+            if not self._waiting[account]:
+                del self._waiting[account]

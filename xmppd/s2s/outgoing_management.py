@@ -1,0 +1,102 @@
+"""Stream management on streams that we have opened: we enable it, and we resume."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xmppd.protocol import acks
+from xmppd.protocol.acks import Handled
+from xmppd.protocol.errors import StreamError
+from xmppd.protocol.stanza import Stanza
+from xmppd.s2s.management import Management, count_in
+from xmppd.s2s.session import Session
+
+if TYPE_CHECKING:
+    from xmppd.s2s.outgoing import Outgoing
+
+
+class OutgoingManagement(Management):
+    """The initiating side of XEP-0198, 3 and 5."""
+
+    def __init__(self, stream: Outgoing) -> None:
+        super().__init__(stream)
+        self._outgoing = stream
+        self._awaits = False
+        self._resuming: Session | None = None
+
+    def start(self, offered: bool, broken: Session | None) -> None:
+        """Resume a session of a broken stream, else enable a new one.
+
+        The stream's owner is told that stanzas may go once it is clear which counts.
+        """
+        if offered and broken is not None:
+            self._resuming = broken
+            self._stream.write(acks.resume(broken.id, broken.handled.h))
+            self._stream.wait(self._stream.limits.proof_seconds)
+            return
+        if broken is not None:
+            broken.give_up()
+        if offered:
+            self._enable()
+        self._outgoing.ready()
+
+    def negotiate(self, item: Stanza) -> None:
+        """Take `<enabled/>`, `<resumed/>` or `<failed/>`, where it was asked for."""
+        resuming, self._resuming = self._resuming, None
+        if item.name == "resumed" and resuming is not None:
+            self._resumed(resuming, count_in(item))
+        elif item.name == "failed" and resuming is not None:
+            self._begin_anew(resuming, item)
+        elif item.name == "enabled" and self._awaits and self.session is not None:
+            self._enabled(self.session, item)
+        elif item.name == "failed" and self._awaits:
+            self._awaits = False
+            self.session = None
+        else:
+            self._resuming = resuming
+            raise StreamError("unsupported-stanza-type")
+
+    def suspend(self, session: Session) -> bool:
+        """Resume it where that matters, and where only its first pair of domains has used it."""
+        stream = self._outgoing
+        if len(stream.pairs) != 1 or len(stream.proved) > 1:
+            return False
+        if not session.unacknowledged and not stream.is_bidi:
+            return False
+        stream.owner.interrupted(session)
+        return True
+
+    def ended(self, broken: bool) -> None:
+        """Also what was about to be resumed is given back."""
+        resuming, self._resuming = self._resuming, None
+        if resuming is not None:
+            resuming.give_up()
+        super().ended(broken)
+
+    def _enable(self) -> None:
+        self._awaits = True
+        self._stream.write(acks.enable(True))
+        self.begin(Session(self._stream.limits))
+
+    def _enabled(self, session: Session, item: Stanza) -> None:
+        self._awaits = False
+        session.handled = Handled()  # it counts from here (XEP-0198, 4)
+        if acks.wants_resumption(item):
+            session.id = item.attrs.get("id", "")
+
+    def _resumed(self, session: Session, h: int) -> None:
+        self.begin(session)
+        session.unacknowledged.settle(h)
+        self.go_on(session)
+        self._outgoing.ready()
+
+    def _begin_anew(self, session: Session, item: Stanza) -> None:
+        """What the remote says to have handled of it is settled; the rest goes again."""
+        h = acks.count_in(item)
+        try:
+            if h is not None:
+                session.unacknowledged.settle(h)
+        finally:
+            session.give_up()
+        self._enable()
+        self._outgoing.ready()

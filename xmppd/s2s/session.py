@@ -1,0 +1,55 @@
+"""What outlives a managed stream: counts, and what was not acknowledged (XEP-0198)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import attrs
+
+from xmppd.link.queue import size_of
+from xmppd.protocol.acks import Handled, Unacknowledged
+from xmppd.protocol.stanza import Stanza
+
+if TYPE_CHECKING:
+    from xmppd.s2s.pair import Pair
+    from xmppd.s2s.settings import Limits
+
+
+@attrs.frozen
+class Sent:
+    """A stanza of ours that is written to a stream; `again` if it had been to another before."""
+
+    stanza: Stanza
+    pair: Pair
+    again: bool = False
+
+
+class Session:
+    """One managed stream, and those that resume it; that can be where it has an `id`."""
+
+    def __init__(self, limits: Limits, id: str = "") -> None:
+        self.id = id
+        self.handled = Handled()
+        self.unacknowledged: Unacknowledged[Sent] = Unacknowledged()
+        self._limits = limits
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more may go out before something is acknowledged."""
+        kept = self.unacknowledged
+        return len(kept) >= self._limits.queue_stanzas or kept.size >= self._limits.queue_bytes
+
+    def add(self, sent: Sent) -> None:
+        """Keep what is sent now."""
+        self.unacknowledged.add(sent, size_of(sent.stanza))
+
+    def give_up(self) -> None:
+        """Have what was not acknowledged sent over another stream, or refused."""
+        give_back(self.unacknowledged.take_all())
+
+
+def give_back(items: Iterable[Sent]) -> None:
+    """Have stanzas wait again in the pairs from which they came, in their order."""
+    for sent in items:
+        sent.pair.take_back(sent)

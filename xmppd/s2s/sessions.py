@@ -1,0 +1,126 @@
+"""Managed streams that others have opened: those there are, and the last that broke."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Final
+
+import attrs
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from xmppd.protocol.errors import StreamError
+from xmppd.s2s.session import Session
+
+if TYPE_CHECKING:
+    from xmppd.s2s.pair import Pair
+    from xmppd.s2s.server_stream import ServerStream
+
+KNOWN_SECONDS: Final = 600
+"""So long after its time a session is known, to tell how much of it was handled."""
+
+Proved = tuple[frozenset[tuple[str, str]], bool]
+"""What a stream has proved, and whether it goes both ways: who resumes has to be the same."""
+
+
+@attrs.define
+class _Broken:
+    """`pairs` are those that wait until it is resumed."""
+
+    session: Session
+    pairs: list[Pair]
+    timer: IDelayedCall
+    is_late: bool = False
+
+
+class Sessions:
+    """Sessions by id, as long as their streams last; then by what these had proved.
+
+    Of those that had proved the same only the last is kept, so nobody can fill the memory.
+    """
+
+    def __init__(self, clock: IReactorTime) -> None:
+        self._clock = clock
+        self._streams: dict[str, ServerStream] = {}
+        self._broken: dict[Proved, _Broken] = {}
+
+    def begin(self, stream: ServerStream, resumable: bool) -> Session:
+        """Make a session; it has an id if it is resumable."""
+        session = Session(stream.limits, secrets.token_urlsafe(18) if resumable else "")
+        if session.id:
+            self._streams[session.id] = stream
+        return session
+
+    def ended(self, session: Session) -> None:
+        """A session is over for good."""
+        self._streams.pop(session.id, None)
+
+    def suspend(self, session: Session, stream: ServerStream) -> None:
+        """Its stream is broken: keep it, and have its pairs wait, for the time agreed on."""
+        self.ended(session)
+        self.forget(stream)
+        pairs = list(stream.pairs) if session.unacknowledged else []
+        for pair in pairs:
+            pair.hold()
+        place = _proved(stream)
+        timer = self._clock.callLater(stream.limits.resume_seconds, self._late, place)
+        self._broken[place] = _Broken(session, pairs, timer)
+
+    def take(self, id: str, stream: ServerStream) -> tuple[Session, list[Pair]] | None:
+        """The session of that id, if it may go on over this stream, and who waits for that.
+
+        A stream that it still has ends (XEP-0198, 5).
+        """
+        old, place = self._streams.get(id), _proved(stream)
+        if old is not None and _proved(old) == place and old.management.session is not None:
+            session, old.management.session = old.management.session, None
+            self._streams[id] = stream
+            old.fail(StreamError("conflict", "resumed elsewhere"))
+            return session, []
+        broken = self._broken.get(place)
+        if broken is None or broken.session.id != id or broken.is_late:
+            return None
+        del self._broken[place]
+        broken.timer.cancel()
+        self._streams[id] = stream
+        return broken.session, broken.pairs
+
+    def handled(self, id: str, stream: ServerStream) -> int | None:
+        """How much of a session was handled that is too old."""
+        broken = self._broken.get(_proved(stream))
+        return broken.session.handled.h if broken is not None and broken.session.id == id else None
+
+    def forget(self, stream: ServerStream) -> None:
+        """Who has proved that begins anew: what was kept is given back."""
+        broken = self._broken.pop(_proved(stream), None)
+        if broken is not None:
+            broken.timer.cancel()
+            broken.session.give_up()
+            _release(broken)
+
+    def stop(self) -> None:
+        """Give back all that is kept."""
+        broken, self._broken = list(self._broken.values()), {}
+        for each in broken:
+            each.timer.cancel()
+            each.session.give_up()
+            _release(each)
+
+    def _late(self, place: Proved) -> None:
+        broken = self._broken[place]
+        if broken.is_late:
+            del self._broken[place]
+            return
+        broken.is_late = True
+        broken.timer = self._clock.callLater(KNOWN_SECONDS, self._late, place)
+        broken.session.give_up()
+        _release(broken)
+
+
+def _release(broken: _Broken) -> None:
+    pairs, broken.pairs = broken.pairs, []
+    for pair in pairs:
+        pair.release()
+
+
+def _proved(stream: ServerStream) -> Proved:
+    return frozenset(stream.proved), stream.is_bidi
