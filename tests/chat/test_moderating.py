@@ -1,9 +1,10 @@
 """Taking back what was said, with no protocol in sight."""
 
+import attrs
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.chat.kit import JULIET, OWNER, ROMEO, enter, room_with
-from xmppd.chat.commands import Moderate, Retract, Say
+from xmppd.chat.commands import Configure, Moderate, Retract, Say
 from xmppd.chat.events import Said
 from xmppd.chat.model import Affiliation, Entry, Kind, Moderation, Person, Text
 from xmppd.chat.outcome import Done, Reason, Refused, SaveMessage, SaveRemoval
@@ -75,10 +76,21 @@ class ModeratingTest(SynchronousTestCase):
             with self.subTest(command=command):
                 self.assertEqual(self.refused(self.room.handle(command)), reason)
 
-    def test_only_where_there_is_an_archive(self) -> None:
+    def test_without_archive(self) -> None:
+        """What newcomers would be told can be taken back; there is nothing to store."""
         room = self.made(archive=False)
-        outcome = room.handle(Moderate(OWNER, self.said(room, ROMEO)))
-        self.assertEqual(self.refused(outcome), Reason.NO_ENTRY)
+        entry = attrs.evolve(self.said(room, ROMEO), kept=False)
+        done = room.handle(Moderate(OWNER, entry))
+        assert isinstance(done, Done)
+        self.assertEqual((done.writes, list(room.history)), ((), []))
+        self.assertEqual(self.refused(room.handle(Moderate(OWNER, entry))), Reason.NO_ENTRY)
+
+    def test_no_longer_archived(self) -> None:
+        """Of what an archive has nothing is left there, though nothing is added to it."""
+        self.room.handle(Configure(OWNER, {"archive": False}))
+        done = self.room.handle(Retract(ROMEO, Text("never mind"), self.entry))
+        assert isinstance(done, Done)
+        self.assertEqual([type(write) for write in done.writes], [SaveRemoval])
 
     def test_without_voice(self) -> None:
         """Who may not speak does not speak in this way either."""

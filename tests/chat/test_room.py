@@ -3,10 +3,13 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.chat.kit import HERE, JULIET, OWNER, ROMEO, enter, room_with
+from xmppd.chat.affiliations import MOST_STANDINGS
 from xmppd.chat.commands import (
     Configure,
     Enter,
+    Invite,
     Leave,
+    Register,
     Say,
     SetStandings,
     SetTopic,
@@ -14,7 +17,7 @@ from xmppd.chat.commands import (
     StandingChange,
 )
 from xmppd.chat.events import Entered, Left, Said, Welcomed
-from xmppd.chat.model import Affiliation, Kind, Person, Sight, Text, Why
+from xmppd.chat.model import Affiliation, Invitation, Kind, Person, Sight, Text, Why
 from xmppd.chat.outcome import Done, Reason, Refused, SaveMessage, SaveRoom, SaveStanding
 
 
@@ -36,6 +39,20 @@ class RoomTest(SynchronousTestCase):
         self.assertEqual([type(each.event) for each in notices], [Entered, Entered, Welcomed])
         self.assertEqual([each.sight for each in notices[:2]], [Sight.FULL, Sight.NICK])
         self.assertEqual([stay.person for stay in notices[0].to], [OWNER])
+
+    def test_list_of_affiliations_is_bounded(self) -> None:
+        """Neither registration nor invitations make it longer than it may be."""
+        accounts = (f"{number}@home.test" for number in range(MOST_STANDINGS - 1))
+        room = room_with(
+            dict.fromkeys(accounts, Affiliation.MEMBER), registration="open", members_only=True
+        )
+        self.done(enter(room, OWNER))
+        asked = Invite(OWNER, (Invitation(ROMEO.account),))
+        self.assertIs(self.refused(room.handle(asked)), Reason.FULL)
+        self.assertIs(self.refused(room.handle(Register(ROMEO, "romeo"))), Reason.FULL)
+        change = StandingChange(ROMEO.account, Affiliation.MEMBER)
+        self.assertIs(self.refused(room.handle(SetStandings(OWNER, (change,)))), Reason.FULL)
+        self.done(room.handle(Register(Person("1@home.test", "x"), "one")))
 
     def test_say(self) -> None:
         room = room_with()

@@ -80,6 +80,11 @@ class Asking(SynchronousTestCase):
     def test_query_id(self) -> None:
         self.assertEqual(asked("", " queryid='f27'").queryid, "f27")
 
+    def test_long_query_id(self) -> None:
+        """It comes back with each result."""
+        self.assertEqual(self.refused("", f" queryid='{'x' * 1024}'"), "policy-violation")
+        self.assertEqual(len(asked("", f" queryid='{'x' * 1023}'").queryid or ""), 1023)
+
     def test_malformed(self) -> None:
         for content in [
             form("", "form"),

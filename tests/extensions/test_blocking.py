@@ -136,6 +136,19 @@ class BlockedTest(PrivacyCase):
         self.assertIn(b"<service-unavailable", self.condition(self.romeo))
         self.assertEqual(self.heard(self.come("juliet", "x")), [])
 
+    def test_messages_that_wait_already(self) -> None:
+        """XEP-0191, 3.3: nothing is delivered once their sender is blocked; nothing is lost."""
+        self.block(ROMEO, name="unblock")
+        self.juliet.close()
+        self.romeo.send(message("juliet@example.com", "too late"))
+        self.juliet = self.house.client("juliet", "balcony")
+        self.block(ROMEO)
+        self.juliet.send("<presence/>")
+        self.assertEqual(self.heard(self.juliet), [])
+        self.block(ROMEO, name="unblock")
+        self.restart()
+        self.assertEqual(self.heard(self.come("juliet", "later")), ["too late"])
+
     def test_unblock(self) -> None:
         """XEP-0191, 3.4: the current presence, and stanzas pass again."""
         self.quiet()

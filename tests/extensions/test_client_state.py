@@ -3,7 +3,9 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.sm.kit import Client, House
-from xmppd.component.session import verb
+from tests.sm.test_session import Missed
+from xmppd.component.extension import Extension
+from xmppd.component.session import WINDOW_DOWN, verb
 from xmppd.component.stages import Life
 from xmppd.extensions.carbons import CARBONS, Carbons
 from xmppd.extensions.client_state import ClientState, is_urgent
@@ -11,6 +13,7 @@ from xmppd.extensions.offline import Offline
 from xmppd.protocol.namespaces import CLIENT_STATE, CONTENT
 from xmppd.protocol.parsing import parse_stanza
 from xmppd.protocol.stanza import Stanza
+from xmppd.sm.session import MAX_QUEUE
 
 STATE = "<composing xmlns='http://jabber.org/protocol/chatstates'/>"
 RECEIPT = "<received xmlns='urn:xmpp:receipts' id='1'/>"
@@ -56,9 +59,10 @@ class UrgentTest(SynchronousTestCase):
 
 class Case(SynchronousTestCase):
     options = ClientState.Options()
+    others: tuple[type[Extension], ...] = (Carbons, Offline)
 
     def setUp(self) -> None:
-        self.house = House([(ClientState, self.options), Carbons, Offline])
+        self.house = House([(ClientState, self.options), *self.others])
         self.phone = self.come("phone")
         self.say("inactive")
 
@@ -160,6 +164,24 @@ class WaitingTest(Case):
         self.phone.pass_on(verb("close", how="clean", written="0"))
         self.phone = self.come("phone")
         self.assertEqual(self.come_in(message(STATE, id="1")), ["1"])
+
+
+class OverflowTest(Case):
+    options = ClientState.Options(stanzas=10_000, bytes=100_000_000)
+    others = (Missed,)
+
+    def test_client_that_does_not_read(self) -> None:
+        """What there is no room for when its stream is closed is not lost."""
+        count = MAX_QUEUE + WINDOW_DOWN + 50
+        for number in range(count):
+            self.house.outside.send(parse_stanza(message(MARKER, id=str(number)).encode()))
+        self.house.settle()
+        self.say("active")
+        self.assertIsNotNone(self.phone.closed)
+        self.phone.pass_on(verb("close", how="lost", written="0"))
+        assert self.house.host is not None
+        missed = [item.id for item in self.house.host.missed]  # type: ignore[attr-defined]
+        self.assertEqual(missed, [str(number) for number in range(count)])
 
 
 class BoundsTest(Case):

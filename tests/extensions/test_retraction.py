@@ -6,7 +6,7 @@ from twisted.words.xish.domish import Element
 
 from tests.extensions.archive_kit import ArchiveCase, bare_message, message
 from tests.sm.kit import Client
-from xmppd.extensions.retraction import LOOK_BACK
+from xmppd.extensions.retraction import LOOK_BACK, PAUSE_SECONDS
 from xmppd.protocol.namespaces import CLIENT
 
 RETRACT = "urn:xmpp:message-retract:1"
@@ -20,13 +20,14 @@ def retraction(of: str, to: str = "juliet@example.com", id: str = "r") -> str:
     )
 
 
+def is_tombstone(one: Element) -> bool:
+    return next(one.elements(RETRACT, "retracted"), None) is not None
+
+
 class RetractionTest(ArchiveCase):
     def tombstones(self, client: Client) -> list[Element]:
-        return [
-            one
-            for one in self.read(client).messages
-            if next(one.elements(RETRACT, "retracted"), None) is not None
-        ]
+        self.house.settle(PAUSE_SECONDS)
+        return [one for one in self.read(client).messages if is_tombstone(one)]
 
     def test_tombstones(self) -> None:
         """4: in both archives, in the message's place; 5: the retraction is there, too."""
@@ -58,8 +59,19 @@ class RetractionTest(ArchiveCase):
         self.house.from_outside(retraction("1").replace(" to=", " from='romeo@remote.test/x' to="))
         self.assertEqual(self.tombstones(self.juliet), [])
         self.assertEqual(self.tombstones(self.romeo), [])
+        self.house.settle(PAUSE_SECONDS)
         self.house.client("romeo", "phone").send(retraction("1"))
         self.assertEqual(len(self.tombstones(self.juliet)), 1)
+
+    def test_one_after_the_other(self) -> None:
+        """Many at once are sought one by one, so that nobody keeps the server busy."""
+        self.romeo.send(*[message(str(number)) for number in range(4)])
+        self.romeo.send(*[retraction(str(number), id=f"r{number}") for number in range(4)])
+        found = []
+        for _ in range(4):
+            self.house.clock.advance(PAUSE_SECONDS)
+            found.append(len([one for one in self.read(self.juliet).messages if is_tombstone(one)]))
+        self.assertEqual(found, [2, 3, 4, 4])
 
     def test_without_id_no_tombstone(self) -> None:
         """4: a tombstone names the retraction."""

@@ -56,6 +56,10 @@ class ArchiveTestCase(RoomsTestCase):
         self.assertEqual(result["queryid"], "f27")
         return result
 
+    def refused(self, client: Client) -> tuple[str, str]:
+        [answer] = self.query(client)
+        return error(answer)
+
     def messages(self, client: Client, content: str = "", **fields: Any) -> list[Any]:
         """Read the archive; gives the messages in it."""
         *found, last = self.query(client, content, **fields)
@@ -182,10 +186,6 @@ class ReadingTest(ArchiveTestCase):
 
 
 class AccessTest(ArchiveTestCase):
-    def refused(self, client: Client) -> tuple[str, str]:
-        [answer] = self.query(client)
-        return error(answer)
-
     def test_open_room(self) -> None:
         """6.1.2: anybody but outcasts."""
         self.archived()
@@ -210,10 +210,10 @@ class AccessTest(ArchiveTestCase):
         self.assertEqual(self.texts(self.macbeth), [])
 
     def test_rooms_without(self) -> None:
-        """Where nothing is advertised nothing answers, and there are no ids of the room."""
-        for values in ({}, {"persistentroom": 1}, {"enablearchiving": 1}):
+        """Where nothing is advertised nothing answers; ids are there to take messages back by."""
+        for values in ({}, {"persistentroom": 1, "enablearchiving": 0}, {"enablearchiving": 1}):
             self.make(values)
-            self.assertFalse(self.tell(self.crone, "x").has(STANZA_IDS, "stanza-id"))
+            self.assertTrue(stanza_id(self.tell(self.crone, "x")))
             self.assertEqual(self.refused(self.crone), ("cancel", "service-unavailable"))
             self.assertNotIn(MAM.encode(), self.info())
             self.owner("<destroy/>")
@@ -278,7 +278,7 @@ class WarnedTest(ArchiveTestCase):
 
     def test_changes(self) -> None:
         self.make({"persistentroom": 1}, (self.hag, "hag"))
-        for value, expected in ((1, [170]), (0, [171])):
+        for value, expected in ((0, [171]), (1, [170]), (0, [171])):
             self.configure({"enablearchiving": value})
             self.assertEqual(codes(self.only(self.hag)), expected)
         self.configure({"enablearchiving": 1, "persistentroom": 0})
@@ -288,21 +288,29 @@ class WarnedTest(ArchiveTestCase):
 
     def test_published_anyway(self) -> None:
         self.make({"persistentroom": 1, "enablelogging": 1}, (self.hag, "hag"))
-        self.configure({"enablearchiving": 1})
+        self.configure({"enablearchiving": 0})
         self.assertEqual(codes(self.only(self.hag)), [104])
 
 
 class DefaultTest(ArchiveTestCase):
-    settings = {"defaults": {"archive": True, "persistent": True}}  # noqa: RUF012
+    settings = {"defaults": {"persistent": True}}  # noqa: RUF012
 
     def test_default(self) -> None:
-        """Rooms are as the configuration says, but while they are not open yet."""
+        """Rooms that last have an archive, but while they are not open yet."""
         self.enter(self.crone, "crone")
-        self.assertFalse(self.tell(self.crone, "locked").has(STANZA_IDS, "stanza-id"))
+        self.tell(self.crone, "locked")
         self.configure({})
         self.crone.received()
         self.tell(self.crone, "open")
         self.assertEqual(self.texts(self.crone), ["open"])
+
+
+class DefaultOffTest(ArchiveTestCase):
+    settings = {"defaults": {"archive": False, "persistent": True}}  # noqa: RUF012
+
+    def test_default(self) -> None:
+        self.make({})
+        self.assertEqual(self.refused(self.crone), ("cancel", "service-unavailable"))
 
 
 class HistoryTest(ArchiveTestCase):

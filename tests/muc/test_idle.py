@@ -28,7 +28,7 @@ class IdleTest(RoomsTestCase):
         )
         self.assertIn(b"A Dark Cave", answer.inner)
         [mine, _] = self.enter(self.crone, "crone")
-        self.assertEqual((codes(mine), item(mine)["affiliation"]), ([110], "owner"))
+        self.assertEqual((codes(mine), item(mine)["affiliation"]), ([110, 170], "owner"))
         self.assertTrue(self.in_memory())
 
     def test_history_of_an_archive(self) -> None:
@@ -57,6 +57,8 @@ class IdleTest(RoomsTestCase):
     def test_room_nobody_opens(self) -> None:
         """13.7: it ends, and its maker is told."""
         self.enter(self.crone, "crone")
+        self.admin("<item jid='hag@example.com' affiliation='owner'/>")
+        self.admin("<item jid='crone@example.com' affiliation='none'/>")
         self.crone.received()
         self.server.advance(UNOPENED + 61)
         [gone] = [each for each in self.crone.received() if each.type == "unavailable"]

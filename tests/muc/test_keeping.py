@@ -12,6 +12,7 @@ from xmppd.chat.options.core import CORE
 from xmppd.chat.outcome import SaveStanding
 from xmppd.chat.room import Room
 from xmppd.muc.content import StanzaContent
+from xmppd.muc.graves import Grave
 from xmppd.muc.keeping import Listed, RoomStore, everything
 from xmppd.muc.live import LiveRoom
 from xmppd.protocol.errors import StanzaError
@@ -73,6 +74,23 @@ class StoreTest(SynchronousTestCase):
         self.assertEqual(self.load().standings["a@b.test"], row)
         self.keep(room, SaveStanding("a@b.test", None))
         self.assertEqual(self.load(), room)
+
+    def test_graves(self) -> None:
+        """Rooms that were destroyed are remembered as long as they are to be, and not listed."""
+        now = int(self.clock.seconds())
+        grave = Grave(now + 100.0, frozenset({OWNER.account}), "heath@rooms.test", "Macbeth")
+
+        def graves() -> dict[str, Grave]:
+            return self.successResultOf(Deferred.fromCoroutine(self.store.graves()))
+
+        for local in ("one", "two"):
+            self.store.bury(local, grave)
+        self.store.unearth("two")
+        self.assertEqual(graves(), {"one": grave})
+        listing = Deferred.fromCoroutine(self.store.listed())
+        self.assertEqual(self.successResultOf(listing), {})
+        self.clock.advance(101)
+        self.assertEqual(graves(), {})
 
     def test_list_and_removal(self) -> None:
         self.keep(saved())

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.muc.kit import ROOM, SERVICE, RoomsTestCase, codes, error
+from tests.muc.kit import ROOM, SERVICE, RoomsTestCase, X, codes, error, form
 from xmppd.muc import names
 
 TOO_FAST = ("wait", "policy-violation")
@@ -66,6 +66,18 @@ class LimitsTest(RoomsTestCase):
         self.assertTrue(refused.has(names.MUC, "x"))
         self.assertEqual(codes(self.enter(self.macbeth, "mac")[1]), [110])
 
+    def test_registrations(self) -> None:
+        """Each costs the admins a message."""
+        self.make()
+        for number in range(31):
+            fields = {"muc#register_roomnick": f"nick{number}"}
+            answer = self.hag.ask(
+                f"<iq type='set' id='r' to='{ROOM}'><query xmlns='{names.REGISTER}'>"
+                f"{form('submit', names.REGISTER_FORM, fields)}</query></iq>"
+            )
+        self.assertEqual(error(answer), BUSY)
+        self.assertEqual(len(self.crone.received()), 30)
+
     def test_invitations(self) -> None:
         self.make()
         invites = "<invite to='{}@example.com'/>" * 10
@@ -94,6 +106,28 @@ class NoLimitsTest(RoomsTestCase):
         for _ in range(100):
             self.say(self.hag, "x")
         self.assertEqual(len(self.bodies(self.crone.received())), 100)
+
+
+class SizesTest(RoomsTestCase):
+    settings = {"message_bytes": 10_000, "presence_bytes": 1_000}  # noqa: RUF012
+    TOO_BIG = ("modify", "policy-violation")
+
+    def test_messages(self) -> None:
+        """13.7: so that no message costs as much as it has readers."""
+        self.make({}, (self.hag, "hag"))
+        for to, type in ((ROOM, "groupchat"), (f"{ROOM}/crone", "chat")):
+            body = "x" * 10_000
+            self.hag.send(f"<message to='{to}' type='{type}'><body>{body}</body></message>")
+            self.assertEqual(error(self.only(self.hag)), self.TOO_BIG)
+        self.assertEqual(self.crone.received(), [])
+
+    def test_presences(self) -> None:
+        self.make()
+        status = f"<status>{'x' * 1_000}</status>"
+        self.assertEqual(error(self.enter(self.hag, "hag", f"{X}{status}")[0]), self.TOO_BIG)
+        self.enter(self.hag, "hag")
+        self.hag.send(f"<presence to='{ROOM}/hag'>{status}</presence>")
+        self.assertEqual(error(self.only(self.hag)), self.TOO_BIG)
 
 
 class MostRoomsTest(RoomsTestCase):

@@ -16,10 +16,18 @@ class ModerationTestCase(ArchiveTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        people = ((self.hag, "hag"), (self.wizard, "wizard"), (self.macbeth, "thane"))
-        self.archived({}, *people)
+        self.make_room((self.hag, "hag"), (self.wizard, "wizard"), (self.macbeth, "thane"))
         self.id = stanza_id(self.tell(self.hag, "DM me for free magic potions!"))
         self.forget()
+
+    def make_room(self, *people: tuple[Client, str]) -> None:
+        """Make a room that has an archive."""
+        self.archived({}, *people)
+
+    def told_of_the_room(self) -> str:
+        """What disco#info says."""
+        asked = f"<iq type='get' id='i' to='{ROOM}'><query xmlns='{DISCO}'/></iq>"
+        return self.hag.ask(asked).inner.decode()
 
     def moderate(self, client: Client, id: str = "", reason: str = "not here") -> Stanza:
         """Take back what the hag has said, or something else."""
@@ -166,20 +174,47 @@ class RetractedTest(ModerationTestCase):
         self.assertFalse(told.has(names.RETRACT, "retracted"))
 
     def test_advertised(self) -> None:
-        asked = f"<iq type='get' id='i' to='{ROOM}'><query xmlns='{DISCO}'/></iq>"
-        found = self.hag.ask(asked).inner.decode()
+        found = self.told_of_the_room()
         for feature in (names.RETRACT, f"{names.RETRACT}#tombstone", names.MODERATE):
             self.assertIn(f"<feature var='{feature}'/>", found)
 
 
-class WithoutArchiveTest(ArchiveTestCase):
-    def test_nothing_to_take_back(self) -> None:
+class WithoutArchiveTest(ModerationTestCase):
+    """A room that is not to last: what newcomers would be told can be taken back."""
+
+    def make_room(self, *people: tuple[Client, str]) -> None:
+        self.make({}, *people)
+
+    def test_moderated(self) -> None:
+        self.assertEqual(self.moderate(self.macbeth).type, "error")
+        self.assertEqual(self.moderate(self.crone).type, "result")
+        retract = self.only(self.hag).child(names.RETRACT, "retract")
+        assert retract is not None
+        self.assertEqual(retract["id"], self.id)
+        self.assertEqual(self.bodies(self.enter(self.macbeth, "thane")), [])
+        self.assertEqual(error(self.moderate(self.crone)), ("cancel", "item-not-found"))
+
+    def test_retracted(self) -> None:
+        [refused] = self.retract(self.macbeth)
+        self.assertEqual(error(refused), ("auth", "forbidden"))
+        [told] = self.retract(self.hag)
+        self.assertTrue(told.has(names.RETRACT, "retract"))
+        self.assertEqual(self.bodies(self.enter(self.macbeth, "thane")), [])
+
+    def test_what_the_room_has_forgotten(self) -> None:
         """Retractions are passed on like all that is said; there is no moderation."""
-        self.make({}, (self.hag, "hag"))
-        more = f"<retract xmlns='{names.RETRACT}' id='x'/>"
-        self.assertTrue(self.tell(self.hag, "x", more).has(names.RETRACT, "retract"))
-        answer = self.crone.ask(
-            f"<iq type='set' id='m' to='{ROOM}'><moderate xmlns='{names.MODERATE}' id='x'>"
-            f"<retract xmlns='{names.RETRACT}'/></moderate></iq>"
-        )
-        self.assertEqual(error(answer), ("cancel", "service-unavailable"))
+        [told] = self.retract(self.hag, "long-ago")
+        self.assertTrue(told.has(names.RETRACT, "retract"))
+        answer = self.moderate(self.crone, "long-ago")
+        self.assertEqual(error(answer), ("cancel", "item-not-found"))
+
+    def test_nothing_is_remembered(self) -> None:
+        self.configure({"muc#maxhistoryfetch": 0})
+        self.assertEqual(error(self.moderate(self.crone)), ("cancel", "service-unavailable"))
+        self.assertNotIn(names.MODERATE, self.told_of_the_room())
+
+    def test_advertised(self) -> None:
+        found = self.told_of_the_room()
+        for feature in (names.RETRACT, names.MODERATE):
+            self.assertIn(f"<feature var='{feature}'/>", found)
+        self.assertNotIn("#tombstone", found)

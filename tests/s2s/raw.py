@@ -9,6 +9,8 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+from OpenSSL import SSL
+from twisted.internet.interfaces import IProtocol
 from twisted.internet.protocol import Protocol
 
 from tests.s2s.network import Network
@@ -36,11 +38,11 @@ class Raw(Protocol):
     def connectionLost(self, reason: object = None) -> None:
         self.closed = True
 
-    def send(self, text: str) -> str:
+    def send(self, text: str | bytes) -> str:
         """Say something; gives what comes back."""
         self.heard = ""
         assert self.transport is not None
-        self.transport.write(text.encode())
+        self.transport.write(text.encode() if isinstance(text, str) else text)
         self.network.settle()
         return self.heard
 
@@ -49,15 +51,22 @@ class Raw(Protocol):
         claimed = f" from='{sender}'" if sender else ""
         return self.send(f"{HEADER} to='{to}'{claimed}>")
 
-    def secure(self, certified: Certified | None = None) -> None:
-        """Go on with TLS."""
+    def secure(self, certified: Certified | None = None, client: TlsClient | None = None) -> None:
+        """Go on with TLS. Whoever has been a `client` before goes on with that session."""
         assert "<proceed" in self.send(f"<starttls xmlns='{TLS}'/>"), self.heard
-        context = peer_context()
-        if certified is not None:
-            context.use_certificate(certified[0])
-            context.use_privatekey(certified[1])
-        self.transport = start_tls_as_client(self.transport, self, ForPeer(context, "capulet.test"))
+        creator = client or TlsClient()
+        creator.certified = certified
+        self.transport = start_tls_as_client(self.transport, self, creator)
         self.network.settle()
+        transport: Any = self.transport
+        creator.session = transport.getHandle().get_session()
+
+    @property
+    def session_key(self) -> bytes:
+        """The secret of this TLS session."""
+        transport: Any = self.transport
+        key: bytes = transport.getHandle().master_key()
+        return key
 
     def external(self, authzid: str | None = "remote.test") -> str:
         """Ask for SASL EXTERNAL."""
@@ -69,6 +78,26 @@ class Raw(Protocol):
     ) -> str:
         """Send a dialback key."""
         return self.send(f"<db:result from='{sender}' to='{to}'>{key}</db:result>")
+
+
+class TlsClient(ForPeer):
+    """The client's side of TLS, which goes on with its last session if it can."""
+
+    def __init__(self, version: int = SSL.TLS1_3_VERSION) -> None:
+        context = peer_context()
+        context.set_max_proto_version(version)
+        super().__init__(context, "capulet.test")
+        self.certified: Certified | None = None
+        self.session: SSL.Session | None = None
+
+    def clientConnectionForTLS(self, tlsProtocol: IProtocol) -> SSL.Connection:
+        connection = super().clientConnectionForTLS(tlsProtocol)
+        if self.certified is not None:
+            connection.use_certificate(self.certified[0])
+            connection.use_privatekey(self.certified[1])
+        if self.session is not None:
+            connection.set_session(self.session)
+        return connection
 
 
 def error_in(text: str) -> str:

@@ -20,6 +20,7 @@ HOSTS = {
     "y.test": ["8.8.8.2"],
     "far.test": ["8.8.8.3"],
     "inside.test": ["10.0.0.1"],
+    "many.test": [f"8.8.4.{number}" for number in range(9)],
 }
 
 
@@ -135,6 +136,13 @@ class ConnectorTest(SynchronousTestCase):
         self.successResultOf(self.attempts())
         self.assertEqual(self.dialed, {})
         self.assertIn("public network", self.come[0].text)
+
+    def test_many_addresses(self) -> None:
+        """F8: two of each target."""
+        self.found = [Target("many.test"), Target("y.test")]
+        self.attempts()
+        self.clock.pump([0.25] * 9)
+        self.assertEqual([*self.dialed], ["8.8.4.0", "8.8.4.1", "8.8.8.2"])
 
     def test_static(self) -> None:
         self.attempts(static={"a.test": Static("[::1]:5270", "direct")})

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from cryptography import x509
+from OpenSSL import SSL
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.s2s.authority import Authority
 from tests.s2s.network import Network, Place
-from tests.s2s.raw import HEADER, Certified, Raw, error_in, listed, stream_id
+from tests.s2s.raw import HEADER, Certified, Raw, TlsClient, error_in, listed, stream_id
 from xmppd.app.config_servers import ServerLimits
 from xmppd.protocol.namespaces import STREAMS, TLS
 from xmppd.s2s.dialback import Keys
@@ -108,6 +109,14 @@ class HeaderTest(Hostile):
             raw.open(to, sender)
             self.check_end(raw, "not-authorized")
 
+    def test_another_address_after_sasl(self) -> None:
+        """H8."""
+        for to, sender in (("capulet.test", "other.test"), ("second.test", "remote.test")):
+            raw = self.secured(self.authority.sign(REMOTE))
+            self.assertIn("<success", raw.external())
+            raw.open(to, sender)
+            self.check_end(raw, "not-authorized")
+
     def test_tls_is_required(self) -> None:
         raw = self.raw()
         self.assertIn(f"<starttls xmlns='{TLS}'><required/>", raw.open())
@@ -127,6 +136,17 @@ class HeaderTest(Hostile):
         self.network.advance(29)
         self.assertFalse(raw.closed)
         self.network.advance(1)
+        self.check_end(raw, "connection-timeout")
+
+    def test_a_byte_now_and_then(self) -> None:
+        """X20: the deadline is one for all of it."""
+        raw = self.raw()
+        raw.send("<")
+        for byte in "st":
+            self.network.advance(10)
+            raw.send(byte)
+        self.assertFalse(raw.closed)
+        self.network.advance(10)
         self.check_end(raw, "connection-timeout")
 
     def test_large_before_proof(self) -> None:
@@ -391,6 +411,24 @@ class CertificateTest(Hostile):
             self.assertEqual(listed(raw.heard), [])
             self.assertEqual(error_in(raw.external()), "invalid-mechanism")
             self.assertEqual(error_in(raw.result(to="nosuch.test")), "item-not-found")
+
+    def test_session_of_another_stream(self) -> None:
+        """F12: nothing is carried over from a stream that had shown a certificate."""
+        for version in (SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSION):
+            client = TlsClient(version)
+            keys = []
+            for sender, certified, offered in (
+                ("remote.test", self.authority.sign(REMOTE), ["EXTERNAL"]),
+                ("remote.test", None, []),
+                ("other.test", None, []),
+            ):
+                raw = self.raw()
+                raw.open(sender=sender)
+                raw.secure(certified, client)
+                raw.open(sender=sender)
+                self.assertEqual(listed(raw.heard), offered)
+                keys.append(raw.session_key)
+            self.assertEqual(len({*keys}), 3)
 
     def test_header_without_from(self) -> None:
         """F10."""

@@ -102,7 +102,35 @@ class BreakTest(Between):
         self.write(self.here, JULIET, ROMEO, "2")
         self.network.hosts.pop(("11.0.0.2", 5269))
         self.cut()
+        self.network.advance(1)
+        self.assertEqual(self.here.heard, [], "it may be there again")
+        self.network.advance(2)
         self.assertEqual(self.here.heard, ["2: remote-server-not-found"])
+
+    def test_there_again(self) -> None:
+        self.meet()
+        self.write(self.here, JULIET, ROMEO, "2")
+        place = "11.0.0.2", 5269
+        host = self.network.hosts.pop(place)
+        self.cut()
+        self.network.hosts[place] = host
+        self.network.advance(2)
+        self.assertEqual((self.here.heard, self.there.heard), ([], ["1", "2"]))
+
+    def test_broken_while_it_is_resumed(self) -> None:
+        """At any moment of that."""
+        self.meet()
+        for steps in range(1, 12):
+            self.there.got.clear()
+            self.write(self.here, JULIET, ROMEO, "2", "3")
+            self.network.cut()
+            for _ in range(steps):
+                self.network.clock.advance(0)
+                for pipe in list(self.network.pipes):
+                    pipe.move()
+            self.cut()
+            self.network.advance(3)
+            self.assertEqual((self.here.heard, self.there.heard), ([], ["2", "3"]), steps)
 
     def test_another_process_there(self) -> None:
         """It knows nothing of the stream: what was not acknowledged goes over the new one."""
@@ -271,6 +299,15 @@ class ComingTest(Hostile):
         self.network.advance(600)
         self.check_not_found(self.resume(self.certified(), id))
 
+    def test_nothing_is_left_behind(self) -> None:
+        self.enabled(BOTH_WAYS, resume="true")
+        self.place.say("juliet@capulet.test", "romeo@remote.test", "1")
+        self.cut()
+        self.assertEqual(len(self.place.edge.pairs), 1)
+        self.network.advance(21)
+        self.assertEqual(self.place.heard, ["1: remote-server-not-found"])
+        self.assertEqual(self.place.edge.pairs, {})
+
     def test_resume_with_a_count_that_is_too_high(self) -> None:
         id = self.id_of(self.enabled(BOTH_WAYS, resume="true"))
         self.place.say("juliet@capulet.test", "romeo@remote.test", "1")
@@ -359,10 +396,23 @@ class GoingTest(Hostile):
         self.network.settle()
 
     def test_enabled_behind_the_proof(self) -> None:
+        """Nothing goes before they have said by what it can be resumed."""
         self.speak()
-        heard = self.accepted().heard
-        self.assertTrue(heard.startswith(f"<enable {SM} resume='true'/><message"), heard)
+        raw = self.accepted()
+        self.assertEqual(raw.heard, f"<enable {SM} resume='true'/>")
+        heard = raw.send(f"<enabled {SM}/>")
+        self.assertTrue(heard.startswith("<message"), heard)
         self.assertTrue(heard.endswith(f"<r {SM}/>"), heard)
+
+    def test_never_enabled(self) -> None:
+        """They are given the time that a proof has; then it is tried again."""
+        self.speak()
+        self.accepted()
+        self.network.advance(29)
+        self.speak("2")
+        self.network.advance(2)
+        self.assertEqual(self.place.heard, ["1: remote-server-timeout"])
+        self.assertIn("id='2'", self.accepted("").heard)
 
     def test_not_enabled_where_it_is_not_offered(self) -> None:
         self.speak()
@@ -413,7 +463,8 @@ class GoingTest(Hostile):
         self.broken()
         raw = self.accepted()
         heard = raw.send(f"<failed {SM}><item-not-found/></failed>")
-        self.assertIn(f"<enable {SM} resume='true'/><message", heard)
+        self.assertEqual(heard, f"<enable {SM} resume='true'/>")
+        self.assertIn("id='1'", raw.send(f"<enabled {SM}/>"))
         raw.send("<stream:error><policy-violation xmlns='x'/></stream:error>")
         self.assertEqual(self.place.heard, ["1: remote-server-timeout"])
 

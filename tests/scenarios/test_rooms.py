@@ -109,7 +109,7 @@ class WholeTest(RoomsTestCase):
         with logged_in(server.plain, "romeo") as romeo:
             self.assertEqual(self.enter(romeo, "romeo"), [])
         with logged_in(server.plain, "juliet") as juliet:
-            self.assertEqual(self.enter(juliet, "juliet"), [110])
+            self.assertEqual(self.enter(juliet, "juliet"), [110, 170])
             subject = juliet.read().findtext("{jabber:client}subject")
             self.assertEqual(subject, "Balcony")
 
@@ -142,7 +142,7 @@ class WholeTest(RoomsTestCase):
             self.assertEqual(self.enter(romeo, "romeo"), [])
         self.assertEqual(muc("config", "set", "orchard", "moderated", "true"), "moderated = true")
         with logged_in(server.plain, "juliet") as juliet:
-            self.assertEqual(self.enter(juliet, "J"), [110])
+            self.assertEqual(self.enter(juliet, "J"), [110, 170])
             self.assertEqual(muc("kick", "orchard", "J", "good night"), f"J is out of {ROOM}")
         self.assertEqual(muc("destroy", ROOM), f"{ROOM}: ended")
         self.assertNotIn(ROOM, muc("list"))

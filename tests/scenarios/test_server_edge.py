@@ -1,5 +1,6 @@
 """Two servers, of which one speaks with others by a process of its own that may die."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.scenarios.federation.people import Person, play
@@ -7,13 +8,16 @@ from tests.scenarios.server import (
     ScenarioTestCase,
     Server,
     free_port,
-    password_of,
 )
 
 SPLIT = ("xmpp-router", "xmpp-sm", "xmpp-c2s", "xmpp-s2s")
-SETTINGS = """
+STATIC = """
 [s2s.static."{remote}"]
 connect = "127.0.0.1:{there}"
+"""
+SETTINGS = """
+[s2s.limits]
+connections_per_address = 1000
 [[s2s.listen]]
 endpoint = "tcp:{here}:interface=127.0.0.1"
 [extensions.registration]
@@ -33,28 +37,28 @@ trusted = true
 class TwoServers(ScenarioTestCase):
     """One in four processes, and one in a single process; each has an account `romeo`."""
 
+    others: Sequence[str] = ("whole.test",)
+    """The domains of the second."""
+
     def meet(self) -> tuple[Server, Server]:
         """Start one in four processes, and one in a single process."""
         folder = Path(self.mktemp()).resolve()
         folder.mkdir()
-        ports = {"split.test": free_port(), "whole.test": free_port()}
+        ports = free_port(), free_port()
         links = LINKS.format(port=free_port(), secret=folder / "secret")
         (folder / "secret").write_text("between processes")
         (folder / "secret").chmod(0o600)
         servers = []
-        for domain, remote, more, layout in (
-            ("split.test", "whole.test", links, SPLIT),
-            ("whole.test", "split.test", "", self.layout),
+        for domains, remotes, (here, there), more, layout in (
+            (["split.test"], self.others, ports, links, SPLIT),
+            (self.others, ["split.test"], ports[::-1], "", self.layout),
         ):
-            settings = SETTINGS.format(remote=remote, there=ports[remote], here=ports[domain])
-            server = Server(folder / domain, [domain], settings + more, layout=layout)
+            statics = [STATIC.format(remote=remote, there=there) for remote in remotes]
+            settings = "".join([*statics, SETTINGS.format(here=here), more])
+            server = Server(folder / domains[0], domains, settings, layout=layout)
             self.addCleanup(self._end, server)
             server.start()
-            instance = "sm-1" if more else "xmpp-im"
-            server.control(
-                *("--instance", instance, "adduser", "--password-stdin", f"romeo@{domain}"),
-                text=password_of("romeo") + "\n",
-            )
+            server.add_accounts("romeo", domain=domains[0])
             servers.append(server)
         return servers[0], servers[1]
 

@@ -18,7 +18,7 @@ class RoomDefaults:
     open_topic: bool = key("Participants may change the subject.", False)
     identities: Literal["moderators", "everyone"] = key("Who sees real addresses.", "moderators")
     history: int = key("Messages that newcomers are sent.", 20, least=0, most=500)
-    archive: bool = key("What is said in those that last is kept, to be read later.", False)
+    archive: bool = key("What is said in those that last is kept, to be read later.", True)
     members_invite: bool = key("Members may invite to members-only rooms.", False)
     whispers: Literal["anyone", "participants", "moderators", "none"] = key(
         "Who may send private messages.", "anyone"
@@ -70,6 +70,12 @@ class Muc:
     )
     most_rooms: int = key("Most rooms at once.", 100_000, least=1)
     most_occupants: int = key("Most occupants of a room.", 5_000, least=1)
+    message_bytes: int = key(
+        "Size of a message that rooms pass on, in bytes.", 65_536, least=10_000, most=16_777_216
+    )
+    presence_bytes: int = key(
+        "Size of a presence that rooms pass on, in bytes.", 16_384, least=1_000, most=1_048_576
+    )
     silence_seconds: int = key(
         "An occupant silent for so long is asked for a sign of life, and removed where its "
         "server says that it is gone.",

@@ -38,6 +38,8 @@ def room_settings(config: Config) -> RoomSettings:
         muc.create,
         muc.most_rooms,
         muc.most_occupants,
+        muc.message_bytes,
+        muc.presence_bytes,
         float(muc.silence_seconds),
         float(muc.unload_seconds),
         float(muc.unopened_seconds),

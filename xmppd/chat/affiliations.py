@@ -102,6 +102,13 @@ def _plan(room: Room, planned: dict[str, Standing], change: StandingChange) -> N
     planned[change.account] = row
 
 
+def check_place(room: Room, account: str) -> None:
+    """Raise `Refusal` where the list of affiliations has no place for one more."""
+    standings = room.saved.standings
+    if account not in standings and len(standings) >= MOST_STANDINGS:
+        raise Refusal(Reason.FULL, "the list of affiliations is full")
+
+
 def check_free(room: Room, standings: dict[str, Standing], nick: str, account: str) -> None:
     """Raise `Refusal` where a nick is reserved, or worn, by another account."""
     key = fold(nick)

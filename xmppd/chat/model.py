@@ -134,14 +134,15 @@ class Message:
 
 @attrs.frozen
 class Entry:
-    """Something said, as the archive has it; `removed`: nothing is left of it.
+    """Something said that may be taken back; `removed`: nothing is left of it.
 
-    `wire` is what its adaptor has of it.
+    `kept`: the archive has it, not only the room's history. `wire` is what its adaptor has of it.
     """
 
     id: str
     author: Author
     removed: bool = False
+    kept: bool = True
     wire: Any = attrs.field(default=None, eq=False, repr=False)
 
 

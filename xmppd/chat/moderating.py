@@ -37,9 +37,13 @@ def moderate(room: Room, command: Moderate, out: Changes) -> None:
 
 
 def _still_there(room: Room, entry: Entry | None) -> Entry:
-    if entry is None or entry.removed or not room.archived:
+    if entry is None or entry.removed or not (entry.kept or _is_in_history(room, entry)):
         raise Refusal(Reason.NO_ENTRY)
     return entry
+
+
+def _is_in_history(room: Room, entry: Entry) -> bool:
+    return any(message.id == entry.id for message in room.history)
 
 
 def _remove(
@@ -50,8 +54,10 @@ def _remove(
     moderation: Moderation | None,
     out: Changes,
 ) -> None:
-    message = Message(room.new_id(), room.clock(), teller, content, True)
+    message = Message(room.new_id(), room.clock(), teller, content, room.archived)
     room.forget(entry.id)
-    out.save(SaveMessage(message, Kind.RETRACTION))
-    out.save(SaveRemoval(entry, Removal(message, moderation)))
+    if message.kept:
+        out.save(SaveMessage(message, Kind.RETRACTION))
+    if entry.kept:
+        out.save(SaveRemoval(entry, Removal(message, moderation)))
     out.notices.append(Notice(Said(message), room.audience()))

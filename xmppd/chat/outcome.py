@@ -37,6 +37,7 @@ class Reason(Enum):
     REGISTRATION_OFF = auto()
     WHISPER_LIMITED = auto()
     TOO_FAST = auto()
+    TOO_BIG = auto()
     BUSY = auto()
 
 

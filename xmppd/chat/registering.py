@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xmppd.chat.affiliations import apply_standing, check_free, row_of
+from xmppd.chat.affiliations import apply_standing, check_free, check_place, row_of
 from xmppd.chat.commands import Register, StandingChange, Unregister
 from xmppd.chat.events import RegistrationAsked
 from xmppd.chat.model import Affiliation, Sight
@@ -27,6 +27,7 @@ def register(room: Room, command: Register, out: Changes) -> None:
     if not is_nick(nick):
         raise Refusal(Reason.BAD_NICK)
     check_free(room, room.saved.standings, nick, person.account)
+    check_place(room, person.account)
     if standing.affiliation is Affiliation.NONE and room.config["registration"] == "ask":
         _ask_admins(room, RegistrationAsked(person.account, nick), out)
         return

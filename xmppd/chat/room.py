@@ -99,6 +99,11 @@ class Room(People):
         """Whether what is said can be read by others later, here or elsewhere."""
         return self.config["published"] or self.archived
 
+    @property
+    def remembers(self) -> bool:
+        """Whether what is said can be taken back later: it is archived, or newcomers are told."""
+        return self.archived or self.config["history"] > 0
+
     def reconfigured(self) -> None:
         """Derive what depends on the configuration."""
         stored = self.saved.config.items()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xmppd.chat.affiliations import apply_standing
+from xmppd.chat.affiliations import apply_standing, check_place
 from xmppd.chat.commands import (
     Decline,
     Invite,
@@ -72,6 +72,8 @@ def invite(room: Room, command: Invite, out: Changes) -> None:
     for invitation in command.invitations:
         if room.affiliation(invitation.to) is Affiliation.OUTCAST:
             raise Refusal(Reason.FORBIDDEN, "who is banned cannot be invited")
+        if room.affiliation(invitation.to) < room.needs[Right.ENTER]:
+            check_place(room, invitation.to)
     for invitation in command.invitations:
         _invite(room, command.person, invitation, out)
 

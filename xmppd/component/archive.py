@@ -34,6 +34,8 @@ PAGE_BYTES = 512 * 1024
 """Bytes of a page, beyond which it ends early; one entry it has at least."""
 MOST_IDS = 500
 """Entries that one query may name."""
+LONGEST_ID = 1023
+"""Characters of a `queryid`, which comes back with each entry."""
 
 
 class Archive(Protocol):
@@ -114,19 +116,20 @@ def parse_query(
 
     Raises `StanzaError`: bad-request for what is malformed, feature-not-implemented for a field
     that is not known (3.1.5), for a page by index and for a node (XEP-0442), policy-violation for
-    more than `MOST_IDS` ids.
+    more than `MOST_IDS` ids and for a `queryid` beyond `LONGEST_ID`.
     """
-    if query.getAttribute("node") is not None:
-        raise StanzaError("feature-not-implemented", "no archives of nodes here")
+    queryid: str | None = query.getAttribute("queryid")
     try:
         fields, wanted = _fields(query, groupchat), _page_request(query)
         filters = _where(fields)
     except ValueError as problem:
         raise StanzaError("bad-request", str(problem)) from None
+    if query.getAttribute("node") is not None:
+        raise StanzaError("feature-not-implemented", "no archives of nodes here")
     if wanted.index is not None:
         raise StanzaError("feature-not-implemented", "pages are asked for by id")
-    if len(filters.ids) > MOST_IDS:
-        raise StanzaError("policy-violation", f"at most {MOST_IDS} ids")
+    if len(queryid or "") > LONGEST_ID or len(filters.ids) > MOST_IDS:
+        raise StanzaError("policy-violation", "too long a queryid, or too many ids")
     return Query(
         filters,
         wanted.after or None,
@@ -134,7 +137,7 @@ def parse_query(
         wanted.limit(page, most),
         wanted.before is not None,
         next(query.elements(MAM, "flip-page"), None) is not None,
-        query.getAttribute("queryid"),
+        queryid,
         fields.get("include-groupchat"),
     )
 

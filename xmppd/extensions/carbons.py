@@ -109,8 +109,11 @@ class Carbons(SessionExtension):
             return
         if not sessions and to.resource and message_type(stanza) in ("normal", "headline"):
             return
-        others = [one for one in _enabled(user) if one not in sessions and one.jid != sender]
-        others = [one for one in others if sender.bare == user.jid or admits(one, stanza)]
+        others = [
+            one
+            for one in _enabled(user)
+            if one not in sessions and one.jid != sender and admits(one, stanza)
+        ]
         if others and self._is_eligible(stanza, user, sender) and not _is_of_room(stanza, user):
             _copy("received", stanza, others)
 

@@ -63,7 +63,9 @@ class Waiting:
         """Send all of it."""
         session, gate = self._session, self._session.gate
         session.gate = None
-        for stanza in self.left():
+        while self._items and not session.closing:
+            _, stanza = self._items.popitem(last=False)
+            self._size -= len(stanza.inner)
             session.deliver(stanza)
         session.gate = gate
 
@@ -105,7 +107,8 @@ class ClientState(SessionExtension):
         """XEP-0352, 5.2: every stream begins as active."""
         if session.gate is not None:
             session.gate.flush()
-            session.gate = None
+            if not session.closing:  # else what is left is still to be missed
+                session.gate = None
 
 
 def is_urgent(stanza: Stanza) -> bool:

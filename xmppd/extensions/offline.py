@@ -17,6 +17,7 @@ from xmppd.component.claims import without_claims
 from xmppd.component.extension import Extension, on
 from xmppd.component.stable_ids import given_id
 from xmppd.component.stages import Life, Received
+from xmppd.extensions.privacy import admits
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.forwarding import delay
 from xmppd.protocol.hints import asks_storing, forbids_storing
@@ -263,6 +264,8 @@ class Offline(Extension):
         except ValueError:
             self.host.log.failure("Cannot read message {id} of {user}", id=entry.id, user=box.user)
             return
+        if not admits(session, stanza):
+            return  # blocked since then: it stays, in case that changes
         box.open.add(entry.id)
         session.deliver_watched(
             stanza.adding(delay(entry.time, self.host.jid)), partial(self._written, box, entry.id)

@@ -78,7 +78,7 @@ class Privacy(Extension):
         """XEP-0016, 2.13; XEP-0191, 3.3: not-acceptable, and nothing is routed."""
         guard: Guard | None = session.user.notes.get(Guard)
         to = stanza.to
-        if guard is None or to is None or self._is_exempt(session.user, to):
+        if guard is None or to is None or is_exempt(session.user, to):
             return
         kind = PRESENCE_OUT if _is_notification(stanza) else None
         rule = first(guard.of(session), session.user, kind, to)
@@ -105,7 +105,7 @@ class Privacy(Extension):
         """XEP-0016, 2.13: presence and answers vanish, the rest is answered as if offline."""
         guard: Guard | None = user.notes.get(Guard)
         sender = stanza.sender
-        if guard is None or sender is None or self._is_exempt(user, sender):
+        if guard is None or sender is None or is_exempt(user, sender):
             return None
         kind = _incoming(stanza)
         filters = _concerned(guard, user, stanza)
@@ -122,7 +122,7 @@ class Privacy(Extension):
         """Where sessions have different lists, each gets what its own lets through."""
         guard: Guard | None = user.notes.get(Guard)
         sender = stanza.sender
-        if guard is None or sender is None or self._is_exempt(user, sender):
+        if guard is None or sender is None or is_exempt(user, sender):
             return None
         kind = _incoming(stanza)
         allowed = [one for one in sessions if not denies(guard.of(one), user, kind, sender)]
@@ -132,9 +132,10 @@ class Privacy(Extension):
         top = max([one.priority for one in others], default=0)
         return [one for one in others if one.priority == top]
 
-    def _is_exempt(self, user: User, jid: Jid) -> bool:
-        """The account itself and its server are never blocked (XEP-0016, 2.1)."""
-        return jid.bare == user.jid or jid == self.host.jid
+
+def is_exempt(user: User, jid: Jid) -> bool:
+    """The account itself and its server are never blocked (XEP-0016, 2.1)."""
+    return jid.bare == user.jid or jid == user.host.jid
 
 
 def lists_document(user: User) -> OwnDocument[Lists]:
@@ -151,11 +152,11 @@ def lists_of(user: User) -> Lists:
 
 def admits(session: Session, stanza: Stanza) -> bool:
     """Whether a session may get what has come for its account."""
-    guard: Guard | None = session.user.notes.get(Guard)
-    sender = stanza.sender
-    if guard is None or sender is None:
+    user, sender = session.user, stanza.sender
+    guard: Guard | None = user.notes.get(Guard)
+    if guard is None or sender is None or is_exempt(user, sender):
         return True
-    return not denies(guard.of(session), session.user, _incoming(stanza), sender)
+    return not denies(guard.of(session), user, _incoming(stanza), sender)
 
 
 def first(filter: Filter, user: User, kind: str | None, jid: Jid) -> Rule | None:

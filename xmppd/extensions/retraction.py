@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections import deque
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
 from twisted.words.xish.domish import Element
 
 from xmppd.accounts.bound import OwnLog
@@ -27,6 +30,22 @@ RETRACT = "urn:xmpp:message-retract:1"
 PAGE = 100
 LOOK_BACK = 1_000
 """Messages with that contact among which the one taken back is sought, the newest."""
+PAUSE_SECONDS = 0.1
+"""Between two searches for one account."""
+MAX_WAITING = 1_000
+"""Searches for one account that wait; beyond, what is taken back stays in the archive."""
+
+
+class Search(NamedTuple):
+    """What is taken back: a message `wanted` of that author in the conversation with that peer.
+
+    `id` is that of the retraction.
+    """
+
+    wanted: str
+    author: Jid
+    peer: Jid
+    id: str
 
 
 class Retraction(Extension):
@@ -39,6 +58,9 @@ class Retraction(Extension):
     features = (RETRACT,)
     account_features = (RETRACT, f"{RETRACT}#tombstone")
     after = ("archive",)
+
+    def setup(self) -> None:
+        self._waiting: WeakKeyDictionary[User, deque[Search]] = WeakKeyDictionary()
 
     @on(Sent.NOTE, "message")
     def sent(self, stanza: Stanza, session: Session) -> None:
@@ -60,30 +82,41 @@ class Retraction(Extension):
             return  # a tombstone names the retraction
         if message_type(stanza) not in ("chat", "normal"):
             return
+        search = Search(wanted, sender.bare, other.bare, stanza.id)
+        waiting = self._waiting.get(user)
+        if waiting is None:
+            waiting = self._waiting[user] = deque([search])
+            Deferred.fromCoroutine(self._work(user, waiting)).addErrback(self.host.failed)
+        elif len(waiting) < MAX_WAITING:
+            waiting.append(search)
+
+    async def _work(self, user: User, waiting: deque[Search]) -> None:
+        """One search after the other: whoever takes back a lot is not to keep us busy."""
         log: OwnLog = user.account.log(STORE)
-        found = Deferred.fromCoroutine(_original(log, wanted, sender.bare, other.bare))
-        found.addCallback(partial(self._bury, log, stanza.id)).addErrback(self.host.failed)
+        try:
+            while waiting:
+                await self._bury(log, waiting.popleft())
+                await deferLater(self.host.clock, PAUSE_SECONDS)
+        finally:
+            self._waiting.pop(user, None)
 
-    def _bury(self, log: OwnLog, id: str, original: tuple[Entry, Stanza] | None) -> None:
-        if original is None:
-            return
-        entry, message = original
-        stamp = format_datetime(int(self.host.clock.seconds()) * 1_000_000)
-        retracted = element("retracted", RETRACT, {"id": id, "stamp": stamp})
-        tombstone = message.keeping([]).adding(retracted)
-        log.replace(entry.id, tombstone.to_bytes()).addErrback(self.host.failed)
+    async def _bury(self, log: OwnLog, search: Search) -> None:
+        found = await _original(log, search)
+        if found is not None:
+            entry, message = found
+            stamp = format_datetime(int(self.host.clock.seconds()) * 1_000_000)
+            retracted = element("retracted", RETRACT, {"id": search.id, "stamp": stamp})
+            await log.replace(entry.id, message.keeping([]).adding(retracted).to_bytes())
 
 
-async def _original(
-    log: OwnLog, wanted: str, author: Jid, peer: Jid
-) -> tuple[Entry, Stanza] | None:
+async def _original(log: OwnLog, search: Search) -> tuple[Entry, Stanza] | None:
     """The newest message of that author and id, among the newest ones of the conversation."""
     before = None
     for _ in range(LOOK_BACK // PAGE):
-        page = await log.find(Where(peer=peer, before=before), limit=PAGE, newest=True)
+        page = await log.find(Where(peer=search.peer, before=before), limit=PAGE, newest=True)
         for entry in reversed(page.entries):
-            message = _message(entry, wanted)
-            if message is not None and _is_of(message, author, wanted):
+            message = _message(entry, search.wanted)
+            if message is not None and _is_of(message, search.author, search.wanted):
                 return entry, message
         if not page.more:
             return None

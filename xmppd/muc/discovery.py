@@ -59,8 +59,10 @@ def room_info(room: Room, name: str, person: Person) -> Info:
         "muc_passwordprotected" if config["password"] else "muc_unsecured",
         "muc_nonanonymous" if room.open else "muc_semianonymous",
     ]
+    if room.remembers:
+        features += [names.MODERATE, names.RETRACT]
     if room.archived:
-        features += [MAM, MAM_EXTENDED, names.MODERATE, names.RETRACT, f"{names.RETRACT}#tombstone"]
+        features += [MAM, MAM_EXTENDED, f"{names.RETRACT}#tombstone"]
     if config["registration"] != "off":
         features += [names.REGISTER]
     if config["voice_requests"]:

@@ -10,10 +10,10 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
-from xmppd.chat.commands import Command, Configure, Destroy, Invite, Shutdown
-from xmppd.chat.model import Affiliation, Occupant, Person, Role, Saved, Standing
+from xmppd.chat.commands import Command, Configure, Destroy, Shutdown
+from xmppd.chat.model import Affiliation, Person, Saved, Standing
 from xmppd.chat.options.core import CORE
-from xmppd.chat.outcome import Reason, Refused
+from xmppd.chat.outcome import Reason
 from xmppd.chat.room import Room
 from xmppd.component.component import Component
 from xmppd.muc.archive import remembered
@@ -21,7 +21,6 @@ from xmppd.muc.directory import Directory
 from xmppd.muc.graves import Grave, grave_of
 from xmppd.muc.keeping import RoomStore
 from xmppd.muc.live import LiveRoom
-from xmppd.muc.pace import Pace
 from xmppd.muc.readers import Readers
 from xmppd.muc.refusals import refusal
 from xmppd.muc.settings import RoomSettings
@@ -43,8 +42,6 @@ class House(Component):
         self.live: dict[str, LiveRoom] = {}
         self.listed = Directory()
         self.graves: dict[str, Grave] = {}
-        self._invitations = Pace(settings.limits.invitations, 60, 20)
-        self._creations = Pace(settings.limits.creations, 3_600, 20)
         self._readers = Readers(settings.limits.pages, clock)
         self._clock = clock
         self._store = store
@@ -144,39 +141,13 @@ class House(Component):
         saved.standings[creator] = Standing(Affiliation.OWNER, at=now)
         return self._put(self._make(saved))
 
-    def check_creation(self, room: Jid, person: Person) -> None:
-        """Raise `StanzaError` where somebody may not make that room."""
-        settings, grave = self.settings, self._grave(room.local)
-        if person.account in settings.admins:
-            return
-        local = person.domain in settings.local
-        if settings.create == "admins" or (settings.create == "local" and not local):
-            raise refusal(Reason.CREATION_CLOSED, room)
-        if grave is not None and person.account not in grave.owners:
-            raise grave.error(room)
-        if len(self.listed) >= settings.most_rooms:
-            raise refusal(Refused(Reason.BUSY, "there are too many rooms"), room)
-        if not self._creations.admits(person.account, self._clock.seconds()):
-            raise refusal(Refused(Reason.BUSY, "making rooms too often"), room)
-
-    def check_pace(self, live: LiveRoom, pace: Pace, occupant: Occupant) -> None:
-        """Raise `StanzaError` where somebody inside does too much; moderators may."""
-        now = self._clock.seconds()
-        if occupant.role < Role.MODERATOR and not pace.admits(occupant.id, now):
-            raise refusal(Reason.TOO_FAST, live.jid)
-
-    def check_invitations(self, live: LiveRoom, command: Invite) -> None:
-        """Raise `StanzaError` where somebody invites too many."""
-        who, number = command.person.account, len(command.invitations)
-        if not self._invitations.admits(who, self._clock.seconds(), number):
-            raise refusal(Reason.TOO_FAST, live.jid)
-
     def missing(self, room: Jid) -> StanzaError:
         """The answer to who looks for a room that is not there."""
-        grave = self._grave(room.local)
+        grave = self.grave(room.local)
         return refusal(Reason.NO_ROOM, room) if grave is None else grave.error(room)
 
-    def _grave(self, local: str) -> Grave | None:
+    def grave(self, local: str) -> Grave | None:
+        """What is remembered of a room that was destroyed."""
         grave = self.graves.get(local)
         if grave is not None and grave.until <= self._clock.seconds():
             del self.graves[local]

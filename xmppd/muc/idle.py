@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.internet.interfaces import IReactorTime
 
 from xmppd.chat.commands import Destroy
-from xmppd.chat.model import Person
+from xmppd.chat.model import ITSELF
 from xmppd.muc.house import House
 from xmppd.muc.live import LiveRoom
 
@@ -23,7 +23,7 @@ class Idle:
         for live in list(self._house.live.values()):
             saved = live.room.saved
             if saved.locked and now - saved.created >= settings.unopened:
-                self._house.do(live, Destroy(Person(saved.creator)))
+                self._house.do(live, Destroy(ITSELF))
             elif now - live.touched >= settings.unload and _is_spare(live):
                 self._house.unload(live)
 

@@ -20,14 +20,14 @@ from xmppd.storage.interfaces import NoSuchEntry, Where
 
 
 class Moderating(House):
-    """Rooms in which what was said can be taken back: those with an archive."""
+    """Rooms in which what was said can be taken back, as long as they know of it."""
 
     @iq("set", names.MODERATE, "moderate", to=ACCOUNT)
     async def moderate(self, request: Stanza) -> Stanza:
         """XEP-0425, 3: a moderator takes back what somebody else has said."""
         live = await self.in_room(request)
-        if not live.room.archived:
-            raise StanzaError("service-unavailable", "this room has no archive", by=live.jid)
+        if not live.room.remembers:
+            raise StanzaError("service-unavailable", "this room remembers nothing", by=live.jid)
         asked = request.payload()
         assert asked is not None
         if next(asked.elements(names.RETRACT, "retract"), None) is None:
@@ -37,14 +37,19 @@ class Moderating(House):
         return await self.done(request, live, Moderate(person_of(request.sender), entry, reason))
 
     def retracts(self, live: LiveRoom, command: Say) -> Deferred[None] | None:
-        """XEP-0424, 3: take back a message, if that is what somebody says; None: it is not."""
+        """XEP-0424, 3: take back a message, if that is what somebody says; None: it is not.
+
+        A room without an archive passes on retractions of what it does not know of any more.
+        """
         content = command.content
-        if not live.room.archived or not isinstance(content, StanzaContent):
+        if not isinstance(content, StanzaContent):
             return None
         retract = content.stanza.child(names.RETRACT, "retract")
         if retract is None:
             return None
         id = retract.getAttribute("id", "")
+        if not live.room.archived and _in_history(live, id) is None:
+            return None
         return Deferred.fromCoroutine(self._retract(live, command, id))
 
     async def _retract(self, live: LiveRoom, command: Say, id: str) -> None:
@@ -55,6 +60,10 @@ class Moderating(House):
 
     async def _entry(self, live: LiveRoom, id: str) -> Entry | None:
         """Something said, by the id that the room gave it."""
+        archived = await self._archived(live, id) if live.stored else None
+        return archived or _in_history(live, id)
+
+    async def _archived(self, live: LiveRoom, id: str) -> Entry | None:
         room = live.room
         archive = self._store.archives.of(live.jid.local, room.saved.created)
         try:
@@ -64,5 +73,13 @@ class Moderating(House):
         for found in page.entries:
             author = Author(found.resource, room.id_of(found.peer), found.peer)
             removed = is_tombstone(parse_stanza(found.body))
-            return Entry(found.id, author, removed, found.body)
+            return Entry(found.id, author, removed, wire=found.body)
         return None
+
+
+def _in_history(live: LiveRoom, id: str) -> Entry | None:
+    """Something said of which newcomers are told, and the archive knows nothing."""
+    for message in live.room.history:
+        if message.id == id:
+            return Entry(id, message.author, kept=False)
+    return None

@@ -35,6 +35,7 @@ _ERRORS: Mapping[Reason, tuple[str, str]] = {
     Reason.REGISTRATION_OFF: ("cancel", "service-unavailable"),
     Reason.WHISPER_LIMITED: ("cancel", "policy-violation"),
     Reason.TOO_FAST: ("wait", "policy-violation"),
+    Reason.TOO_BIG: ("modify", "policy-violation"),
     Reason.BUSY: ("wait", "resource-constraint"),
 }
 

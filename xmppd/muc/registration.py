@@ -11,7 +11,7 @@ from xmppd.component.extension import ACCOUNT, iq
 from xmppd.muc import names
 from xmppd.muc.asking import register_form
 from xmppd.muc.decode import person_of
-from xmppd.muc.house import House
+from xmppd.muc.guard import Guarded
 from xmppd.muc.live import LiveRoom
 from xmppd.muc.refusals import refusal
 from xmppd.protocol.errors import StanzaError
@@ -22,7 +22,7 @@ from xmppd.protocol.namespaces import DATA_FORMS
 from xmppd.protocol.stanza import Stanza
 
 
-class RegistrationRequests(House):
+class RegistrationRequests(Guarded):
     """Rooms that people register with."""
 
     @iq("get", names.REGISTER, "query", to=ACCOUNT)
@@ -45,6 +45,7 @@ class RegistrationRequests(House):
         """Register with a room, or no longer."""
         live = await self.in_room(request)
         person = person_of(request.sender)
+        self.check_knocking(live, person)
         query = request.payload()
         assert query is not None
         for child in query.elements():

@@ -63,7 +63,8 @@ class SaidEncoder:
 
     def _made(self, message: Message, *more: bytes) -> Stanza:
         author = message.author
-        id = stanza_id(message.id, self._room) if message.kept else b""
+        named = message.kept or message.content.storable
+        id = stanza_id(message.id, self._room) if named else b""
         inner = b"".join((occupant_id_xml(author.id), id, *more))
         sender = self._room.with_resource(author.nick) if author.nick else self._room
         return ready(self._content(message).readdressed(None, sender).adding(inner))

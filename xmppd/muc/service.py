@@ -17,7 +17,7 @@ from xmppd.chat.commands import (
     ShowPresence,
 )
 from xmppd.chat.model import Person
-from xmppd.chat.outcome import Reason, Refused
+from xmppd.chat.outcome import Reason
 from xmppd.muc import names
 from xmppd.muc.archive_requests import ArchiveRequests
 from xmppd.muc.bounces import returned
@@ -126,6 +126,7 @@ class Rooms(
         if not presence.to.resource:
             raise refusal(Reason.NO_NICK, room)
         inside = None if live is None else live.room.occupant(person)
+        self.check_size(presence, self.settings.presence_bytes)
         if presence.has(names.MUC, "x"):
             return self._enter(live, presence, person)
         if live is None or inside is None:
@@ -152,8 +153,8 @@ class Rooms(
                 raise StanzaError("jid-malformed", by=presence.to.bare)
             self.check_creation(presence.to.bare, person)
             live = self.create(presence.to, person.account)
-        elif not live.paces.joins.admits(person.account, self._clock.seconds()):
-            raise refusal(Refused(Reason.BUSY, "entering too often"), live.jid)
+        else:
+            self.check_knocking(live, person)
         try:
             done = self.do(live, entering(presence, live.jid))
         except StanzaError:
@@ -183,6 +184,7 @@ class Rooms(
             raise self.missing(message.to.bare)
         if command is None:
             return None
+        self.check_size(message, self.settings.message_bytes)
         inside = live.room.occupant(command.person)
         if inside is not None:
             self.check_pace(live, live.paces.messages, inside)

@@ -37,6 +37,8 @@ class RoomSettings:
     create: Literal["anyone", "local", "admins"] = "anyone"
     most_rooms: int = 100_000
     most_occupants: int = 5_000
+    message_bytes: int = 65_536
+    presence_bytes: int = 16_384
     silence: float = 900.0
     """After so long without a sign of life an occupant is pinged."""
     unload: float = 600.0

@@ -69,4 +69,5 @@ class IncomingManagement(Management):
             self.go_on(session)
         finally:
             for pair in pairs:
-                pair.release()
+                pair.resumed(self._stream)
+                pair.resumption.release()

@@ -27,7 +27,8 @@ class OutgoingManagement(Management):
     def start(self, offered: bool, broken: Session | None) -> None:
         """Resume a session of a broken stream, else enable a new one.
 
-        The stream's owner is told that stanzas may go once it is clear which counts.
+        No stanza goes before that is answered: what is sent without an id to resume by could be
+        doubled.
         """
         if offered and broken is not None:
             self._resuming = broken
@@ -38,7 +39,8 @@ class OutgoingManagement(Management):
             broken.give_up()
         if offered:
             self._enable()
-        self._outgoing.ready()
+        else:
+            self._outgoing.ready()
 
     def negotiate(self, item: Stanza) -> None:
         """Take `<enabled/>`, `<resumed/>` or `<failed/>`, where it was asked for."""
@@ -52,6 +54,7 @@ class OutgoingManagement(Management):
         elif item.name == "failed" and self._awaits:
             self._awaits = False
             self.session = None
+            self._outgoing.ready()
         else:
             self._resuming = resuming
             raise StreamError("unsupported-stanza-type")
@@ -67,9 +70,11 @@ class OutgoingManagement(Management):
         return True
 
     def ended(self, broken: bool) -> None:
-        """Also what was about to be resumed is given back."""
+        """What was about to be resumed may be so over another stream, or is given back."""
         resuming, self._resuming = self._resuming, None
-        if resuming is not None:
+        if resuming is not None and broken and resuming.may_try_again():
+            self._outgoing.owner.interrupted(resuming)
+        elif resuming is not None:
             resuming.give_up()
         super().ended(broken)
 
@@ -77,14 +82,18 @@ class OutgoingManagement(Management):
         self._awaits = True
         self._stream.write(acks.enable(True))
         self.begin(Session(self._stream.limits))
+        self._stream.wait(self._stream.limits.proof_seconds)
 
     def _enabled(self, session: Session, item: Stanza) -> None:
         self._awaits = False
         session.handled = Handled()  # it counts from here (XEP-0198, 4)
         if acks.wants_resumption(item):
             session.id = item.attrs.get("id", "")
+        self._stream.touch()
+        self._outgoing.ready()
 
     def _resumed(self, session: Session, h: int) -> None:
+        session.tries = 0
         self.begin(session)
         session.unacknowledged.settle(h)
         self.go_on(session)
@@ -99,4 +108,3 @@ class OutgoingManagement(Management):
         finally:
             session.give_up()
         self._enable()
-        self._outgoing.ready()

@@ -13,6 +13,7 @@ from xmppd.s2s.dialback import Dialback
 from xmppd.s2s.opening import Opening
 from xmppd.s2s.outgoing import Outgoing
 from xmppd.s2s.problem import Problem
+from xmppd.s2s.resumption import Resumption
 from xmppd.s2s.server_stream import ServerStream
 from xmppd.s2s.session import Sent, Session
 
@@ -34,8 +35,7 @@ class Pair:
         self.stream: Outgoing | None = None
         self.ways: list[ServerStream] = []
         self.queue = Backlog(self)
-        self._unresumed: Session | None = None
-        self._holds = 0
+        self.resumption = Resumption(edge.clock, self._go_on)
         self._keys: list[tuple[Dialback, Deferred[str]]] = []
         self._opening = Opening(self)
 
@@ -43,14 +43,12 @@ class Pair:
     def is_idle(self) -> bool:
         """Whether it might as well not be."""
         kept = self.stream is not None or self._opening.is_under_way or self.ways
-        return not (kept or self._unresumed or self._holds or self.queue or self._keys)
+        return not (kept or self.resumption.blocks or self.queue or self._keys)
 
     @property
     def way(self) -> ServerStream | None:
         """The stream that takes stanzas: one as long as it lasts, for they keep their order."""
-        if self._unresumed is not None or self._holds or not self.ways:
-            return None
-        return self.ways[0]
+        return None if self.resumption.blocks or not self.ways else self.ways[0]
 
     @property
     def state(self) -> str:
@@ -69,7 +67,7 @@ class Pair:
         way = self.way
         if way is not None and not way.full and not self.queue:
             way.carry(Sent(stanza, self))
-        elif way is None and not self._holds and self._is_refused():
+        elif way is None and self._is_refused():
             self.edge.bounce(stanza, self.edge.backoffs.problem(self.remote).condition)
         else:
             self.queue.push(stanza)
@@ -99,8 +97,8 @@ class Pair:
     # Having a stream
 
     def _is_refused(self) -> bool:
-        idle = self.stream is None and not self._opening.is_under_way
-        return idle and self.edge.backoffs.holds(self.remote)
+        busy = self.stream is not None or self._opening.is_under_way or self.resumption.blocks
+        return not busy and self.edge.backoffs.holds(self.remote)
 
     def _hurry(self) -> None:
         """Bring about what is missing for all that waits."""
@@ -111,7 +109,12 @@ class Pair:
 
     @property
     def _lacks_way(self) -> bool:
-        return self.way is None and not self._holds and bool(self.queue or self._unresumed)
+        wanted = self.queue or self.resumption.session is not None
+        return self.way is None and not self.resumption.waits and bool(wanted)
+
+    def _go_on(self) -> None:
+        self._hurry()
+        self.edge.look_at(self)
 
     def _use_stream(self) -> None:
         stream = self.stream
@@ -133,7 +136,7 @@ class Pair:
         """There is an open stream now, or a problem."""
         if problem is None:
             self._hurry()
-        else:
+        elif not self.resumption.tries_again():
             self._refuse(problem)
 
     # What the stream tells
@@ -144,46 +147,42 @@ class Pair:
             self._hurry()
 
     def accepted(self, stream: Outgoing) -> None:
-        """It may carry stanzas."""
-        self.join(stream)
+        """It may carry stanzas; where it has resumed another one, those behind what was lost."""
+        self.join(stream, first=self.resumption.tried())
 
     def ended(self, stream: Outgoing, problem: Problem) -> None:
         """It is over: what waits may find another, unless the remote does not want us."""
         if self.stream is stream:
             self.stream = None
+            self.resumption.tried()
         if self._opening.decided(problem):
             pass  # it tries the next place
         elif stream.is_open and not stream.is_accepted and self._lacks_way:
             self.edge.backoffs.failed(self.remote, problem)
-            self._refuse(problem)
-        elif not stream.is_accepted:
-            self._hurry()
+            self.found(problem)
+        else:
+            self.edge.turn.later(self._hurry)
         self.edge.look_at(self)
 
     def take_broken(self) -> Session | None:
-        """The session of the last stream of ours, which its next one is to resume."""
-        broken, self._unresumed = self._unresumed, None
-        return broken
+        """The session of our last stream; nothing goes until the next one has resumed it."""
+        return self.resumption.take()
 
     def interrupted(self, session: Session) -> None:
         """Resume it at once: until then nothing else goes."""
-        self._unresumed = session
+        self.resumption.session = session
         self.edge.turn.later(self._hurry)
 
-    def hold(self) -> None:
-        """Wait for the remote to resume a stream of its own: nothing overtakes what it has lost."""
-        self._holds += 1
+    def resumed(self, over: ServerStream) -> None:
+        """What waited for the remote goes over the stream by which it has resumed another."""
+        if over in self.ways:
+            self.ways.remove(over)
+            self.ways.insert(0, over)
 
-    def release(self) -> None:
-        """Go on, if that was all."""
-        self._holds -= 1
-        self._hurry()
-        self.edge.look_at(self)
-
-    def join(self, stream: ServerStream) -> None:
-        """Send over a stream from now on, after those that there are."""
+    def join(self, stream: ServerStream, first: bool = False) -> None:
+        """Send over a stream from now on, after those that there are, or before them."""
         if stream not in self.ways:
-            self.ways.append(stream)
+            self.ways.insert(0 if first else len(self.ways), stream)
             stream.pairs.append(self)
             self.edge.backoffs.succeeded(self.remote)
             self._hurry()
@@ -220,9 +219,7 @@ class Pair:
             local=self.local,
             problem=problem.text,
         )
-        broken = self.take_broken()
-        if broken is not None:
-            broken.give_up()
+        self.resumption.give_up()
         self.queue.refuse_all(problem.condition)
         keys, self._keys = self._keys, []
         for _, waiting in keys:
@@ -243,7 +240,7 @@ class Pair:
 
     def _stop_in_vain(self) -> None:
         """Try no more places once nobody waits for one, and leave the remote alone."""
-        wanted = self.queue or self._keys or self._unresumed or self._holds
+        wanted = self.queue or self._keys or self.resumption.blocks
         if self._opening.is_under_way and not wanted:
             problem = Problem("remote-server-timeout", "it takes too long to connect")
             self.edge.backoffs.failed(self.remote, problem)

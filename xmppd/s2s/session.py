@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
@@ -25,11 +25,19 @@ class Sent:
     again: bool = False
 
 
+TRIES: Final = 3
+"""So often resuming a session is tried."""
+
+
 class Session:
-    """One managed stream, and those that resume it; that can be where it has an `id`."""
+    """One managed stream, and those that resume it; that can be where it has an `id`.
+
+    `tries` counts those to resume it that have come to nothing since it last could be used.
+    """
 
     def __init__(self, limits: Limits, id: str = "") -> None:
         self.id = id
+        self.tries = 0
         self.handled = Handled()
         self.unacknowledged: Unacknowledged[Sent] = Unacknowledged()
         self._limits = limits
@@ -39,6 +47,11 @@ class Session:
         """Whether no more may go out before something is acknowledged."""
         kept = self.unacknowledged
         return len(kept) >= self._limits.queue_stanzas or kept.size >= self._limits.queue_bytes
+
+    def may_try_again(self) -> bool:
+        """Count a try that has failed; whether there may be one more."""
+        self.tries += 1
+        return self.tries < TRIES
 
     def add(self, sent: Sent) -> None:
         """Keep what is sent now."""

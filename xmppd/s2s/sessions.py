@@ -60,7 +60,7 @@ class Sessions:
         self.forget(stream)
         pairs = list(stream.pairs) if session.unacknowledged else []
         for pair in pairs:
-            pair.hold()
+            pair.resumption.hold()
         place = _proved(stream)
         timer = self._clock.callLater(stream.limits.resume_seconds, self._late, place)
         self._broken[place] = _Broken(session, pairs, timer)
@@ -119,7 +119,7 @@ class Sessions:
 def _release(broken: _Broken) -> None:
     pairs, broken.pairs = broken.pairs, []
     for pair in pairs:
-        pair.release()
+        pair.resumption.release()
 
 
 def _proved(stream: ServerStream) -> Proved:

@@ -1,0 +1,66 @@
+"""How much people may do in rooms, and who makes them (XEP-0045, 13.7)."""
+
+from __future__ import annotations
+
+from twisted.internet.interfaces import IReactorTime
+
+from xmppd.chat.commands import Invite
+from xmppd.chat.model import Occupant, Person, Role
+from xmppd.chat.outcome import Reason, Refused
+from xmppd.muc.house import House
+from xmppd.muc.keeping import RoomStore
+from xmppd.muc.live import LiveRoom
+from xmppd.muc.pace import Pace
+from xmppd.muc.refusals import refusal
+from xmppd.muc.settings import RoomSettings
+from xmppd.protocol.jid import Jid
+from xmppd.protocol.stanza import Stanza
+
+
+class Guarded(House):
+    """Rooms that refuse what is too much. All its methods raise `StanzaError` for that."""
+
+    def __init__(
+        self, name: str, clock: IReactorTime, store: RoomStore, settings: RoomSettings
+    ) -> None:
+        super().__init__(name, clock, store, settings)
+        self._invitations = Pace(settings.limits.invitations, 60, 20)
+        self._creations = Pace(settings.limits.creations, 3_600, 20)
+
+    def check_creation(self, room: Jid, person: Person) -> None:
+        """May somebody make that room?"""
+        settings, grave = self.settings, self.grave(room.local)
+        if person.account in settings.admins:
+            return
+        local = person.domain in settings.local
+        if settings.create == "admins" or (settings.create == "local" and not local):
+            raise refusal(Reason.CREATION_CLOSED, room)
+        if grave is not None and person.account not in grave.owners:
+            raise grave.error(room)
+        if len(self.listed) >= settings.most_rooms:
+            raise refusal(Refused(Reason.BUSY, "there are too many rooms"), room)
+        if not self._creations.admits(person.account, self._clock.seconds()):
+            raise refusal(Refused(Reason.BUSY, "making rooms too often"), room)
+
+    def check_size(self, stanza: Stanza, most: int) -> None:
+        """Is it too large to be passed on to so many?"""
+        if len(stanza.inner) > most:
+            assert stanza.to is not None
+            raise refusal(Refused(Reason.TOO_BIG, f"at most {most} bytes"), stanza.to.bare)
+
+    def check_pace(self, live: LiveRoom, pace: Pace, occupant: Occupant) -> None:
+        """Does somebody inside do too much? Moderators may."""
+        now = self._clock.seconds()
+        if occupant.role < Role.MODERATOR and not pace.admits(occupant.id, now):
+            raise refusal(Reason.TOO_FAST, live.jid)
+
+    def check_knocking(self, live: LiveRoom, person: Person) -> None:
+        """Does an account come, or ask to, too often?"""
+        if not live.paces.joins.admits(person.account, self._clock.seconds()):
+            raise refusal(Refused(Reason.BUSY, "too often"), live.jid)
+
+    def check_invitations(self, live: LiveRoom, command: Invite) -> None:
+        """Does somebody invite too many?"""
+        who, number = command.person.account, len(command.invitations)
+        if not self._invitations.admits(who, self._clock.seconds(), number):
+            raise refusal(Reason.TOO_FAST, live.jid)
