@@ -89,7 +89,7 @@ class RoomVerbsTest(SynchronousTestCase):
 
     def test_configuration(self) -> None:
         self.do("muc_create", room="lobby", owner=JULIET)
-        config = self.do("muc_get", room="lobby")
+        config = self.do("muc_config_get", room="lobby")
         self.assertEqual((config["persistent"], config["moderated"]), (True, False))
         for option, text, value in (
             ("moderated", "true", True),
@@ -99,19 +99,20 @@ class RoomVerbsTest(SynchronousTestCase):
             ("contacts", f"{JULIET}, {ROMEO}", (JULIET, ROMEO)),
         ):
             self.assertEqual(
-                self.do("muc_set", room="lobby", option=option, value=text)[option], value
+                self.do("muc_config_set", room="lobby", option=option, value=text)[option], value
             )
-            self.assertEqual(self.do("muc_get", room="lobby", option=option), {option: value})
+            found = self.do("muc_config_get", room="lobby", option=option)
+            self.assertEqual(found, {option: value})
         self.assertEqual(self.do("muc_list")[0]["name"], "The Lobby")
         for option, text in (("moderated", "perhaps"), ("history", "x"), ("identities", "nobody")):
-            refused = self.refused("muc_set", room="lobby", option=option, value=text)
+            refused = self.refused("muc_config_set", room="lobby", option=option, value=text)
             self.assertIn(f"{option} cannot be that", refused)
-        refused = self.refused("muc_set", room="lobby", option="moderate", value="true")
+        refused = self.refused("muc_config_set", room="lobby", option="moderate", value="true")
         self.assertIn("did you mean moderated?", refused)
 
     def test_as_people_read_it(self) -> None:
         self.do("muc_create", room="lobby", owner=JULIET)
-        lines = readable("muc_get", self.do("muc_get", room="lobby")).splitlines()
+        lines = readable("muc_config_get", self.do("muc_config_get", room="lobby")).splitlines()
         self.assertIn("persistent = true", lines)
         self.assertIn("contacts = ", lines)
         [_, line] = readable(

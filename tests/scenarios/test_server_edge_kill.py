@@ -19,6 +19,8 @@ from tests.scenarios.test_split_kill import END, Talker, message
 ROUNDS = int(os.environ.get("KILL_ROUNDS", "2"))
 RATE = int(os.environ.get("KILL_RATE", "200"))
 """Messages a second, each way."""
+IN_DOUBT = 5
+"""Bursts that may be under way to the process when it is killed."""
 EDGE = "xmpp-s2s"
 
 
@@ -67,8 +69,8 @@ class ServerEdgeKilledTest(TwoServers):
                 other.read()
         for heard in (here, there):
             self.assertEqual(heard.person.ping().get("type"), "result", "still connected")
-        self.judge(here, there, talkers[0], waited)
-        self.judge(there, here, talkers[1], set())
+        self.judge(here, there, talkers[0], waited, 0)
+        self.judge(there, here, talkers[1], set(), ROUNDS * IN_DOUBT * talkers[1].burst)
 
     def await_flow(self, talkers: list[Talker], here: Heard, there: Heard) -> None:
         """Read until what is sent from now on arrives, both ways."""
@@ -99,16 +101,24 @@ class ServerEdgeKilledTest(TwoServers):
             self.assertLess(time.monotonic(), deadline, server.logged())
             time.sleep(0.005)
 
-    def judge(self, sender: Heard, recipient: Heard, talker: Talker, waited: set[str]) -> None:
-        """Each message came, or came back, at most once; what waited in the router did."""
+    def judge(
+        self, sender: Heard, recipient: Heard, talker: Talker, waited: set[str], doubts: int
+    ) -> None:
+        """Each message came, or came back, at most once; what waited in the router did.
+
+        What the killed process had taken from the other server and passed on without a chance to
+        acknowledge it is in doubt there: so many may come back, or come again, though they came.
+        """
         fates = Counter([*recipient.came, *sender.bounced])
-        self.assertEqual([number for number, times in fates.items() if times > 1], [])
-        numbers = [int(number) for number in recipient.came if number != END]
+        doubled = [number for number, times in fates.items() if times > 1]
+        self.assertLessEqual(len(doubled), doubts, doubled)
+        numbers = [int(number) for number in recipient.came if number not in (END, *doubled)]
         self.assertEqual(numbers, sorted(numbers), "in order")
         self.assertEqual(waited - fates.keys(), set(), "what waited in the router")
         lost = talker.sent + 1 - len(fates)
         print(
             f"{sender.person.domain}: {talker.sent} sent, {len(sender.bounced)} bounced, "
-            f"{len(waited)} waited in the router, {lost} lost in {ROUNDS} kills;",
+            f"{len(waited)} waited in the router, {lost} lost, {len(doubled)} in doubt, "
+            f"{ROUNDS} kills;",
             end=" ",
         )

@@ -104,6 +104,8 @@ def _facts(result: dict[str, Any]) -> Iterable[tuple[str, object]]:
     for name in ("streams", "sessions"):
         if name in result:
             yield name, result[name]
+    if "detached" in result:
+        yield "detached", f"{result['detached']} of them wait for their clients"
     for each in result.get("domains", ()):
         yield "domain", f"{each['domain']} ({each['sessions']})"
 
@@ -295,8 +297,8 @@ _RENDERERS: Mapping[str, Callable[[Any], Lines]] = {
     "muc_affiliations": _affiliations,
     "muc_occupants": _occupants,
     "muc_kick": _one_line("{nick} is out of {room}"),
-    "muc_get": _options,
-    "muc_set": _options,
+    "muc_config_get": _options,
+    "muc_config_set": _options,
     "muc_affiliation": _one_line("{jid} is {affiliation} of {room}"),
     "backup": _one_line("{file}: written"),
     "init": _init,

@@ -55,18 +55,26 @@ class Refused(CommandFailed):
 
 @attrs.frozen
 class Parameter:
-    """One thing that a verb takes."""
+    """One thing that a verb takes.
+
+    To `xmppctl` it is an argument, or the option `flag`; `metavar` is what its help calls it.
+    """
 
     name: str
     kind: Kind
     doc: str
     required: bool = True
+    flag: str = ""
+    choices: tuple[str, ...] = ()
+    metavar: str | None = None
 
     def check(self, value: Any) -> Any:
         """Return the value. Raises `Refused`, which never quotes it: it may be a password."""
         fits, expected = _KINDS.get(self.kind, (_is_text, "text"))
         if not fits(value):
             raise Refused(f"{self.name}: must be {expected}")
+        if self.choices and value not in self.choices:
+            raise Refused(f"{self.name}: {shown(value)} ({suggestion(value, self.choices)})")
         return value
 
 
@@ -91,6 +99,11 @@ class Verb:
     who: Literal["admin", "owner"] = "admin"
     seconds: float = 30.0
     streams: bool = False
+
+    @property
+    def command(self) -> str:
+        """The words by which `xmppctl` knows it."""
+        return self.name.replace("_", " ")
 
     def checked(self, args: Mapping[str, Any]) -> dict[str, Any]:
         """Return the arguments as `call` takes them. Raises `Refused`."""

@@ -27,7 +27,7 @@ from xmppd.app.ctl_server import backup, reload
 from xmppd.app.ctl_servers import s2s_check, s2s_close, s2s_list, s2s_route
 from xmppd.app.ctl_sessions import kick, sessions
 from xmppd.app.ctl_status import status
-from xmppd.app.ctl_users import roster, user, users
+from xmppd.app.ctl_users import STATES, roster, user, users
 from xmppd.app.ctl_verb import Parameter, Refused, Role, Tell, Verb
 from xmppd.app.ctl_watch import MOST_SECONDS, watch_stanzas
 from xmppd.storage.interfaces import StorageError
@@ -38,10 +38,13 @@ _REMOTE = Parameter("domain", "domain", "The domain of the other server.")
 _ROOM = Parameter("room", "jid", "The room; without a domain, of the configured one.")
 _PASSWORD = Parameter("password", "password", "The password.")
 _SAID = Parameter("text", "text", "What is to be said.")
-_WHERE = Parameter("domain", "domain", "Only to those of this domain.", required=False)
+_WHERE = Parameter(
+    "domain", "domain", "Only to those of this domain.", False, "--to", metavar="DOMAIN"
+)
+_MOST = Parameter("most", "number", "How many at most.", required=False, flag="--most")
 _LINK = Parameter("link", "link", "The link, by its name.")
 _WAY = (
-    Parameter("sender", "jid", "Who would send it."),
+    Parameter("sender", "jid", "Who would send it.", metavar="FROM"),
     Parameter("to", "jid", "Whom it would be for."),
 )
 _ROUTED = Parameter("domain", "domain", "The domain, or a wildcard such as *.example.com.")
@@ -72,8 +75,8 @@ VERBS: Mapping[str, Verb] = {
             users,
             (
                 Parameter("domain", "domain", "Only those of this domain.", required=False),
-                Parameter("state", "text", "Only those: online, disabled.", required=False),
-                Parameter("most", "number", "How many at most.", required=False),
+                Parameter("state", "text", "Only those of that state.", False, "--state", STATES),
+                _MOST,
             ),
             seconds=600,
         ),
@@ -104,7 +107,15 @@ VERBS: Mapping[str, Verb] = {
             "sessions",
             "List sessions.",
             sessions,
-            (Parameter("jid", "jid", "Only of this domain or account.", required=False),),
+            (
+                Parameter(
+                    "jid",
+                    "jid",
+                    "Only of this domain or account.",
+                    required=False,
+                    metavar="[DOMAIN|JID]",
+                ),
+            ),
             needs="server",
         ),
         Verb(
@@ -175,8 +186,8 @@ VERBS: Mapping[str, Verb] = {
             "List reports of spam and abuse, the newest last.",
             report_list,
             (
-                Parameter("domain", "domain", "Only those made at this domain.", required=False),
-                Parameter("most", "number", "How many at most.", required=False),
+                Parameter("domain", "domain", "Only those of this domain.", False, "--domain"),
+                _MOST,
             ),
         ),
         Verb("muc_list", "List rooms.", muc_list, role="rooms"),
@@ -219,14 +230,14 @@ VERBS: Mapping[str, Verb] = {
             role="rooms",
         ),
         Verb(
-            "muc_get",
+            "muc_config_get",
             "Tell the configuration of a room, or one option.",
             muc_get,
             (_ROOM, Parameter("option", "text", "The option.", required=False)),
             role="rooms",
         ),
         Verb(
-            "muc_set",
+            "muc_config_set",
             "Change an option of a room.",
             muc_set,
             (

@@ -194,7 +194,7 @@ class Managed:
             session.backlog.clear()
         for unsettled in self._open:
             unsettled.cancelled = unsettled.open and not unsettled.passed
-            unsettled.number = 0
+            unsettled.number = 1  # of the next leg nothing is settled before these are
         self._open = deque([one for one in self._open if not one.cancelled])
         self._drained, self._given_way = drained, given_way
         self.settle()

@@ -71,6 +71,8 @@ def _fence(manager: SessionManager, session: Session, stream: Jid, facts: Stream
     former, conflict = session.leg, StreamError("conflict", "resumed over another stream")
     managed = session.managed
     assert managed is not None
+    # First of all, for the former leg may be found to have ended with a former life of its edge.
+    leg = manager.edges.leg(session, stream, former.epoch + 1)
     if managed.draining:
         managed.give_way(conflict)
         manager.edges.ended(former, End.ABSENT)
@@ -79,7 +81,7 @@ def _fence(manager: SessionManager, session: Session, stream: Jid, facts: Stream
         session.end_leg()
         manager.edges.ended(former, End.CLOSED)
     manager.detached.attached(session)
-    session.leg = manager.edges.leg(session, stream, former.epoch + 1)
+    session.leg = leg
     session.facts = facts
 
 

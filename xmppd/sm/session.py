@@ -208,8 +208,8 @@ class Session:
         if self.closing:
             return
         self.flush()
-        self.closing = True
-        if self.leg.state is State.LIVE:
+        attached, self.closing = self.attached, True
+        if attached:
             self.user.host.manager.edges.kick(self.leg, error)
 
     def flush(self) -> None:
