@@ -49,7 +49,7 @@ def _ask_admins(room: Room, event: RegistrationAsked, out: Changes) -> None:
 
 def _admins(room: Room) -> list[str]:
     rows = room.saved.standings.items()
-    return [account for account, row in rows if row.affiliation >= Affiliation.ADMIN]
+    return sorted(account for account, row in rows if row.affiliation >= Affiliation.ADMIN)
 
 
 def unregister(room: Room, command: Unregister, out: Changes) -> None:

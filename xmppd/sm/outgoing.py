@@ -31,7 +31,10 @@ def take(host: Host, session: Session, stanza: Stanza) -> None:
     if session.backlog is not None:
         session.backlog.append(stanza)
         return
-    pending = _begin(host, session, stanza)
+    if stanza.ns or session.managed is not None:
+        pending = _begin(host, session, stanza)
+    else:
+        pending = _handle(host, session, stanza, None)
     if pending is not None:
         session.backlog = deque()
         pending.addBoth(_go_on, host, session)
@@ -55,9 +58,7 @@ def _begin(host: Host, session: Session, stanza: Stanza) -> Deferred[Any] | None
     if stanza.ns:
         _take_element(host, session, stanza)
         return None
-    if session.closing:
-        return None
-    if managed is None:
+    if managed is None or session.closing:
         return _handle(host, session, stanza, None)
     unsettled = managed.begin(stanza)
     pending = _handle(host, session, stanza, unsettled)
@@ -81,6 +82,8 @@ def _handle(
     host: Host, session: Session, stanza: Stanza, unsettled: Unsettled | None
 ) -> Deferred[Any] | None:
     """Handle one stanza; what is not done at once is returned, and never fails."""
+    if session.closing:
+        return None
     stamped = _stamped(session, stanza)
     if stamped is None:
         session.close(StreamError("invalid-from"))
