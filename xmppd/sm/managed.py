@@ -219,7 +219,27 @@ class Managed:
         """Whether a new stream waits until all that came over the old one is settled."""
         return self._drained is not None
 
-    def take_unacknowledged(self) -> list[Stanza]:
+    def end_leg(self) -> None:
+        """The leg is no more, but the session is: what was sent over it may come again."""
+        leg = self._session.leg
+        if leg.kept is not None:
+            self.early += self.early_in([*leg.kept.items], leg.sent - len(leg.kept.items))
+        if self.since != NOT_YET:
+            self.since = 0
+
+    def send_again(self) -> None:
+        """Send what the client has not acknowledged, over a new leg."""
+        early, self.early = self.early, []
+        self._session.watching.got(early)  # else it would not know by what to resume
+        self._session.queue_again(self._take_unacknowledged())
+
+    def sent_in_vain(self) -> list[Stanza]:
+        """What was sent and has not reached the client, in order."""
+        self.end_leg()
+        early, self.early = self.early, []
+        return early + self._take_unacknowledged()
+
+    def _take_unacknowledged(self) -> list[Stanza]:
         """What the client has not acknowledged, in order; it no longer counts as sent."""
         left = self.out.take_all()
         self.out.sent = (self.out.sent - len(left)) % MODULUS
