@@ -106,7 +106,7 @@ def _walk(
         raise StanzaError("jid-malformed", by=host.jid)
     if stanza.name == "iq":
         _check_iq(stanza)
-    hooks = host.dispatch.sent[stanza.name]
+    hooks = host.dispatch.sent[stanza.name].of(stanza, session.user.notes)
     verdict = walk(hooks, stanza, session) if hooks else stanza
     if isinstance(verdict, Deferred):
         return verdict.addCallback(_pass_on, host, session, unsettled)
@@ -172,6 +172,6 @@ def _pass_on(
             host.manager.send(stanza)
         else:
             host.manager.pass_on(stanza, unsettled)
-    for hook in host.dispatch.sent_note[stanza.name]:
+    for hook in host.dispatch.sent_note[stanza.name].of(stanza, session.user.notes):
         host.guarded(hook, stanza, session)
     return pending
