@@ -26,6 +26,7 @@ from xmppd.sm.user import User
 from xmppd.storage.interfaces import Entry, Where
 
 RETRACT = "urn:xmpp:message-retract:1"
+RETRACTION = RETRACT, "retract"
 
 PAGE = 100
 LOOK_BACK = 1_000
@@ -60,19 +61,17 @@ class Retraction(Extension):
     account_features = (RETRACT, f"{RETRACT}#tombstone")
     after = ("archive",)
 
-    @on(Sent.NOTE, "message")
+    @on(Sent.NOTE, "message", RETRACTION)
     def sent(self, stanza: Stanza, session: Session) -> None:
         """In the archive of whoever takes back."""
         to = stanza.to
-        if stanza.has(RETRACT, "retract") and to is not None and to.bare != session.user.jid:
+        if to is not None and to.bare != session.user.jid:
             self._retract(stanza, session.user, to)
 
-    @on(Received.NOTE, "message")
+    @on(Received.NOTE, "message", RETRACTION)
     def received(self, stanza: Stanza, user: User, sessions: list[Session]) -> None:
         """In the archive of the other. What is refused has not been received."""
-        if not stanza.has(RETRACT, "retract") or is_refused(user, stanza, sessions):
-            return
-        if stanza.sender is not None:
+        if stanza.sender is not None and not is_refused(user, stanza, sessions):
             self._retract(stanza, user, stanza.sender)
 
     def _retract(self, stanza: Stanza, user: User, other: Jid) -> None:

@@ -8,6 +8,7 @@ from twisted.python.failure import Failure
 
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.jid import Jid
+from xmppd.protocol.namespaces import STREAM_MANAGEMENT
 from xmppd.protocol.stanza import Stanza
 from xmppd.s2s.management import Management
 from xmppd.s2s.pace import Pace
@@ -33,12 +34,14 @@ class ServerStream(ServerWire):
 
     `proved` are the pairs of domains, remote and ours, whose stanzas may come; until there is one
     little may come and not for long. `how` says by what they were proved. `pairs` are those whose
-    stanzas go out over it; `max_bytes` is what the remote takes in one. `is_bidi` tells that
+    stanzas go out over it; `key` is what the other side counts as: its network address where it
+    has come to us. `max_bytes` is what the remote takes in one. `is_bidi` tells that
     stanzas go both ways (XEP-0288).
     """
 
     def __init__(self, edge: ServerEdge) -> None:
         super().__init__(edge)
+        self.key = ""
         self.limits = edge.settings.limits
         self.max_bytes = self.limits.stanza_bytes
         self.proved: set[tuple[str, str]] = set()
@@ -115,14 +118,15 @@ class ServerStream(ServerWire):
 
     def connectionLost(self, reason: Failure | None = None) -> None:
         """The socket has gone; what it has not taken goes elsewhere."""
+        if self.over:
+            give_back(self._unsent.take(self.output.left()))
         super().connectionLost(reason)
-        give_back(self._unsent.take(self.output.left()))
 
     def ended(self, reason: str) -> None:
         """What went out over it must find another way."""
         if self.is_broken:
             give_back(self._unsent.take(self.output.left()))
-        self.management.ended(self.is_broken)
+        self.management.ended(self.is_broken, self.listens)
         self.leave()
         for pair in self.proved:
             self.edge.shares.left(pair)
@@ -130,12 +134,18 @@ class ServerStream(ServerWire):
             self.edge.log.info("stream with {peer} is over: {why}", peer=self.peer, why=reason)
 
     def late(self, item: Stanza) -> None:
-        """Take a stanza that was under way when we closed (RFC 6120, 4.4).
+        """Take what was under way when we closed (RFC 6120, 4.4).
 
-        Where streams are managed it is not taken, and comes again: it was not acknowledged.
+        Where streams are managed no stanza is taken, and it comes again: it was not acknowledged.
         """
-        if not self.management.is_used:
+        if item.ns == STREAM_MANAGEMENT:
+            self.management.late(item)
+        elif not self.has_failed and not self.management.is_used:
             self._pass_on(item)
+
+    def heard_out(self) -> None:
+        """Nothing comes any more."""
+        self.management.heard_out()
 
     def leave(self) -> None:
         """Have nothing go out over it any more."""

@@ -14,6 +14,12 @@ MAX_ADDRESSES: Final = 2
 
 
 _TRANSLATED: Final = ip_network("64:ff9b::/96")  # RFC 6052: IPv4 behind a translator
+_NOBODYS: Final = (
+    ip_network("::/96"),  # RFC 4291, 2.5.5.1: IPv4 once more
+    ip_network("64:ff9b:1::/48"),  # RFC 8215: translators of this network
+    ip_network("fec0::/10"),  # RFC 3879: sites
+)
+"""What the standard library counts as public, and is not."""
 
 
 @attrs.frozen
@@ -39,13 +45,13 @@ class Record:
 
 
 def ordered(records: Iterable[Record], random: Callable[[], float]) -> list[Target]:
-    """Targets in the order of RFC 2782: lower priorities first, heavier ones more often first.
+    """As many as are tried, as RFC 2782 says: lower priorities first, heavier ones more often.
 
     Those of both services are mixed, as XEP-0368 says. `random` gives numbers from 0 to 1.
     """
     left = sorted(records, key=lambda record: (record.priority, record.weight))
-    targets = []
-    while left:
+    targets: list[Target] = []
+    while left and len(targets) < MAX_TARGETS:
         same = [record for record in left if record.priority == left[0].priority]
         chosen = _chosen(same, random())
         left.remove(chosen)
@@ -72,6 +78,8 @@ def is_special(address: str) -> bool:
             return is_special(str(inner))
         if found in _TRANSLATED:
             return is_special(str(IPv4Address(int(found) & 0xFFFFFFFF)))
+        if any(found in network for network in _NOBODYS):
+            return True
     return not found.is_global or found.is_multicast
 
 

@@ -78,7 +78,7 @@ def _fence(manager: SessionManager, session: Session, stream: Jid, facts: Stream
         manager.edges.ended(former, End.ABSENT)
     elif session.attached:
         manager.edges.kick(former, conflict)
-        session.end_leg()
+        managed.end_leg()
         manager.edges.ended(former, End.CLOSED)
     manager.detached.attached(session)
     session.leg = leg
@@ -100,7 +100,7 @@ def _resumed(manager: SessionManager, session: Session, answer: Answer) -> None:
             managed="true",
         )
     )
-    session.requeue()
+    managed.send_again()
     session.user.host.tell(Life.RESUMED, session)
 
 
