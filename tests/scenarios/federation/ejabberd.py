@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.scenarios.federation.party import Proof
 from tests.scenarios.federation.peers import Peer
-from tests.scenarios.server import LOOPBACK
+from tests.scenarios.ports import LOOPBACK
 
 CONFIGURATION = """
 loglevel: info
