@@ -148,6 +148,21 @@ class RoomTest(SynchronousTestCase):
         self.assertFalse(done.ended)
         self.assertEqual(room.handle(Leave(OWNER)), Done())
 
+    def test_owner_no_longer(self) -> None:
+        """Until a room is open only owners are inside, so who is none any more is out."""
+        room = room_with()
+        room.saved.locked = True
+        enter(room, OWNER)
+        self.done(
+            room.handle(SetStandings(OWNER, (StandingChange(ROMEO.account, Affiliation.OWNER),)))
+        )
+        enter(room, ROMEO)
+        gone = StandingChange(ROMEO.account, Affiliation.ADMIN)
+        done = self.done(room.handle(SetStandings(OWNER, (gone,))))
+        event = done.notices[0].event
+        assert isinstance(event, Left)
+        self.assertEqual((event.why, set(room.sessions)), (Why.AFFILIATION, {OWNER}))
+
     def test_wrong_password_is_no_matter_for_who_is_inside(self) -> None:
         room = room_with(password="pw")
         self.assertEqual(self.refused(enter(room, ROMEO)), Reason.BAD_PASSWORD)

@@ -16,11 +16,12 @@ from xmppd.component.extension import (
     iq,
     on,
 )
-from xmppd.component.stages import Life, Received, Sent
+from xmppd.component.stages import Hook, Life, Received, Sent
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
 
+STANZA = Stanza.make("message")
 ROMEO, HERE = Jid("romeo@example.net/x"), Jid("example.com")
 
 
@@ -104,6 +105,18 @@ class Heir(First):
         return request.reply(b"<heir/>")
 
 
+class Particular(Extension):
+    """Hooks for some messages only."""
+
+    @on(Received.MISSED, "message", ("u", "q"))
+    def query(self, stanza: Stanza, user: object) -> None:
+        pass
+
+    @on(Received.MISSED, noted=str)
+    def noted(self, stanza: Stanza, user: object) -> None:
+        pass
+
+
 class Second(SessionExtension):
     name = "second"
     after: ClassVar[tuple[str, ...]] = ("first",)
@@ -168,9 +181,26 @@ class DispatchTests(SynchronousTestCase):
         self.assertEqual(self.dispatch.hooks(Received.PICK, "message"), ())
 
     def test_check_and_mark(self) -> None:
-        self.assertEqual(self.dispatch.sent["message"], (self.second.hook, self.second.hook))
-        self.assertEqual(self.dispatch.sent["iq"], ())
-        self.assertEqual(self.dispatch.received["presence"], (self.first.first_hook,))
+        found, hook = self.dispatch, self.second.hook
+        self.assertEqual(found.sent["message"].of(STANZA, {}), (hook, hook))
+        self.assertEqual(found.sent["iq"].of(STANZA, {}), ())
+        self.assertEqual(found.received["presence"].of(STANZA, {}), (self.first.first_hook,))
+
+    def test_conditions(self) -> None:
+        """Each stage has its own, and `hooks` heeds none."""
+        particular = Particular(None, None)
+        found = Dispatch([particular])
+        having = Stanza.make("message", b"<q xmlns='u'/>")
+        conditions: list[tuple[Stanza, dict[type, object], tuple[Hook, ...]]] = [
+            (STANZA, {}, ()),
+            (having, {}, (particular.query,)),
+            (STANZA, {str: ""}, (particular.noted,)),
+        ]
+        for stanza, notes, hooks in conditions:
+            self.assertEqual(found.received_missed["message"].of(stanza, notes), hooks)
+            self.assertEqual(found.received_note["message"].of(stanza, notes), ())
+        both = particular.query, particular.noted
+        self.assertEqual(found.hooks(Received.MISSED, "message"), both)
 
 
 class HeirWithHandler(First):

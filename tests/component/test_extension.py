@@ -1,7 +1,7 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from xmppd.component.extension import HOST, INLINE, OWN_ACCOUNT, Extension, IqRule, iq, on
-from xmppd.component.stages import Sent
+from xmppd.component.stages import Life, Sent
 
 
 class Example(Extension):
@@ -30,6 +30,18 @@ class ExtensionTests(SynchronousTestCase):
         )
         (rule,) = method._hook_rules
         self.assertEqual((rule.stage, rule.kind), (Sent.CHECK, "iq"))
+
+    def test_conditions(self) -> None:
+        """Of stanzas: moments of a session have none."""
+
+        @on(Sent.NOTE, None, ("u", "a"), ("u", "b"), noted=str)
+        def hook() -> None:
+            pass
+
+        (rule,) = vars(hook)["_hook_rules"]
+        self.assertEqual((rule.having, rule.noted), ((("u", "a"), ("u", "b")), str))
+        self.assertRaises(TypeError, on, Life.OPENED, None, ("u", "a"))
+        self.assertRaises(TypeError, on, Life.OPENED, noted=str)
 
     def test_life(self) -> None:
         made = Example("host", "options")

@@ -3,15 +3,15 @@
 from typing import Any
 
 import attrs
-from hypothesis import settings
-from hypothesis.stateful import run_state_machine_as_test
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.chat.test_room_machine import ACCOUNTS, RoomMachine
+from tests.chat.histories import ACCOUNTS
+from tests.chat.life import Life
+from tests.chat.machine import history
 from xmppd.chat.commands import Command
 from xmppd.chat.events import Configured, Declined, RegistrationAsked, VoiceAsked
-from xmppd.chat.model import Message, Presence, Sight, Text
-from xmppd.chat.outcome import Done, Notice, Refused, SaveMessage
+from xmppd.chat.model import Message, Person, Presence, Sight, Text
+from xmppd.chat.outcome import Done, Notice, SaveMessage
 from xmppd.muc.archive import without_author
 from xmppd.muc.content import StanzaContent
 from xmppd.muc.encode import Encoder
@@ -41,13 +41,15 @@ def in_stanzas(command: Command) -> Command:
     return attrs.evolve(command, **changes) if changes else command
 
 
-class SecrecyMachine(RoomMachine):
-    def do(self, command: Command) -> Done | Refused:
-        self.was_open = self.room.open
-        return super().do(in_stanzas(command))
+class SecretLife(Life):
+    """Each session's bytes are looked at."""
 
-    def check_outcome(self, outcome: Done) -> None:
-        super().check_outcome(outcome)
+    def prepare(self, command: Command) -> Command:
+        self.was_open = self.room.open
+        return in_stanzas(command)
+
+    def check_outcome(self, command: Command, outcome: Done, people: set[Person]) -> None:
+        super().check_outcome(command, outcome, people)
         encoder = Encoder(Jid.parse(self.room.saved.address))
         for notice in outcome.notices:
             for stanza, to in encoder.encode(notice):
@@ -81,5 +83,5 @@ class SecrecyMachine(RoomMachine):
 
 class SecrecyTest(SynchronousTestCase):
     def test_random_lives(self) -> None:
-        wanted = settings(RoomMachine.TestCase.settings, max_examples=40)
-        run_state_machine_as_test(SecrecyMachine, settings=wanted)
+        for seed in range(200):
+            history(seed, SecretLife)

@@ -9,7 +9,7 @@ from tests.s2s.raw import HEADER, Raw, error_in
 from tests.s2s.test_between import JULIET, ROMEO, Between
 from tests.s2s.test_hostile import MESSAGE, REMOTE, Hostile
 from xmppd.app.config_servers import ServerLimits
-from xmppd.protocol.namespaces import BIDI, DIALBACK_FEATURE, STREAM_MANAGEMENT
+from xmppd.protocol.namespaces import BIDI, BIDI_FEATURE, DIALBACK_FEATURE, STREAM_MANAGEMENT
 from xmppd.s2s.targets import Target
 
 SM = f"xmlns='{STREAM_MANAGEMENT}'"
@@ -115,6 +115,23 @@ class BreakTest(Between):
         self.cut()
         self.network.hosts[place] = host
         self.network.advance(2)
+        self.assertEqual((self.here.heard, self.there.heard), ([], ["1", "2"]))
+
+    def test_closed_with_something_under_way(self) -> None:
+        """Their last acknowledgement counts, so nothing comes twice (XEP-0198, 4)."""
+        for bidi in (True, False):
+            self.meet(bidi=bidi)
+            self.write(self.here, JULIET, ROMEO, "2")
+            self.here.edge.close("montague.test")
+            self.here.say(JULIET, ROMEO, "3")
+            self.assertEqual((self.here.heard, self.there.heard), ([], ["1", "2", "3"]))
+            self.here.stop()
+            self.there.stop()
+
+    def test_stopped_with_something_under_way(self) -> None:
+        self.meet()
+        self.write(self.here, JULIET, ROMEO, "2")
+        self.here.stop()
         self.assertEqual((self.here.heard, self.there.heard), ([], ["1", "2"]))
 
     def test_broken_while_it_is_resumed(self) -> None:
@@ -327,6 +344,18 @@ class ComingTest(Hostile):
         self.assertEqual(error_in(old.heard), "conflict")
         self.assertIn("id='1'", heard)
 
+    def test_what_waits_for_a_full_stream_goes_behind_what_it_has_lost(self) -> None:
+        """Also where the other side finds out first that the stream is broken."""
+        self.place = self.new_place(limits=ServerLimits(queue_stanzas=2))
+        id = self.id_of(self.enabled(BOTH_WAYS, resume="true"))
+        for body in "123":
+            self.place.say("juliet@capulet.test", "romeo@remote.test", body)
+        raw = self.certified(BOTH_WAYS)
+        heard = self.resume(raw, id)
+        self.assertEqual(re.findall("<resumed|id='[123]'", heard), ["<resumed", "id='1'", "id='2'"])
+        heard = raw.send(f"<a {SM} h='2'/>")
+        self.assertEqual(re.findall("id='[123]'", heard), ["id='3'"])
+
     def test_resume_what_is_managed(self) -> None:
         id = self.id_of(self.enabled(resume="true"))
         self.cut()
@@ -411,8 +440,19 @@ class GoingTest(Hostile):
         self.network.advance(29)
         self.speak("2")
         self.network.advance(2)
+        timeout = "remote-server-timeout"
+        self.assertEqual(self.place.heard, [f"1: {timeout}", f"2: {timeout}"])
+        self.network.advance(2)
+        self.speak("3")
+        self.assertIn("id='3'", self.accepted("").heard)
+
+    def test_a_stream_that_ends_before_it_carries_anything(self) -> None:
+        """The remote is left alone then, as after every failure, and not asked again at once."""
+        self.speak()
+        for _ in range(5):
+            self.accepted().send("</stream:stream>")
+        self.assertEqual(len(self.came), 1)
         self.assertEqual(self.place.heard, ["1: remote-server-timeout"])
-        self.assertIn("id='2'", self.accepted("").heard)
 
     def test_not_enabled_where_it_is_not_offered(self) -> None:
         self.speak()
@@ -428,6 +468,15 @@ class GoingTest(Hostile):
         self.speak("2")
         self.assertNotIn("<r ", raw.heard)
         self.assertIn("id='2'", raw.heard)
+
+    def test_refused_and_closed(self) -> None:
+        """What crosses our closing tag is taken where nothing is managed after all."""
+        self.speak()
+        raw = self.accepted(f"<sm {SM}/><bidi xmlns='{BIDI_FEATURE}'/>")
+        raw.send(f"<failed {SM}/>")
+        self.place.edge.close("remote.test")
+        raw.send(MESSAGE)
+        self.assertEqual(self.place.heard, ["m"])
 
     def test_answers_nobody_asked_for(self) -> None:
         for text in (

@@ -102,5 +102,15 @@ class RaceTest(SynchronousTestCase):
         self.assertEqual(self.ended, [SIX, FOUR])
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
+    def test_a_place_that_is_named_twice(self) -> None:
+        """Two targets may have the same address: a second connection would be nobody's."""
+        self.race.add([SIX])
+        result = self.run_with(SIX)
+        first = self.dialed[SIX]
+        self.clock.advance(3)
+        self.assertIs(self.dialed[SIX], first)
+        self.refuse(SIX)
+        self.assertIsNone(self.successResultOf(result))
+
     def test_no_places(self) -> None:
         self.assertIsNone(self.successResultOf(self.run_with()))

@@ -47,6 +47,11 @@ class ManagedClient:
         """Lose the connection, with what was not read."""
         self.stream.__exit__()
 
+    def leave(self) -> None:
+        """Go, with all that was read acknowledged."""
+        self.acknowledge()
+        self.stream.close()
+
     def resume(self, port: int) -> None:
         """Come back, and send again what the server has not handled."""
         self._log_in(port)

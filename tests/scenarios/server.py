@@ -160,9 +160,22 @@ class Server:
     def start_process(self, plugin: str) -> None:
         """Start the process of one plugin, as before if it has been there."""
         arguments = self._arguments if plugin in ACCOUNTS_AT else ()
-        words = (*TWISTD, plugin, "--config", str(self.config), *arguments)
+        self._start(plugin, plugin, "--config", str(self.config), *arguments)
+
+    def start_another_edge(self, name: str) -> int:
+        """Start a client edge beside that of the layout; return its port for plain text."""
+        port, config = free_port(), self.folder / f"{name}.toml"
+        shared, _, _ = self.config.read_text("utf-8").partition("[[c2s.listen]]")
+        place = f'[[c2s.listen]]\nendpoint = "tcp:{port}:interface={LOOPBACK}"\ntls = "none"\n'
+        config.write_text(shared + place, "utf-8")
+        self._start(name, "xmpp-c2s", "--name", name, "--config", str(config))
+        self._await_listening([port])
+        return port
+
+    def _start(self, key: str, *arguments: str) -> None:
+        words = (*TWISTD, *arguments)
         with self.log.open("ab") as log:
-            self._processes[plugin] = subprocess.Popen(
+            self._processes[key] = subprocess.Popen(
                 words,
                 cwd=self.folder,
                 env=environment(),

@@ -10,6 +10,7 @@ from random import Random
 from time import perf_counter
 from typing import Any
 
+from tests.scenarios.simulation_managed import ManagedPerson, check_managed
 from tests.scenarios.simulation_net import Network, Process, QuickClock
 from tests.scenarios.simulation_parts import (
     Edge,
@@ -20,8 +21,10 @@ from tests.scenarios.simulation_parts import (
     check_legs,
     check_traffic,
 )
+from xmppd.storage.memory import MemoryStore
 
-ACCOUNTS = [f"u{number}" for number in range(5)]
+ACCOUNTS = [f"u{number}" for number in range(3)]
+MANAGED = [f"m{number}" for number in range(3)]
 EDGES = ("c2s-1", "c2s-2")
 SECONDS = 25.0
 REST = 70.0
@@ -42,9 +45,12 @@ class Simulation:
         self.record = Record()
         self.network = Network(self.clock, self.random)
         self._boots = 0
+        self.store: Any = MemoryStore(self.clock)  # type: ignore[arg-type]
         self.manager = self._new_manager()
         self.edges = {name: self._new_edge(name) for name in EDGES}
         self.people = [Person(self, name) for name in ACCOUNTS]
+        self.managed = [ManagedPerson(self, name) for name in MANAGED]
+        self.people += self.managed
 
     # Processes
 
@@ -53,7 +59,8 @@ class Simulation:
         return Process(self.clock, f"b{self._boots:03}")
 
     def _new_manager(self) -> Manager:
-        return Manager(self._process(), self.network, self.record, ACCOUNTS)
+        accounts = ACCOUNTS + MANAGED
+        return Manager(self._process(), self.network, self.record, accounts, self.store)
 
     def _new_edge(self, name: str) -> Edge:
         return Edge(name, self._process(), self.network, self.record)
@@ -105,6 +112,7 @@ class Simulation:
         """What may happen, and how often in a second."""
         yield 0.15, self.wipe
         yield 0.3, lambda: self.cut(4.0)
+        yield 0.1, lambda: self.manager.stall(self.random.uniform(0.01, 3.0))
         if self.rough:
             yield 0.05, lambda: self.cut(60.0)
             yield 0.04, self.kill_edge
@@ -137,7 +145,9 @@ class Simulation:
             person.at_rest()
         self.advance(REST)
         check_legs(self.manager, self.edges.values())
-        check_traffic(self.record, self.people, self.rough)
+        plain = [person for person in self.people if person not in self.managed]
+        check_traffic(self.record, plain, self.managed, self.rough)
+        check_managed(self.record, self.managed, self.manager, self.people)
 
     def advance(self, seconds: float) -> None:
         """Let time pass, from one thing that is due to the next."""

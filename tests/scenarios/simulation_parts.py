@@ -4,11 +4,13 @@ import re
 from base64 import b64encode
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
 from twisted.cred.portal import Portal
 from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
@@ -23,6 +25,7 @@ from xmppd.component.extension import Extension, on
 from xmppd.component.leg import ROUTE_BYTES, State
 from xmppd.component.session import WINDOW_BYTES, WINDOW_DOWN, WINDOW_UP
 from xmppd.component.stages import Received, Sent
+from xmppd.extensions.stream_management import StreamManagement
 from xmppd.link.envelope import Envelope
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
@@ -96,18 +99,27 @@ class Watch(Extension):
     @on(Received.MISSED, "message")
     def missed(self, stanza: Stanza, user: Any) -> bool:
         self.record.missed.append(name_of(stanza))
+        user.account.log("missed").append(b"")
         return True
 
 
 class Manager:
-    """A session manager in its process. Whoever has the password may log in."""
+    """A session manager in its process. Whoever has the password may log in.
+
+    The store outlives it; `stall` lets it keep nothing for a while.
+    """
 
     def __init__(
-        self, process: Process, network: Network, record: Record, accounts: Iterable[str]
+        self,
+        process: Process,
+        network: Network,
+        record: Record,
+        accounts: Iterable[str],
+        store: Any = None,
     ) -> None:
         self.process = process
         self._record = record
-        self._store: Any = MemoryStore(process)  # type: ignore[arg-type]
+        self._store = self.store = store or MemoryStore(process.clock)  # type: ignore[arg-type]
         self._checker: Any = InMemoryUsernamePasswordDatabaseDontUse()
         for name in accounts:
             self._checker.addUser(name.encode(), b"secret")
@@ -132,8 +144,26 @@ class Manager:
         portal = Portal(StoredRealm(accounts, self._store), [self._checker])
         host = Host(domain, self.sm, portal, self._store, accounts)
         host.config = {"record": self._record}
-        host.start([lambda host: Watch(host, Watch.Options())])
+        classes = (Watch, StreamManagement)
+        host.start([partial(cls, options=cls.Options()) for cls in classes])
         return host
+
+    def stall(self, seconds: float) -> None:
+        """Let the store keep nothing for so long."""
+        driver, held = self.store._driver, Deferred[None]()
+
+        def commit() -> Deferred[None]:
+            waiting: Deferred[None] = Deferred()
+            held.addCallback(lambda _: waiting.callback(None))
+            return waiting
+
+        driver.commit = commit
+        self.process.clock.callLater(seconds, self._go_on, held)
+
+    def _go_on(self, held: Deferred[None]) -> None:
+        driver = self.store._driver
+        driver.commit = type(driver).commit.__get__(driver)
+        held.callback(None)
 
 
 class Edge:
@@ -321,6 +351,8 @@ BIND = (
 class Person:
     """An account and the connections it had, one after the other."""
 
+    client_class: type[Client] = Client
+
     def __init__(self, simulation: Any, name: str) -> None:
         self.simulation = simulation
         self.name = name
@@ -339,7 +371,7 @@ class Person:
         if not edges:
             return
         edge = random.choice(edges)
-        self.clients.append(Client(self, edge, f"{self.name}-{len(self.clients)}"))
+        self.clients.append(self.client_class(self, edge, f"{self.name}-{len(self.clients)}"))
 
     def chances(self) -> Iterator[tuple[float, Callable[[], None]]]:
         """What this person may do, and how often in a second."""
@@ -410,14 +442,17 @@ def check_legs(manager: Manager, edges: Iterable[Edge]) -> None:
         assert sum(peer.legs for peer in table._peers.values()) == len(table.all()), "peers"
 
 
-def check_traffic(record: Record, people: Iterable[Person], rough: bool) -> None:
-    """I2, and nothing lost or doubled on a leg."""
+def check_traffic(
+    record: Record, people: Iterable[Person], managed: Iterable[Any], rough: bool
+) -> None:
+    """I2, and nothing lost or doubled on a leg, for those who do not manage their streams."""
     clients = [client for person in people for client in person.clients]
     for person in people:
         assert person.client.bound, f"{person.client.name} could not log in"
     for client in clients:
         _check_leg(record, client)
     read = Counter(one for client in clients for one in client.messages)
+    read.update(one for person in managed for each in person.accounts for one in each.messages)
     missed = set(record.missed).union(*[client.unread for client in clients])
     if not record.lossy:
         for taken in record.taken.values():

@@ -33,6 +33,7 @@ def _sessions(server: Any) -> Iterable[tuple[str, Any]]:
     sessions = {domain: len(host.sessions()) for domain, host in hosts.items()}
     yield "storage", sorted(server.config.back_ends)
     yield "sessions", sum(sessions.values())
+    yield "detached", len(server.manager.detached)
     domains = server.config.domains
     yield (
         "domains",

@@ -104,6 +104,8 @@ def _facts(result: dict[str, Any]) -> Iterable[tuple[str, object]]:
     for name in ("streams", "sessions"):
         if name in result:
             yield name, result[name]
+    if "detached" in result:
+        yield "detached", f"{result['detached']} of them wait for their clients"
     for each in result.get("domains", ()):
         yield "domain", f"{each['domain']} ({each['sessions']})"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from twisted.internet.interfaces import IReactorTime
 
 from xmppd.c2s import elements
-from xmppd.c2s.acking import Acking
+from xmppd.c2s.acking import ASK_EVERY, Acking
 from xmppd.c2s.alive import Alive
 from xmppd.c2s.ending import prefixed
 from xmppd.c2s.phase import WINDOW
@@ -185,7 +185,7 @@ class Leg(component.Leg):
     def acknowledged(self, h: int) -> None:
         """The client has handled so many stanzas."""
         self.h = h
-        if (h - self.told_h) % MODULUS >= REPORT_EVERY:
+        if (h - self.told_h) % MODULUS >= ASK_EVERY:  # others may wait for that
             self._connection.edge.legs.tell(self)
         elif not self.noted:
             self._connection.edge.legs.note(self)

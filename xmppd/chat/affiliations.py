@@ -171,7 +171,7 @@ def _rank(room: Room, occupant: Occupant, by: Author, reason: str, out: Changes)
     old, new = occupant.affiliation, room.affiliation(occupant.account)
     if old is new:
         return
-    if new < room.needs[Right.ENTER]:
+    if new < room.needs[Right.ENTER] or (room.saved.locked and new is not Affiliation.OWNER):
         why = Why.BANNED if new is Affiliation.OUTCAST else Why.AFFILIATION
         gone = attrs.evolve(occupant, affiliation=new, role=Role.NONE)
         remove(room, key, why, out, event=Left(gone, why, by, reason))

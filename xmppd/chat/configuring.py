@@ -85,7 +85,7 @@ def _wanted_standings(room: Room, command: Configure) -> tuple[StandingChange, .
             wanted.update(dict.fromkeys(accounts, affiliation))
     return tuple(
         StandingChange(account, affiliation)
-        for account, affiliation in wanted.items()
+        for account, affiliation in sorted(wanted.items())
         if row_of(room, account).affiliation is not affiliation
     )
 

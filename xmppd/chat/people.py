@@ -104,7 +104,7 @@ class People(Audiences):
         """Accounts with a reserved nick that are not inside."""
         inside = {each.account for each in self.occupants.values()}
         rows = self.saved.standings.items()
-        return tuple(row for row in rows if row[1].nick and row[0] not in inside)
+        return tuple(sorted(row for row in rows if row[1].nick and row[0] not in inside))
 
     # Who may what
 

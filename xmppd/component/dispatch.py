@@ -15,6 +15,7 @@ from xmppd.component.extension import (
     SessionExtension,
     Target,
 )
+from xmppd.component.selection import Selection
 from xmppd.component.stages import Hook, Received, Sent, Stage, deferred
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.stanza import Stanza
@@ -70,7 +71,7 @@ class Dispatch:
         self._handlers = Handlers()
         self.handler = self._handlers.find
         self.namespaces = self._handlers.namespaces
-        self._hooks: dict[tuple[Stage, str | None], tuple[Hook, ...]] = {}
+        self._hooks: dict[tuple[Stage, str | None], list[tuple[Hook, HookRule]]] = {}
         self._elements: dict[tuple[str, str], ElementHandler] = {}
         for extension in self.extensions:
             self._add(extension)
@@ -81,16 +82,19 @@ class Dispatch:
         self.received = self._by_kind(Received.CHECK, Received.MARK)
         self.received_pick = self._by_kind(Received.PICK)
         self.received_note = self._by_kind(Received.NOTE)
+        self.received_missed = self._by_kind(Received.MISSED)
 
-    def _by_kind(self, *stages: Stage) -> dict[str | None, tuple[Hook, ...]]:
+    def _by_kind(self, *stages: Stage) -> dict[str | None, Selection]:
         return {
-            kind: tuple([hook for stage in stages for hook in self.hooks(stage, kind)])
+            kind: Selection(
+                [rule for stage in stages for rule in self._hooks.get((stage, kind), ())]
+            )
             for kind in _KINDS
         }
 
     def hooks(self, stage: Stage, kind: str | None = None) -> tuple[Hook, ...]:
-        """The hooks of a stage for stanzas of that name, in order."""
-        return self._hooks.get((stage, kind), ())
+        """The hooks of a stage for stanzas of that name, in order, whatever their conditions."""
+        return tuple([hook for hook, _ in self._hooks.get((stage, kind), ())])
 
     def element_handler(self, ns: str, name: str) -> ElementHandler | None:
         """Who handles an element of a client's stream that is no stanza."""
@@ -117,8 +121,7 @@ class Dispatch:
     def _add_hook(self, method: Hook, rule: HookRule) -> None:
         kinds = _KINDS if rule.kind is None else (rule.kind,)
         for kind in kinds:
-            key = rule.stage, kind
-            self._hooks[key] = (*self._hooks.get(key, ()), method)
+            self._hooks.setdefault((rule.stage, kind), []).append((method, rule))
 
 
 def marked(thing: object, rules: str) -> Iterator[tuple[Callable[..., Any], Any]]:

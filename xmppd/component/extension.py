@@ -11,7 +11,7 @@ from typing import Any, ClassVar, TypeVar
 import attrs
 
 from xmppd.component.discovery import Identity
-from xmppd.component.stages import Stage
+from xmppd.component.stages import Life, Stage
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -63,6 +63,8 @@ class HookRule:
 
     stage: Stage
     kind: str | None
+    having: tuple[tuple[str, str], ...] = ()
+    noted: type | None = None
 
 
 def iq(
@@ -95,9 +97,22 @@ def stream_element(ns: str, name: str) -> Callable[[F], F]:
     return _noting("_element_rules", ElementRule(ns, name))
 
 
-def on(stage: Stage, kind: str | None = None) -> Callable[[F], F]:
-    """Have the method called at that stage for stanzas of that name; see `stages`."""
-    return _noting("_hook_rules", HookRule(stage, kind))
+def on(
+    stage: Stage,
+    kind: str | None = None,
+    *having: tuple[str, str],
+    noted: type | None = None,
+) -> Callable[[F], F]:
+    """Have the method called at that stage for stanzas of that name; see `stages`.
+
+    `having`: only for those with a direct child of one of these namespaces and names. `noted`:
+    only where the account has that note (`User.notes`). CHECK and MARK look for both before the
+    first of their hooks is called, the other stages as they begin. Raises TypeError where there
+    is no stanza.
+    """
+    if isinstance(stage, Life) and (having or noted is not None):
+        raise TypeError("moments of a session have no conditions")
+    return _noting("_hook_rules", HookRule(stage, kind, having, noted))
 
 
 def _noting(attribute: str, rule: object) -> Callable[[F], F]:

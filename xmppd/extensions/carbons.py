@@ -36,7 +36,7 @@ REMEMBERED = 100
 _INSTANT = frozenset({CHAT_STATES, "urn:xmpp:receipts", "urn:xmpp:chat-markers:0", INVITATION})
 """Payload of instant messaging whatever the type of its message (6.1)."""
 
-_COPIES = frozenset({(CARBONS, "received"), (CARBONS, "sent")})
+_COPIES = (CARBONS, "received"), (CARBONS, "sent")
 
 
 @attrs.define
@@ -79,13 +79,10 @@ class Carbons(SessionExtension):
 
     # Copying (7 and 8)
 
-    @on(Received.MARK, "message")
-    def discard_forged(self, stanza: Stanza, user: User) -> Stanza | None:
+    @on(Received.MARK, "message", *_COPIES)
+    def discard_forged(self, stanza: Stanza, user: User) -> Stanza:
         """XEP-0280, 12: copies are made here and nowhere else."""
-        for ns, name, _, _ in stanza.children:
-            if (ns, name) in _COPIES:
-                return stanza.keeping(c for c in stanza.children if (c[0], c[1]) not in _COPIES)
-        return None
+        return stanza.keeping([c for c in stanza.children if (c[0], c[1]) not in _COPIES])
 
     @on(Sent.NOTE, "message")
     def copy_sent(self, stanza: Stanza, session: Session) -> None:

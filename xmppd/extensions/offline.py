@@ -48,7 +48,7 @@ class Box:
 
     `session` gets them now, None while nobody does; `open` are those it has been given and that
     have not been written, `since` is where the next page begins. `filled`: there may be messages
-    that it has not been given.
+    that it has not been given. While it goes out it is a note of its user.
     """
 
     def __init__(self, user: User) -> None:
@@ -119,11 +119,10 @@ class Offline(Extension):
 
     def setup(self) -> None:
         self._boxes: WeakKeyDictionary[User, Box] = WeakKeyDictionary()
-        self._going_out: dict[User, Box] = {}
 
     # Keeping
 
-    @on(Received.MARK, "message")
+    @on(Received.MARK, "message", (DELAY, "delay"))
     def discard_forged(self, stanza: Stanza, user: User) -> Stanza | None:
         """XEP-0203, 5: nobody else says that this server has delayed a message."""
         return without_claims(stanza, DELAY, "delay", "from", self.host.jid)
@@ -158,15 +157,13 @@ class Offline(Extension):
         self.host.manager.note_sender(sender)
         return True
 
-    @on(Received.PICK, "message")
+    @on(Received.PICK, "message", noted=Box)
     def keep_order(
         self, stanza: Stanza, user: User, sessions: list[Session]
     ) -> list[Session] | None:
         """What comes while kept messages are going out, page by page, queues behind them."""
-        if not self._going_out:
-            return None
-        box = self._going_out.get(user)
-        if box is None or not box.filled or box.session not in sessions:
+        box: Box = user.notes[Box]
+        if not box.filled or box.session not in sessions:
             return None
         if box.appended >= self.options.messages or not worth_keeping(stanza):
             return None
@@ -194,7 +191,7 @@ class Offline(Extension):
     @on(Life.CLOSED)
     def closed(self, session: Session) -> None:
         """What it has not been written goes to another of the account's sessions, or waits."""
-        box = self._going_out.get(session.user)
+        box: Box | None = session.user.notes.get(Box)
         if box is None or box.session is not session:
             return
         self._end(box)
@@ -231,12 +228,12 @@ class Offline(Extension):
 
     def _begin(self, box: Box, session: Session) -> None:
         box.session, box.since, box.appended = session, 0, 0
-        self._going_out[box.user] = box
+        box.user.notes[Box] = box
         self._page(box, session)
 
     def _end(self, box: Box) -> None:
         box.session = None
-        self._going_out.pop(box.user, None)
+        box.user.notes.pop(Box, None)
 
     def _page(self, box: Box, session: Session) -> None:
         found = box.log.find(Where(start=box.since), limit=PAGE)

@@ -73,7 +73,7 @@ class Privacy(Extension):
 
     # What sessions send
 
-    @on(Sent.CHECK)
+    @on(Sent.CHECK, noted=Guard)
     def check_sent(self, stanza: Stanza, session: Session) -> None:
         """XEP-0016, 2.13; XEP-0191, 3.3: not-acceptable, and nothing is routed."""
         guard: Guard | None = session.user.notes.get(Guard)
@@ -86,21 +86,19 @@ class Privacy(Extension):
             extra = _BLOCKED if rule.blocks else b""
             raise StanzaError("not-acceptable", type="cancel", extra=extra)
 
-    @on(Sent.PICK, "presence")
+    @on(Sent.PICK, "presence", noted=Guard)
     def pick_contacts(
         self, stanza: Stanza, session: Session, addresses: Sequence[Jid]
-    ) -> list[Jid] | None:
+    ) -> list[Jid]:
         """XEP-0016, 2.11: presence that the server spreads goes to those who may have it."""
-        guard: Guard | None = session.user.notes.get(Guard)
-        if guard is None:
-            return None
+        guard: Guard = session.user.notes[Guard]
         kind = PRESENCE_OUT if _is_notification(stanza) else None
         filter, user = guard.of(session), session.user
         return [jid for jid in addresses if not denies(filter, user, kind, jid)]
 
     # What comes for accounts
 
-    @on(Received.CHECK)
+    @on(Received.CHECK, noted=Guard)
     def check_received(self, stanza: Stanza, user: User) -> Any:
         """XEP-0016, 2.13: presence and answers vanish, the rest is answered as if offline."""
         guard: Guard | None = user.notes.get(Guard)
@@ -115,14 +113,14 @@ class Privacy(Extension):
             return DROP
         raise StanzaError("service-unavailable")
 
-    @on(Received.PICK)
+    @on(Received.PICK, noted=Guard)
     def pick_sessions(
         self, stanza: Stanza, user: User, sessions: list[Session]
     ) -> list[Session] | None:
         """Where sessions have different lists, each gets what its own lets through."""
-        guard: Guard | None = user.notes.get(Guard)
+        guard: Guard = user.notes[Guard]
         sender = stanza.sender
-        if guard is None or sender is None or is_exempt(user, sender):
+        if sender is None or is_exempt(user, sender):
             return None
         kind = _incoming(stanza)
         allowed = [one for one in sessions if not denies(guard.of(one), user, kind, sender)]

@@ -141,7 +141,7 @@ class Push(SessionExtension):
             waiting = [one for one in session.pending if one.name == "message" and is_urgent(one)]
             self._tell_of_session(session, waiting)
 
-    @on(Received.NOTE, "message")
+    @on(Received.NOTE, "message", noted=Registrations)
     def waits(self, stanza: Stanza, user: User, sessions: list[Session]) -> None:
         """XEP-0357, 7: the client of a session that has lost its stream is to come and resume it;
         so publish to what it has enabled. It is given copies too."""
@@ -220,13 +220,12 @@ class Push(SessionExtension):
 
     # Disabled by the service (8)
 
-    @on(Received.NOTE, "message")
+    @on(Received.NOTE, "message", (PUBSUB, "pubsub"))
     def heed(self, stanza: Stanza, user: User, sessions: list[Session]) -> None:
         """XEP-0357, 8: the user may publish to a node no more."""
-        if stanza.sender is None or not stanza.has(PUBSUB, "pubsub"):
-            return
         pubsub = stanza.child(PUBSUB, "pubsub")
-        assert pubsub is not None
+        if stanza.sender is None or pubsub is None:
+            return
         for one in pubsub.elements(PUBSUB, "affiliation"):
             key = str(stanza.sender), pubsub.getAttribute("node", "")
             if one.getAttribute("affiliation") == "none" and one.getAttribute("jid") == user.jid:

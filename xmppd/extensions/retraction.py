@@ -26,6 +26,7 @@ from xmppd.sm.user import User
 from xmppd.storage.interfaces import Entry, Where
 
 RETRACT = "urn:xmpp:message-retract:1"
+RETRACTION = RETRACT, "retract"
 
 PAGE = 100
 LOOK_BACK = 1_000
@@ -62,17 +63,17 @@ class Retraction(Extension):
     def setup(self) -> None:
         self._waiting: WeakKeyDictionary[User, deque[Search]] = WeakKeyDictionary()
 
-    @on(Sent.NOTE, "message")
+    @on(Sent.NOTE, "message", RETRACTION)
     def sent(self, stanza: Stanza, session: Session) -> None:
         """In the archive of whoever takes back."""
         to = stanza.to
-        if stanza.has(RETRACT, "retract") and to is not None and to.bare != session.user.jid:
+        if to is not None and to.bare != session.user.jid:
             self._retract(stanza, session.user, to)
 
-    @on(Received.NOTE, "message")
+    @on(Received.NOTE, "message", RETRACTION)
     def received(self, stanza: Stanza, user: User, sessions: list[Session]) -> None:
         """In the archive of the other."""
-        if stanza.has(RETRACT, "retract") and stanza.sender is not None:
+        if stanza.sender is not None:
             self._retract(stanza, user, stanza.sender)
 
     def _retract(self, stanza: Stanza, user: User, other: Jid) -> None:

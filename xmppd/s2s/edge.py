@@ -36,6 +36,8 @@ from xmppd.tls.trust import Trust
 
 MAX_PAIRS = 20_000
 """Pairs of domains at once; what comes for further ones bounces."""
+MAX_BROUGHT = MAX_PAIRS // 2
+"""So many there may be for others to bring about further ones."""
 
 
 class ServerEdge:
@@ -118,14 +120,14 @@ class ServerEdge:
 
     def verify(self, question: Dialback) -> Deferred[str]:
         """Ask a domain's server whether a key is its own (XEP-0220, 2.1.2)."""
-        pair = self._pair(question.sender, question.to)
+        pair = self._pair(question.sender, question.to, MAX_BROUGHT)
         if pair is None:
             return succeed("remote-connection-failed")
         return pair.verify(question)
 
     def may_send(self, stream: ServerStream, local: Jid, remote: Jid) -> None:
         """Have what goes from one domain to another go over a stream that goes both ways."""
-        pair = self._pair(local, remote)
+        pair = self._pair(local, remote, MAX_BROUGHT)
         if pair is not None:
             pair.join(stream)
 
@@ -198,8 +200,8 @@ class ServerEdge:
         self.stopped = True
         for pair in list(self.pairs.values()):
             pair.close(Problem("remote-server-not-found", "this server goes down"))
-        for stream in self.incoming:
-            stream.fail(StreamError("system-shutdown"))
+        for wire in [each for each in self.live if not each.over]:
+            wire.fail(StreamError("system-shutdown"))
         self.sessions.stop()
         if not self.live:
             return succeed(None)
@@ -207,10 +209,10 @@ class ServerEdge:
         self._emptied.append(emptied)
         return emptied
 
-    def _pair(self, local: Jid, remote: Jid) -> Pair | None:
+    def _pair(self, local: Jid, remote: Jid, most: int = MAX_PAIRS) -> Pair | None:
         place = local.domain, remote.domain
         pair = self.pairs.get(place)
-        if pair is None and len(self.pairs) < MAX_PAIRS:
+        if pair is None and len(self.pairs) < most:
             pair = self.pairs[place] = Pair(self, local, remote)
         return pair
 

@@ -147,8 +147,8 @@ class Incoming(ServerStream):
         offered = features.offered(self, self._external)
         self._mechanism = offered.external
         self.write(stream.open() + offered.xml)
-        if self._external and peer is not None:
-            self.admit(peer, stream.host, "certificate (SASL EXTERNAL)")
+        how = "certificate (SASL EXTERNAL)"
+        if self._external and peer is not None and self.admit(peer, stream.host, how):
             self.answer_on_it()
 
     # Steps

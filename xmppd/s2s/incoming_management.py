@@ -39,11 +39,11 @@ class IncomingManagement(Management):
         self._sessions.suspend(session, self._stream)
         return True
 
-    def ended(self, broken: bool) -> None:
+    def ended(self, broken: bool, awaits: bool = False) -> None:
         """The stream is over."""
         if self.session is not None:
             self._sessions.ended(self.session)
-        super().ended(broken)
+        super().ended(broken, awaits)
 
     def _enable(self, resumable: bool) -> None:
         self._sessions.forget(self._stream)
@@ -56,18 +56,17 @@ class IncomingManagement(Management):
         if h is None or not id:
             self._stream.write(acks.failed("bad-request"))
             return
-        found = self._sessions.take(id, self._stream)
-        if found is None:
+        session = self._sessions.take(id, self._stream)
+        if session is None:
             handled = self._sessions.handled(id, self._stream)
             self._stream.write(acks.failed("item-not-found", handled))
             return
-        session, pairs = found
         self.begin(session)
         self._stream.write(acks.resumed(id, session.handled.h))
         try:
             session.unacknowledged.settle(h)
             self.go_on(session)
         finally:
-            for pair in pairs:
+            for pair in session.held:
                 pair.resumed(self._stream)
-                pair.resumption.release()
+            session.release()

@@ -21,7 +21,8 @@ ACK_SECONDS: Final = 60
 class Management:
     """Counts and acknowledges what goes over one stream, once that has been agreed on.
 
-    `session` is what it counts with; `is_used` tells that there is one, or has been.
+    `session` is what it counts with; `is_used` tells that there is one, or has been. What was not
+    acknowledged when we close may be so until the other side has closed, too.
     """
 
     def __init__(self, stream: ServerStream) -> None:
@@ -29,6 +30,7 @@ class Management:
         self.session: Session | None = None
         self.is_used = False
         self._asked: IDelayedCall | None = None
+        self._closing: Session | None = None
 
     # For subclasses
 
@@ -89,17 +91,37 @@ class Management:
         return acks.REQUEST
 
     def farewell(self) -> bytes:
-        """What acknowledges all before the stream is closed (XEP-0198, 4)."""
-        return b"" if self.session is None else acks.answer(self.session.handled.h)
+        """What acknowledges all before the stream is closed, and asks for that (XEP-0198, 4)."""
+        if self.session is None:
+            return b""
+        asked = acks.REQUEST if self.session.unacknowledged else b""
+        return acks.answer(self.session.handled.h) + asked
 
-    def ended(self, broken: bool) -> None:
+    def ended(self, broken: bool, awaits: bool = False) -> None:
         """The stream is over; what was not acknowledged is kept for its resumption, or given back.
 
         :param broken: without a closing tag.
+        :param awaits: a last acknowledgement may come yet; `heard_out` follows.
         """
         self._stop_waiting()
         session, self.session = self.session, None
-        if session is not None and not (broken and session.id and self.suspend(session)):
+        if session is None or (broken and session.id and self.suspend(session)):
+            return
+        if awaits and session.unacknowledged:
+            session.hold(self._stream.pairs)
+            self._closing = session
+        else:
+            session.give_up()
+
+    def late(self, item: Stanza) -> None:
+        """Take what was under way when we closed. Raises StreamError."""
+        if item.name == "a" and self._closing is not None:
+            self._closing.unacknowledged.settle(count_in(item))
+
+    def heard_out(self) -> None:
+        """Nothing comes any more: what is not acknowledged now will not be."""
+        session, self._closing = self._closing, None
+        if session is not None:
             session.give_up()
 
     def _acknowledged(self, session: Session, h: int) -> None:

@@ -52,7 +52,7 @@ class OutgoingManagement(Management):
         elif item.name == "enabled" and self._awaits and self.session is not None:
             self._enabled(self.session, item)
         elif item.name == "failed" and self._awaits:
-            self._awaits = False
+            self._awaits = self.is_used = False
             self.session = None
             self._outgoing.ready()
         else:
@@ -69,14 +69,14 @@ class OutgoingManagement(Management):
         stream.owner.interrupted(session)
         return True
 
-    def ended(self, broken: bool) -> None:
+    def ended(self, broken: bool, awaits: bool = False) -> None:
         """What was about to be resumed may be so over another stream, or is given back."""
         resuming, self._resuming = self._resuming, None
         if resuming is not None and broken and resuming.may_try_again():
             self._outgoing.owner.interrupted(resuming)
         elif resuming is not None:
             resuming.give_up()
-        super().ended(broken)
+        super().ended(broken, awaits)
 
     def _enable(self) -> None:
         self._awaits = True

@@ -67,11 +67,13 @@ class Pair:
         way = self.way
         if way is not None and not way.full and not self.queue:
             way.carry(Sent(stanza, self))
-        elif way is None and self._is_refused():
+            return
+        if way is None and self._is_refused():
             self.edge.bounce(stanza, self.edge.backoffs.problem(self.remote).condition)
         else:
             self.queue.push(stanza)
             self._hurry()
+        self.edge.look_at(self)
 
     def verify(self, request: Dialback) -> Deferred[str]:
         """Have the remote say whether it has made a key: gives `valid`, `invalid`, a condition.
@@ -151,13 +153,15 @@ class Pair:
         self.join(stream, first=self.resumption.tried())
 
     def ended(self, stream: Outgoing, problem: Problem) -> None:
-        """It is over: what waits may find another, unless the remote does not want us."""
+        """It is over: what waits may find another, unless this one was of no use."""
+        resuming = False
         if self.stream is stream:
             self.stream = None
-            self.resumption.tried()
+            resuming = self.resumption.tried()
+        useless = stream.is_open and stream not in self.ways and not resuming
         if self._opening.decided(problem):
             pass  # it tries the next place
-        elif stream.is_open and not stream.is_accepted and self._lacks_way:
+        elif useless and self._lacks_way:
             self.edge.backoffs.failed(self.remote, problem)
             self.found(problem)
         else:
@@ -236,7 +240,6 @@ class Pair:
     def eased(self) -> None:
         """What waited has waited too long."""
         self._stop_in_vain()
-        self.edge.look_at(self)
 
     def _stop_in_vain(self) -> None:
         """Try no more places once nobody waits for one, and leave the remote alone."""
@@ -245,3 +248,4 @@ class Pair:
             problem = Problem("remote-server-timeout", "it takes too long to connect")
             self.edge.backoffs.failed(self.remote, problem)
             self._opening.cancel()
+        self.edge.look_at(self)

@@ -26,7 +26,7 @@ class Place:
     host: str
     port: int
     direct: bool = False
-    priority: int = 0
+    priority: int = attrs.field(default=0, eq=False)
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
@@ -35,13 +35,15 @@ class Place:
 class Race(Generic[P]):
     """Tries places in their order; gives the connection that is there first, and ends the others.
 
-    What was ended so may be tried in another `run`. `failed` are those that could not be reached.
+    What was ended so may be tried in another `run`. A place that is named twice is tried once.
+    `failed` are those that could not be reached.
     """
 
     def __init__(self, clock: IReactorTime, dial: Callable[[Place], Deferred[P]]) -> None:
         self.failed: list[tuple[Place, Failure]] = []
         self._clock = clock
         self._dial = dial
+        self._known: set[Place] = set()
         self._waiting: deque[Place] = deque()
         self._trying: dict[Place, Deferred[P]] = {}
         self._last: Place | None = None
@@ -51,7 +53,10 @@ class Race(Generic[P]):
 
     def add(self, places: Iterable[Place]) -> None:
         """Have further places."""
-        self._waiting.extend(places)
+        for place in places:
+            if place not in self._known:
+                self._known.add(place)
+                self._waiting.append(place)
         self._go_on()
 
     def complete(self) -> None:

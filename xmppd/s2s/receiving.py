@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 KEYS_A_SECOND: Final = 100
 """So many keys are looked at in a second; what goes beyond waits."""
 
+MAX_PROVED: Final = 1_000
+"""Pairs of domains that one stream may prove."""
+
 _TOLD: Final = frozenset({FAILED, "remote-server-timeout"})
 
 
@@ -69,6 +72,8 @@ class Receiving:
             self._stream.write(request.answer("error", refusal).to_bytes())
         elif (request.sender.domain, request.to.domain) in self._stream.proved:
             self._stream.write(request.answer("valid").to_bytes())
+        elif len(self._stream.proved) >= MAX_PROVED:
+            self._stream.write(request.answer("error", "resource-constraint").to_bytes())
         elif self._stream.has_certificate(request.sender):
             self._admit(request, "certificate (dialback)")
         elif self._stream.edge.settings.policy_of(request.sender) == "certificate":

@@ -8,6 +8,7 @@ from twisted.python.failure import Failure
 
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.jid import Jid
+from xmppd.protocol.namespaces import STREAM_MANAGEMENT
 from xmppd.protocol.stanza import Stanza
 from xmppd.s2s.management import Management
 from xmppd.s2s.pace import Pace
@@ -115,14 +116,15 @@ class ServerStream(ServerWire):
 
     def connectionLost(self, reason: Failure | None = None) -> None:
         """The socket has gone; what it has not taken goes elsewhere."""
+        if self.over:
+            give_back(self._unsent.take(self.output.left()))
         super().connectionLost(reason)
-        give_back(self._unsent.take(self.output.left()))
 
     def ended(self, reason: str) -> None:
         """What went out over it must find another way."""
         if self.is_broken:
             give_back(self._unsent.take(self.output.left()))
-        self.management.ended(self.is_broken)
+        self.management.ended(self.is_broken, self.listens)
         self.leave()
         for pair in self.proved:
             self.edge.shares.left(pair)
@@ -130,12 +132,18 @@ class ServerStream(ServerWire):
             self.edge.log.info("stream with {peer} is over: {why}", peer=self.peer, why=reason)
 
     def late(self, item: Stanza) -> None:
-        """Take a stanza that was under way when we closed (RFC 6120, 4.4).
+        """Take what was under way when we closed (RFC 6120, 4.4).
 
-        Where streams are managed it is not taken, and comes again: it was not acknowledged.
+        Where streams are managed no stanza is taken, and it comes again: it was not acknowledged.
         """
-        if not self.management.is_used:
+        if item.ns == STREAM_MANAGEMENT:
+            self.management.late(item)
+        elif not self.has_failed and not self.management.is_used:
             self._pass_on(item)
+
+    def heard_out(self) -> None:
+        """Nothing comes any more."""
+        self.management.heard_out()
 
     def leave(self) -> None:
         """Have nothing go out over it any more."""

@@ -33,6 +33,7 @@ class Session:
     """One managed stream, and those that resume it; that can be where it has an `id`.
 
     `tries` counts those to resume it that have come to nothing since it last could be used.
+    `held` are the pairs of domains that send nothing until it goes on or is given up.
     """
 
     def __init__(self, limits: Limits, id: str = "") -> None:
@@ -40,6 +41,7 @@ class Session:
         self.tries = 0
         self.handled = Handled()
         self.unacknowledged: Unacknowledged[Sent] = Unacknowledged()
+        self.held: list[Pair] = []
         self._limits = limits
 
     @property
@@ -57,9 +59,22 @@ class Session:
         """Keep what is sent now."""
         self.unacknowledged.add(sent, size_of(sent.stanza))
 
+    def hold(self, pairs: Iterable[Pair]) -> None:
+        """Have nothing overtake what was not acknowledged."""
+        for pair in pairs:
+            self.held.append(pair)
+            pair.resumption.hold()
+
+    def release(self) -> None:
+        """Let those go on that were held."""
+        held, self.held = self.held, []
+        for pair in held:
+            pair.resumption.release()
+
     def give_up(self) -> None:
         """Have what was not acknowledged sent over another stream, or refused."""
         give_back(self.unacknowledged.take_all())
+        self.release()
 
 
 def give_back(items: Iterable[Sent]) -> None:

@@ -12,7 +12,6 @@ from xmppd.protocol.errors import StreamError
 from xmppd.s2s.session import Session
 
 if TYPE_CHECKING:
-    from xmppd.s2s.pair import Pair
     from xmppd.s2s.server_stream import ServerStream
 
 KNOWN_SECONDS: Final = 600
@@ -24,10 +23,9 @@ Proved = tuple[frozenset[tuple[str, str]], bool]
 
 @attrs.define
 class _Broken:
-    """`pairs` are those that wait until it is resumed."""
+    """A session whose stream has broken; `is_late`: it cannot be resumed any more."""
 
     session: Session
-    pairs: list[Pair]
     timer: IDelayedCall
     is_late: bool = False
 
@@ -58,15 +56,14 @@ class Sessions:
         """Its stream is broken: keep it, and have its pairs wait, for the time agreed on."""
         self.ended(session)
         self.forget(stream)
-        pairs = list(stream.pairs) if session.unacknowledged else []
-        for pair in pairs:
-            pair.resumption.hold()
+        if session.unacknowledged:
+            session.hold(stream.pairs)
         place = _proved(stream)
         timer = self._clock.callLater(stream.limits.resume_seconds, self._late, place)
-        self._broken[place] = _Broken(session, pairs, timer)
+        self._broken[place] = _Broken(session, timer)
 
-    def take(self, id: str, stream: ServerStream) -> tuple[Session, list[Pair]] | None:
-        """The session of that id, if it may go on over this stream, and who waits for that.
+    def take(self, id: str, stream: ServerStream) -> Session | None:
+        """The session of that id, if it may go on over this stream.
 
         A stream that it still has ends (XEP-0198, 5).
         """
@@ -74,15 +71,16 @@ class Sessions:
         if old is not None and _proved(old) == place and old.management.session is not None:
             session, old.management.session = old.management.session, None
             self._streams[id] = stream
+            session.hold(old.pairs)
             old.fail(StreamError("conflict", "resumed elsewhere"))
-            return session, []
+            return session
         broken = self._broken.get(place)
         if broken is None or broken.session.id != id or broken.is_late:
             return None
         del self._broken[place]
         broken.timer.cancel()
         self._streams[id] = stream
-        return broken.session, broken.pairs
+        return broken.session
 
     def handled(self, id: str, stream: ServerStream) -> int | None:
         """How much of a session was handled that is too old."""
@@ -95,7 +93,6 @@ class Sessions:
         if broken is not None:
             broken.timer.cancel()
             broken.session.give_up()
-            _release(broken)
 
     def stop(self) -> None:
         """Give back all that is kept."""
@@ -103,7 +100,6 @@ class Sessions:
         for each in broken:
             each.timer.cancel()
             each.session.give_up()
-            _release(each)
 
     def _late(self, place: Proved) -> None:
         broken = self._broken[place]
@@ -113,13 +109,6 @@ class Sessions:
         broken.is_late = True
         broken.timer = self._clock.callLater(KNOWN_SECONDS, self._late, place)
         broken.session.give_up()
-        _release(broken)
-
-
-def _release(broken: _Broken) -> None:
-    pairs, broken.pairs = broken.pairs, []
-    for pair in pairs:
-        pair.resumption.release()
 
 
 def _proved(stream: ServerStream) -> Proved:

@@ -14,6 +14,12 @@ MAX_ADDRESSES: Final = 2
 
 
 _TRANSLATED: Final = ip_network("64:ff9b::/96")  # RFC 6052: IPv4 behind a translator
+_NOBODYS: Final = (
+    ip_network("::/96"),  # RFC 4291, 2.5.5.1: IPv4 once more
+    ip_network("64:ff9b:1::/48"),  # RFC 8215: translators of this network
+    ip_network("fec0::/10"),  # RFC 3879: sites
+)
+"""What the standard library counts as public, and is not."""
 
 
 @attrs.frozen
@@ -72,6 +78,8 @@ def is_special(address: str) -> bool:
             return is_special(str(inner))
         if found in _TRANSLATED:
             return is_special(str(IPv4Address(int(found) & 0xFFFFFFFF)))
+        if any(found in network for network in _NOBODYS):
+            return True
     return not found.is_global or found.is_multicast
 
 

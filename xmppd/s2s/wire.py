@@ -11,7 +11,7 @@ from zope.interface import implementer
 
 from xmppd.link.output import Output
 from xmppd.protocol.errors import StreamError
-from xmppd.protocol.events import Event
+from xmppd.protocol.events import Event, StreamClosed
 from xmppd.protocol.framer import Framer
 from xmppd.protocol.stanza import Stanza
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 LINGER_SECONDS: Final = 5
 """So long the other side may take to close after we have."""
+MAX_UNREAD: Final = 262_144
+"""Bytes that are written at most to who does not read; no stanzas are among them."""
 
 
 @implementer(IPushProducer)
@@ -27,7 +29,9 @@ class ServerWire(Protocol):
     """A connection with a server; subclasses say what events mean.
 
     What is written in one reactor turn goes out in one piece. `choked` says that the transport has
-    taken more than it can pass on; `is_broken` that the connection ended without a closing tag.
+    taken more than it can pass on; `is_broken` that the connection ended without a closing tag,
+    `has_failed` that we have ended the stream with an error. `listens`: the stream is over, and
+    what is under way may come yet.
     """
 
     output: Output
@@ -36,8 +40,10 @@ class ServerWire(Protocol):
         self.edge = edge
         self.clock = edge.clock
         self.choked = False
-        self.over = self.is_broken = False
-        self._listens = False
+        self._unread = 0
+        self.over = self.is_broken = self.has_failed = False
+        self.listens = False
+        self._has_closed = False
         self._pieces: list[bytes] = []
         self._timer: IDelayedCall | None = None
 
@@ -68,7 +74,10 @@ class ServerWire(Protocol):
         """The transport takes again."""
 
     def late(self, item: Stanza) -> None:
-        """Take what was under way when the stream was closed in order. Raises StreamError."""
+        """Take what was under way when we closed the stream. Raises StreamError."""
+
+    def heard_out(self) -> None:
+        """What was under way then has come."""
 
     def still_holds(self) -> bool:
         """Whether what has been proved is enough for the policy and the trust as they are now."""
@@ -94,7 +103,7 @@ class ServerWire(Protocol):
         """Take what one read brought."""
         if not self.over:
             self.take(self.framer.feed(data))
-        elif self._listens:
+        elif self.listens:
             self._take_late(self.framer.feed(data))
 
     def connectionLost(self, reason: Failure | None = None) -> None:
@@ -102,12 +111,14 @@ class ServerWire(Protocol):
         if not self.over:
             self.is_broken = True
         self._finish("connection lost")
+        self._stop_listening()
         self._stop_timer()
         self.edge.left(self)
 
     def pauseProducing(self) -> None:
         """The transport's buffer is full."""
         self.choked = True
+        self._unread = 0
 
     def resumeProducing(self) -> None:
         """The transport's buffer is empty."""
@@ -131,6 +142,7 @@ class ServerWire(Protocol):
         for event in events:
             if self.over:
                 return
+            self._has_closed = isinstance(event, StreamClosed)
             try:
                 self.handle(event)
             except StreamError as error:
@@ -141,8 +153,15 @@ class ServerWire(Protocol):
             for event in events:
                 if isinstance(event, Stanza):
                     self.late(event)
+                else:
+                    self._stop_listening()
         except StreamError:
-            self._listens = False
+            self._stop_listening()
+
+    def _stop_listening(self) -> None:
+        if self.listens:
+            self.listens = False
+            self.heard_out()
 
     def read_on(self) -> None:
         """Read what follows an element at which the framer has stopped."""
@@ -158,7 +177,11 @@ class ServerWire(Protocol):
         """Write now."""
         if self._pieces:
             pieces, self._pieces = self._pieces, []
-            self.output.write(b"".join(pieces))
+            data = b"".join(pieces)
+            self._unread += len(data)
+            self.output.write(data)
+        if self.choked and self._unread > MAX_UNREAD:
+            self.drop("it does not read")
 
     def wait(self, seconds: float) -> None:
         """Call `due` after so many seconds, unless something else is waited for by then."""
@@ -174,7 +197,8 @@ class ServerWire(Protocol):
         """End the stream in order; without a last word the other side may finish what it says."""
         if self.over:
             return
-        self._listens = not last
+        self.has_failed = bool(last)
+        self.listens = not self._has_closed
         self._pieces.append(self.closing(last))
         self.flush()
         self._finish(reason)

@@ -51,7 +51,7 @@ class Custody:
         """Take one that has come; what another boot has sent is its own affair."""
         if envelope.sender != self._manager.address:
             return
-        if envelope.type == "error" or envelope.number > self._come + 1:
+        if envelope.number > self._come + 1:
             self._again()
             return
         for stanza in envelope.items[self._come + 1 - envelope.number :]:

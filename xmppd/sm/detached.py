@@ -87,7 +87,7 @@ class Detached:
     def _detach(self, session: Session, managed: Managed, how: End) -> None:
         manager = self._manager
         managed.give_way(StreamError("conflict"))
-        session.end_leg()
+        managed.end_leg()
         manager.edges.ended(session.leg, how)
         if session in self._timers:
             return

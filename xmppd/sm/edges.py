@@ -69,6 +69,9 @@ class Edges(Legs[EdgeLeg]):
 
     def leg(self, session: Session, stream: Jid, epoch: int = 1) -> EdgeLeg:
         """A leg from a session to a stream."""
+        former = self._manager.legs.get(stream)
+        if former is not None:  # of a session that the stream has never heard of
+            self.absent(former)
         leg = EdgeLeg(session, self.peer(instance_of(stream)), stream, epoch)
         self._manager.legs[stream] = leg
         self.attach(leg)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from xmppd.component.leg import End
+from xmppd.component.leg import End, State
 from xmppd.component.stages import Life
 from xmppd.protocol.acks import TooHigh, count_in
 from xmppd.protocol.errors import StreamError
@@ -53,7 +53,8 @@ def end(manager: SessionManager, session: Session, how: End = End.CLOSED) -> Non
     user, host = session.user, session.user.host
     if manager.sessions.pop(session.address, None) is None:
         return
-    manager.edges.ended(session.leg, how if session.closing else End.ABSENT)
+    kicked = session.leg.state is State.CLOSING
+    manager.edges.ended(session.leg, how if kicked else End.ABSENT)
     if user.sessions.get(session.jid.resource) is session:
         del user.sessions[session.jid.resource]
     session.closing = True

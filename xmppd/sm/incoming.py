@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
 
 from xmppd.component.extension import ACCOUNT, HOST, OWN_ACCOUNT
-from xmppd.component.stages import Received, Verdict, deferred, walk
+from xmppd.component.stages import Verdict, deferred, walk
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.hints import forbids_storing
 from xmppd.protocol.jid import Jid
@@ -105,7 +105,7 @@ def _handle(
 ) -> Deferred[Any] | None:
     """Handle one stanza; what is not done at once is returned, and never fails."""
     try:
-        hooks = host.dispatch.received[stanza.name]
+        hooks = host.dispatch.received[stanza.name].of(stanza, user.notes)
         verdict = walk(hooks, stanza, user) if hooks else stanza
         if isinstance(verdict, Deferred):
             pending: Deferred[Any] | None = verdict.addCallback(_walked, host, user, unsettled)
@@ -140,10 +140,11 @@ def _message(
     host: Host, stanza: Stanza, user: User, unsettled: Unsettled | None
 ) -> Deferred[Any] | None:
     rule, sessions = choose(user, stanza)
-    for hook in host.dispatch.received_pick["message"]:
+    dispatch, notes = host.dispatch, user.notes
+    for hook in dispatch.received_pick["message"].of(stanza, notes):
         picked = hook(stanza, user, sessions)
         sessions = sessions if picked is None else picked
-    for hook in host.dispatch.received_note["message"]:
+    for hook in dispatch.received_note["message"].of(stanza, notes):
         host.guarded(hook, stanza, user, sessions)
     if sessions:
         _deliver(stanza, user, sessions, unsettled)
@@ -186,7 +187,7 @@ def missed(host: Host, stanza: Stanza, user: User) -> Deferred[None]:
 
 
 def _offer(host: Host, stanza: Stanza, user: User) -> Deferred[bool]:
-    hooks = iter(host.dispatch.hooks(Received.MISSED, stanza.name))
+    hooks = iter(host.dispatch.received_missed[stanza.name].of(stanza, user.notes))
 
     def ask_next(taken: object = None) -> bool | Deferred[bool]:
         if taken:

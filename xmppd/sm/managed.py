@@ -35,8 +35,8 @@ class Managed:
         "_drained",
         "_given_way",
         "_handled",
-        "_open",
         "_session",
+        "_waiting",
         "early",
         "id",
         "out",
@@ -52,7 +52,7 @@ class Managed:
         self.since = NOT_YET
         self.early: list[Stanza] = []
         self._handled = Handled()
-        self._open: deque[Unsettled] = deque()
+        self._waiting: deque[Unsettled] | None = None  # such a thing takes 600 bytes
         self._drained: Callable[[], None] | None = None
         self._given_way: Callable[[StreamError], None] | None = None
 
@@ -74,10 +74,17 @@ class Managed:
         return self._handled.h
 
     @property
+    def _open(self) -> deque[Unsettled]:
+        """What is not settled, in order."""
+        if self._waiting is None:
+            self._waiting = deque()
+        return self._waiting
+
+    @property
     def settled(self) -> int:
         """The place in the leg up to which all is handled and kept."""
-        if self._open:
-            return self._open[0].number - 1
+        if self._waiting:
+            return self._waiting[0].number - 1
         session = self._session
         return session.leg.got - len(session.backlog or ())
 
@@ -117,7 +124,9 @@ class Managed:
         while waiting and self._is_settled(waiting[0], kept):
             waiting.popleft()
             self._handled.add()
-        if waiting and waiting[0].ticket > kept:
+        if not waiting:
+            self._waiting = None
+        elif waiting[0].ticket > kept:
             manager.uncommitted.add(self)
         if before != self._handled.h:
             self._tell()
@@ -156,7 +165,7 @@ class Managed:
 
     def lose(self, ticket: int) -> None:
         """A batch is lost for good."""
-        for unsettled in self._open:
+        for unsettled in self._waiting or ():
             if unsettled.ticket == ticket:
                 unsettled.lost = True
 
@@ -194,8 +203,8 @@ class Managed:
             session.backlog.clear()
         for unsettled in self._open:
             unsettled.cancelled = unsettled.open and not unsettled.passed
-            unsettled.number = 0
-        self._open = deque([one for one in self._open if not one.cancelled])
+            unsettled.number = 1  # of the next leg nothing is settled before these are
+        self._waiting = deque([one for one in self._open if not one.cancelled])
         self._drained, self._given_way = drained, given_way
         self.settle()
 
@@ -210,7 +219,27 @@ class Managed:
         """Whether a new stream waits until all that came over the old one is settled."""
         return self._drained is not None
 
-    def take_unacknowledged(self) -> list[Stanza]:
+    def end_leg(self) -> None:
+        """The leg is no more, but the session is: what was sent over it may come again."""
+        leg = self._session.leg
+        if leg.kept is not None:
+            self.early += self.early_in([*leg.kept.items], leg.sent - len(leg.kept.items))
+        if self.since != NOT_YET:
+            self.since = 0
+
+    def send_again(self) -> None:
+        """Send what the client has not acknowledged, over a new leg."""
+        early, self.early = self.early, []
+        self._session.watching.got(early)  # else it would not know by what to resume
+        self._session.queue_again(self._take_unacknowledged())
+
+    def sent_in_vain(self) -> list[Stanza]:
+        """What was sent and has not reached the client, in order."""
+        self.end_leg()
+        early, self.early = self.early, []
+        return early + self._take_unacknowledged()
+
+    def _take_unacknowledged(self) -> list[Stanza]:
         """What the client has not acknowledged, in order; it no longer counts as sent."""
         left = self.out.take_all()
         self.out.sent = (self.out.sent - len(left)) % MODULUS

@@ -31,7 +31,10 @@ def take(host: Host, session: Session, stanza: Stanza) -> None:
     if session.backlog is not None:
         session.backlog.append(stanza)
         return
-    pending = _begin(host, session, stanza)
+    if stanza.ns or session.managed is not None:
+        pending = _begin(host, session, stanza)
+    else:
+        pending = _handle(host, session, stanza, None)
     if pending is not None:
         session.backlog = deque()
         pending.addBoth(_go_on, host, session)
@@ -55,9 +58,7 @@ def _begin(host: Host, session: Session, stanza: Stanza) -> Deferred[Any] | None
     if stanza.ns:
         _take_element(host, session, stanza)
         return None
-    if session.closing:
-        return None
-    if managed is None:
+    if managed is None or session.closing:
         return _handle(host, session, stanza, None)
     unsettled = managed.begin(stanza)
     pending = _handle(host, session, stanza, unsettled)
@@ -81,6 +82,8 @@ def _handle(
     host: Host, session: Session, stanza: Stanza, unsettled: Unsettled | None
 ) -> Deferred[Any] | None:
     """Handle one stanza; what is not done at once is returned, and never fails."""
+    if session.closing:
+        return None
     stamped = _stamped(session, stanza)
     if stamped is None:
         session.close(StreamError("invalid-from"))
@@ -103,7 +106,7 @@ def _walk(
         raise StanzaError("jid-malformed", by=host.jid)
     if stanza.name == "iq":
         _check_iq(stanza)
-    hooks = host.dispatch.sent[stanza.name]
+    hooks = host.dispatch.sent[stanza.name].of(stanza, session.user.notes)
     verdict = walk(hooks, stanza, session) if hooks else stanza
     if isinstance(verdict, Deferred):
         return verdict.addCallback(_pass_on, host, session, unsettled)
@@ -169,6 +172,6 @@ def _pass_on(
             host.manager.send(stanza)
         else:
             host.manager.pass_on(stanza, unsettled)
-    for hook in host.dispatch.sent_note[stanza.name]:
+    for hook in host.dispatch.sent_note[stanza.name].of(stanza, session.user.notes):
         host.guarded(hook, stanza, session)
     return pending

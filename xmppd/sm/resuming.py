@@ -71,15 +71,17 @@ def _fence(manager: SessionManager, session: Session, stream: Jid, facts: Stream
     former, conflict = session.leg, StreamError("conflict", "resumed over another stream")
     managed = session.managed
     assert managed is not None
+    # First of all, for the former leg may be found to have ended with a former life of its edge.
+    leg = manager.edges.leg(session, stream, former.epoch + 1)
     if managed.draining:
         managed.give_way(conflict)
         manager.edges.ended(former, End.ABSENT)
     elif session.attached:
         manager.edges.kick(former, conflict)
-        session.end_leg()
+        managed.end_leg()
         manager.edges.ended(former, End.CLOSED)
     manager.detached.attached(session)
-    session.leg = manager.edges.leg(session, stream, former.epoch + 1)
+    session.leg = leg
     session.facts = facts
 
 
@@ -98,7 +100,7 @@ def _resumed(manager: SessionManager, session: Session, answer: Answer) -> None:
             managed="true",
         )
     )
-    session.requeue()
+    managed.send_again()
     session.user.host.tell(Life.RESUMED, session)
 
 

@@ -208,8 +208,8 @@ class Session:
         if self.closing:
             return
         self.flush()
-        self.closing = True
-        if self.leg.state is State.LIVE:
+        attached, self.closing = self.attached, True
+        if attached:
             self.user.host.manager.edges.kick(self.leg, error)
 
     def flush(self) -> None:
@@ -257,24 +257,10 @@ class Session:
         if not self._is_crowded():
             self.user.host.manager.reports.go_on(self)
 
-    def end_leg(self) -> None:
-        """The leg is no more, but the session is: what was sent over it may come again."""
-        managed, kept = self.managed, self.leg.kept
-        assert managed is not None
-        if kept is not None:
-            managed.early += managed.early_in([*kept.items], self.leg.sent - len(kept.items))
-        if managed.since != NOT_YET:
-            managed.since = 0
-
-    def requeue(self) -> None:
-        """Have what the client has not acknowledged sent again, over a new leg."""
-        managed = self.managed
-        assert managed is not None
-        early, managed.early = managed.early, []
-        if self._watching is not None:
-            self._watching.got(early)  # else it would not know by what to resume
+    def queue_again(self, stanzas: list[Stanza]) -> None:
+        """Send these again over a new leg, before all others."""
         queue = self._queue = self._queue or Queue()
-        queue.put_back(managed.take_unacknowledged())
+        queue.put_back(stanzas)
         self.full = False
         self.flush()
 
@@ -289,9 +275,6 @@ class Session:
         return stanzas if self._watching is None else self._watching.only_here(stanzas)
 
     def _sent_in_vain(self) -> list[Stanza]:
-        managed = self.managed
-        if managed is None:
-            return [] if self.leg.kept is None else [*self.leg.kept.items]
-        self.end_leg()
-        early, managed.early = managed.early, []
-        return early + managed.take_unacknowledged()
+        if self.managed is not None:
+            return self.managed.sent_in_vain()
+        return [] if self.leg.kept is None else [*self.leg.kept.items]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def spread(host: Host, session: Session, stanza: Stanza, addresses: Sequence[Jid]) -> None:
     """Send presence that the server makes of a session's, to those whom no hook leaves out."""
-    for hook in host.dispatch.sent_pick["presence"]:
+    for hook in host.dispatch.sent_pick["presence"].of(stanza, session.user.notes):
         picked = hook(stanza, session, addresses)
         addresses = addresses if picked is None else picked
     send = host.manager.send
@@ -26,7 +26,7 @@ def spread(host: Host, session: Session, stanza: Stanza, addresses: Sequence[Jid
 
 def picked(host: Host, user: User, stanza: Stanza, sessions: list[Session]) -> list[Session]:
     """Those of the sessions that get presence which has come for their account."""
-    for hook in host.dispatch.received_pick["presence"]:
+    for hook in host.dispatch.received_pick["presence"].of(stanza, user.notes):
         chosen = hook(stanza, user, sessions)
         sessions = sessions if chosen is None else chosen
     return sessions

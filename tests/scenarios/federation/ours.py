@@ -78,7 +78,7 @@ class Ours(Party):
         self.log = self.server.log
         self.plain = self.server.plain
         certificates = self.server.data / "certificates"
-        certificates.mkdir(parents=True, mode=0o700)
+        certificates.mkdir(parents=True, mode=0o700, exist_ok=True)
         shutil.copy(self.certificate.both, certificates / f"{self.domain}.pem")
         self.server.start()
 

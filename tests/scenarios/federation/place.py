@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from tests.scenarios.ports import free_port
@@ -33,6 +33,11 @@ class Place(NamedTuple):
         """Whether somebody takes connections at every port."""
         ports = (port for port in (self.starttls, self.direct) if port)
         return all(listens_at(self.address, port) for port in ports)
+
+
+def rooms_of(domain: str) -> str:
+    """Where a server has its rooms."""
+    return f"rooms.{domain}"
 
 
 def free_place(domain: str, starttls: bool = True, direct: bool = False) -> Place:
@@ -69,18 +74,20 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 class Names:
-    """The DNS of a test, at an address of loopback and two ports.
+    """The DNS of a test, at an address of loopback and two ports; it knows rooms of places too.
 
     :param names: the port of the view whose SRV have names for targets.
     :param addresses: the port of the view whose SRV have addresses for targets.
     """
 
-    def __init__(self, places: Iterable[Place]) -> None:
+    def __init__(self, places: Sequence[Place]) -> None:
         self.address = "127.0.0.53"
         kind = socket.SOCK_DGRAM
         self.names, self.addresses = (free_port(self.address, kind) for _ in range(2))
         module = "tests.scenarios.federation.zone"
-        words = [self.names, self.addresses, self.address, json.dumps(list(places))]
+        rooms = [place._replace(domain=rooms_of(place.domain)) for place in places]
+        known = json.dumps([*places, *rooms])
+        words = [self.names, self.addresses, self.address, known]
         self._process = subprocess.Popen(
             [sys.executable, "-m", module, *map(str, words)],
             cwd=ROOT,
