@@ -60,7 +60,9 @@ class Acking:
         self._owed = False  # it was asked for
         self._timer: IDelayedCall | None = None
         self._asked = False  # and not answered yet
-        self._forget_asked()
+        self._unasked = 0
+        self._awaited = False  # whether one of the unasked is a message
+        self._large = False  # whether one of them is worth asking about to be rid of it
         self._wrote = 0
 
     # What the client asks
@@ -137,13 +139,9 @@ class Acking:
     def request(self) -> bytes:
         """Asks the client."""
         self._asked = True
-        self._forget_asked()
-        return REQUEST
-
-    def _forget_asked(self) -> None:
         self._unasked = 0
-        self._awaited = False  # whether one of the unasked is a message
-        self._large = False  # whether one of them is worth asking about to be rid of it
+        self._awaited = self._large = False
+        return REQUEST
 
     def answered(self) -> None:
         """The client has said what it has handled."""
