@@ -23,6 +23,9 @@ class Stanza:
     are the prepared addresses, None where absent; where one is present and not a JID, `malformed`
     names it: `to` (RFC 6120, 8.3.3.8: jid-malformed) or `from` (4.9.3.9: invalid-from), which
     counts for more if both are. Its attribute stays as it came, but an answer leaves it out.
+
+    `since` is a note beside the value: since when, in seconds, somebody has it wait. It is set by
+    them, and not there before.
     """
 
     __slots__ = (
@@ -34,8 +37,11 @@ class Stanza:
         "name",
         "ns",
         "sender",
+        "since",
         "to",
     )
+
+    since: float
 
     def __init__(
         self,

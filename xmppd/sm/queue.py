@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from collections import deque
 
+from xmppd.protocol.namespaces import MUC_USER
 from xmppd.protocol.stanza import Stanza
+
+
+def is_replaceable(stanza: Stanza) -> bool:
+    """Whether newer presence of the same address says all that this one does.
+
+    That is so of available and unavailable presence, unless it is a room's.
+    """
+    return (
+        stanza.name == "presence"
+        and stanza.type in (None, "unavailable")
+        and not stanza.has(MUC_USER, "x")
+    )
 
 
 class Queue:
@@ -30,6 +43,19 @@ class Queue:
             room_bytes -= len(taken[-1].inner)
         self.size -= sum([len(stanza.inner) for stanza in taken])
         return taken
+
+    def drop_replaced(self) -> bool:
+        """Keep only the newest presence of each address. Returns whether any was dropped.
+
+        Only what nobody has counted yet may be dropped.
+        """
+        items = self.items
+        newest = {item.sender: item for item in items if is_replaceable(item)}
+        kept = [one for one in items if not is_replaceable(one) or newest[one.sender] is one]
+        dropped = len(items) - len(kept)
+        self.items = deque(kept)
+        self.size = sum([len(stanza.inner) for stanza in kept])
+        return dropped > 0
 
     def put_back(self, stanzas: list[Stanza]) -> None:
         """Let stanzas that were taken before wait again, in front of all others."""
