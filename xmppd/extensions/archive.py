@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property, partial
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import attrs
-from twisted.internet.defer import Deferred
 
 from xmppd.accounts.bound import OwnLog
 from xmppd.component.archive import GROUPCHAT_FIELD, MAM_EXTENDED, Query, parse_query
@@ -26,7 +24,7 @@ from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.namespaces import MAM
 from xmppd.protocol.stanza import Stanza
-from xmppd.sm.delivery import Rule, choose, message_type
+from xmppd.sm.delivery import is_refused, message_type
 from xmppd.sm.session import Session
 from xmppd.sm.user import User
 from xmppd.storage.interfaces import EntryId, Page, StorageError
@@ -35,7 +33,8 @@ STORE = "archive"
 
 
 class Shelf:
-    """The archive of one account. `ticket` is the batch with its newest entry."""
+    """The archive of one account, as a note of its user. `ticket` is the batch with its newest
+    entry."""
 
     def __init__(self, user: User) -> None:
         self.log: OwnLog = user.account.log(STORE)
@@ -79,7 +78,6 @@ class Archive(SessionExtension):
         """`days` and `entries` of single accounts, by localpart: `users.juliet = {days = 7}`."""
 
     def setup(self) -> None:
-        self._shelves: WeakKeyDictionary[User, Shelf] = WeakKeyDictionary()
         self._retention = Retention(self.host, STORE)
         self._keep_to_limits()
 
@@ -92,18 +90,12 @@ class Archive(SessionExtension):
 
     # Keeping
 
-    @on(Sent.MARK, "message")
-    def make_ready(self, stanza: Stanza, session: Session) -> Deferred[None] | None:
-        """The preferences are to be known by the time they are asked for."""
-        return self._ready(session.user)
-
     @on(Received.MARK, "message")
-    def identify(self, stanza: Stanza, user: User) -> Stanza | Deferred[Stanza | None] | None:
+    def identify(self, stanza: Stanza, user: User) -> Stanza | None:
         """XEP-0313, 2.6: tell under what id the message is in the archive."""
-        ready = self._ready(user)
-        if ready is not None:
-            return ready.addCallback(lambda _: self._identified(stanza, user))
-        return self._identified(stanza, user)
+        if not self._is_wanted(stanza, user, stanza.sender or user.jid):
+            return None
+        return identified(stanza, shelf_of(user).log.new_id(), user.jid)
 
     @on(Sent.NOTE, "message")
     def keep_sent(self, stanza: Stanza, session: Session) -> None:
@@ -124,7 +116,7 @@ class Archive(SessionExtension):
     def keep_received(self, stanza: Stanza, user: User, sessions: list[Session]) -> None:
         """What is refused is not kept (5.1)."""
         id = given_id(stanza, user.jid)
-        if id is None or (not sessions and choose(user, stanza)[0] is Rule.REFUSE):
+        if id is None or is_refused(user, stanza, sessions):
             return
         sender = stanza.sender or user.jid
         try:
@@ -139,18 +131,13 @@ class Archive(SessionExtension):
         """Where nothing else is kept for those who are away, it waits in the archive."""
         return given_id(stanza, user.jid) is not None
 
-    def _identified(self, stanza: Stanza, user: User) -> Stanza | None:
-        if not self._is_wanted(stanza, user, stanza.sender or user.jid):
-            return None
-        return identified(stanza, self._shelf(user).log.new_id(), user.jid)
-
     def _is_wanted(self, stanza: Stanza, user: User, other: Jid) -> bool:
         if not is_worth_archiving(stanza):
             return False
         return self._preferences is None or self._preferences.allow(user, other)
 
     def _append(self, stanza: Stanza, user: User, other: Jid, id: str | None = None) -> EntryId:
-        shelf = self._shelf(user)
+        shelf = shelf_of(user)
         kept_as = shelf.log.append(
             stanza.to_bytes(),
             peer=other.bare,
@@ -160,15 +147,6 @@ class Archive(SessionExtension):
         )
         shelf.ticket = self.host.stores.ticket
         return kept_as
-
-    def _ready(self, user: User) -> Deferred[None] | None:
-        return None if self._preferences is None else self._preferences.ready(user)
-
-    def _shelf(self, user: User) -> Shelf:
-        shelf = self._shelves.get(user)
-        if shelf is None:
-            shelf = self._shelves[user] = Shelf(user)
-        return shelf
 
     # Reading
 
@@ -184,7 +162,7 @@ class Archive(SessionExtension):
         self, request: Stanza, query: Query, session: Session, reading: Reading
     ) -> Stanza:
         user = session.user
-        shelf = self._shelf(user)
+        shelf = shelf_of(user)
         page = await query.read(shelf.log)
         answer = request.reply(fin(page, await query.count(shelf.log)))
         session.ticket = max(session.ticket, shelf.ticket)  # the end comes once all of it is kept
@@ -200,7 +178,7 @@ class Archive(SessionExtension):
     @iq("get", MAM, "metadata", to=OWN_ACCOUNT)
     async def ends(self, request: Stanza, session: Session) -> Stanza:
         """XEP-0313, 4: the first and the last message."""
-        return request.reply(metadata(await self._shelf(session.user).log.edges()))
+        return request.reply(metadata(await shelf_of(session.user).log.edges()))
 
     @iq("set", MAM, "query", to=ACCOUNT)
     @iq("get", MAM, "query", to=ACCOUNT)
@@ -226,6 +204,14 @@ class Archive(SessionExtension):
     def _keep_to_limits(self) -> None:
         limits = Limits(self.options.days, self.options.entries)
         self._retention.limit(limits, self.options.users)
+
+
+def shelf_of(user: User) -> Shelf:
+    """The archive of an account that is in memory."""
+    shelf: Shelf | None = user.notes.get(Shelf)
+    if shelf is None:
+        shelf = user.notes[Shelf] = Shelf(user)
+    return shelf
 
 
 def with_archive_id(stanza: Stanza, session: Session) -> Stanza:

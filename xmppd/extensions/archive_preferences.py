@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any, Literal
-from weakref import WeakKeyDictionary
 
 import attrs
 from twisted.internet.defer import Deferred
 from twisted.words.xish.domish import Element
 
 from xmppd.accounts.bound import OwnDocument
-from xmppd.component.extension import ACCOUNT, OWN_ACCOUNT, SessionExtension, iq
+from xmppd.component.extension import ACCOUNT, OWN_ACCOUNT, SessionExtension, iq, on
+from xmppd.component.stages import Life
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import InvalidJid, Jid
 from xmppd.protocol.markup import element
@@ -31,7 +31,8 @@ _DEFAULTS = ("always", "never", "roster")
 
 @attrs.frozen
 class Preferences:
-    """Who is archived whatever the `default` says, and who is not."""
+    """Who is archived whatever the `default` says, and who is not; a note of the user that has
+    said so."""
 
     default: str = "always"
     always: tuple[str, ...] = ()
@@ -63,14 +64,16 @@ class ArchivePreferences(SessionExtension):
         default: Default = "always"
         """For accounts that have not said anything: `always`, `never` or `roster`."""
 
-    def setup(self) -> None:
-        self._known: WeakKeyDictionary[User, Preferences | None] = WeakKeyDictionary()
+    @on(Life.LOADED)
+    def load(self, user: User) -> Deferred[None]:
+        """Have them before anything is handled for the account."""
 
-    def ready(self, user: User) -> Deferred[None] | None:
-        """Fires when `allow` can be asked; None: it can now."""
-        if user in self._known:
-            return None
-        return self._document(user).get().addCallback(self._note, user)
+        def found(kept: Versioned[Preferences] | None) -> None:
+            user.notes.pop(Preferences, None)
+            if kept is not None:
+                user.notes[Preferences] = kept.value
+
+        return self._document(user).get().addCallback(found)
 
     def allow(self, user: User, other: Jid) -> bool:
         """Whether messages from or to that address are to be archived (2.3)."""
@@ -85,25 +88,21 @@ class ArchivePreferences(SessionExtension):
         return said.default == "always"
 
     @iq("get", MAM, "prefs", to=OWN_ACCOUNT)
-    async def get(self, request: Stanza, session: Session) -> Stanza:
+    def get(self, request: Stanza, session: Session) -> Stanza:
         """XEP-0441, 2.1."""
-        ready = self.ready(session.user)
-        if ready is not None:
-            await ready
         return request.reply(self._of(session.user).to_xml())
 
     @iq("set", MAM, "prefs", to=OWN_ACCOUNT)
     async def set(self, request: Stanza, session: Session) -> Stanza:
         """XEP-0441, 2.1: answered with what counts from now on, once that is kept."""
         payload: Any = request.payload()
-        said = _parsed(payload)
-        kept = self._document(session.user).put(said)
-        before = self._known.get(session.user)
-        self._known[session.user] = said
+        said, user = _parsed(payload), session.user
+        kept = self._document(user).put(said)
+        user.notes[Preferences] = said
         try:
             await kept
         except BaseException:
-            self._known[session.user] = before
+            await self.load(user)  # what is kept counts again
             raise
         return request.reply(said.to_xml())
 
@@ -114,10 +113,8 @@ class ArchivePreferences(SessionExtension):
         raise StanzaError("forbidden")
 
     def _of(self, user: User) -> Preferences:
-        return self._known.get(user) or Preferences(self.options.default)
-
-    def _note(self, found: Versioned[Preferences] | None, user: User) -> None:
-        self._known.setdefault(user, None if found is None else found.value)
+        said: Preferences | None = user.notes.get(Preferences)
+        return said or Preferences(self.options.default)
 
     def _document(self, user: User) -> OwnDocument[Preferences]:
         document: OwnDocument[Preferences] = user.account.document("archive_prefs", _CODEC)

@@ -7,7 +7,6 @@ that ends without having it changes nothing.
 from __future__ import annotations
 
 from functools import partial
-from weakref import WeakKeyDictionary
 
 import attrs
 from twisted.internet.defer import Deferred, DeferredLock
@@ -117,9 +116,6 @@ class Offline(Extension):
         from_one_stranger: int = 100
         """How many of those may be of one sender."""
 
-    def setup(self) -> None:
-        self._boxes: WeakKeyDictionary[User, Box] = WeakKeyDictionary()
-
     # Keeping
 
     @on(Received.MARK, "message", (DELAY, "delay"))
@@ -221,9 +217,9 @@ class Offline(Extension):
             self._sweep(box)
 
     def _box(self, user: User) -> Box:
-        box = self._boxes.get(user)
+        box: Box | None = user.notes.get(Offline)
         if box is None:
-            box = self._boxes[user] = Box(user)
+            box = user.notes[Offline] = Box(user)
         return box
 
     def _begin(self, box: Box, session: Session) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.scenarios.federation.party import Proof
 from tests.scenarios.federation.peers import Peer
 from tests.scenarios.federation.place import rooms_of
-from tests.scenarios.server import LOOPBACK
+from tests.scenarios.ports import LOOPBACK
 
 CONFIGURATION = """
 loglevel: info

@@ -7,15 +7,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import NamedTuple
 
+from tests.scenarios.ports import free_port
 from tests.scenarios.server import ROOT, STARTING, environment
 
 STOPPING = 10.0
 """Seconds to end in good order."""
-
-_ROOM = (14_000, 32_000)
 
 
 class Place(NamedTuple):
@@ -45,17 +43,8 @@ def rooms_of(domain: str) -> str:
 def free_place(domain: str, starttls: bool = True, direct: bool = False) -> Place:
     """An address and ports that nobody has."""
     address = f"127.{random.randrange(1, 255)}.{random.randrange(255)}.{random.randrange(1, 255)}"
-    ports = (free_port_at(address) if wanted else 0 for wanted in (starttls, direct))
+    ports = (free_port(address) if wanted else 0 for wanted in (starttls, direct))
     return Place(domain, address, *ports)
-
-
-def free_port_at(address: str, kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """A port that nobody has at an address."""
-    while True:
-        port = random.randrange(*_ROOM)
-        with socket.socket(type=kind) as tried, suppress(OSError):
-            tried.bind((address, port))
-            return port
 
 
 def listens_at(address: str, port: int) -> bool:
@@ -94,7 +83,7 @@ class Names:
     def __init__(self, places: Sequence[Place]) -> None:
         self.address = "127.0.0.53"
         kind = socket.SOCK_DGRAM
-        self.names, self.addresses = (free_port_at(self.address, kind) for _ in range(2))
+        self.names, self.addresses = (free_port(self.address, kind) for _ in range(2))
         module = "tests.scenarios.federation.zone"
         rooms = [place._replace(domain=rooms_of(place.domain)) for place in places]
         known = json.dumps([*places, *rooms])

@@ -8,7 +8,7 @@ from tests.scenarios.federation.party import Proof
 from tests.scenarios.federation.peers import Peer
 from tests.scenarios.federation.place import rooms_of
 from tests.scenarios.federation.security import DIALBACK, EXTERNAL
-from tests.scenarios.server import LOOPBACK
+from tests.scenarios.ports import LOOPBACK
 
 CONFIGURATION = """
 run_as_root = true
