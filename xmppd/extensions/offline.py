@@ -19,8 +19,8 @@ from xmppd.extensions.offline_box import STRANGER, Box
 from xmppd.extensions.privacy import admits
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.forwarding import delay
-from xmppd.protocol.hints import asks_storing, forbids_storing
-from xmppd.protocol.namespaces import CHAT_STATES, CONTENT, DELAY, HINTS, STANZA_IDS
+from xmppd.protocol.hints import is_worth_keeping
+from xmppd.protocol.namespaces import DELAY
 from xmppd.protocol.parsing import parse_stanza
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm.delivery import message_type
@@ -34,8 +34,6 @@ SOON = 1_000_000
 PAGE = 64
 """Messages that a session is given before they have been written."""
 PAGE_BYTES = 1024 * 1024
-
-_NOT_CONTENT = frozenset({CHAT_STATES, HINTS, STANZA_IDS, DELAY})
 
 
 class Offline(Extension):
@@ -238,9 +236,4 @@ def worth_keeping(stanza: Stanza) -> bool:
 
     Chat states alone are not kept. XEP-0334 has its say first: 4.2 (no-store), 4.4 (store).
     """
-    if message_type(stanza) not in ("chat", "normal") or forbids_storing(stanza):
-        return False
-    return asks_storing(stanza) or any(
-        ns not in _NOT_CONTENT and (ns, name) != (CONTENT, "thread")
-        for ns, name, _, _ in stanza.children
-    )
+    return message_type(stanza) in ("chat", "normal") and is_worth_keeping(stanza)
