@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property, partial
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import attrs
-from twisted.internet.defer import Deferred
 
 from xmppd.accounts.bound import OwnLog
 from xmppd.component.archive import GROUPCHAT_FIELD, MAM_EXTENDED, Query, parse_query
@@ -35,7 +33,8 @@ STORE = "archive"
 
 
 class Shelf:
-    """The archive of one account. `ticket` is the batch with its newest entry."""
+    """The archive of one account, as a note of its user. `ticket` is the batch with its newest
+    entry."""
 
     def __init__(self, user: User) -> None:
         self.log: OwnLog = user.account.log(STORE)
@@ -79,7 +78,6 @@ class Archive(SessionExtension):
         """`days` and `entries` of single accounts, by localpart: `users.juliet = {days = 7}`."""
 
     def setup(self) -> None:
-        self._shelves: WeakKeyDictionary[User, Shelf] = WeakKeyDictionary()
         self._retention = Retention(self.host, STORE)
         self._keep_to_limits()
 
@@ -92,18 +90,12 @@ class Archive(SessionExtension):
 
     # Keeping
 
-    @on(Sent.MARK, "message")
-    def make_ready(self, stanza: Stanza, session: Session) -> Deferred[None] | None:
-        """The preferences are to be known by the time they are asked for."""
-        return self._ready(session.user)
-
     @on(Received.MARK, "message")
-    def identify(self, stanza: Stanza, user: User) -> Stanza | Deferred[Stanza | None] | None:
+    def identify(self, stanza: Stanza, user: User) -> Stanza | None:
         """XEP-0313, 2.6: tell under what id the message is in the archive."""
-        ready = self._ready(user)
-        if ready is not None:
-            return ready.addCallback(lambda _: self._identified(stanza, user))
-        return self._identified(stanza, user)
+        if not self._is_wanted(stanza, user, stanza.sender or user.jid):
+            return None
+        return identified(stanza, self._shelf(user).log.new_id(), user.jid)
 
     @on(Sent.NOTE, "message")
     def keep_sent(self, stanza: Stanza, session: Session) -> None:
@@ -139,11 +131,6 @@ class Archive(SessionExtension):
         """Where nothing else is kept for those who are away, it waits in the archive."""
         return given_id(stanza, user.jid) is not None
 
-    def _identified(self, stanza: Stanza, user: User) -> Stanza | None:
-        if not self._is_wanted(stanza, user, stanza.sender or user.jid):
-            return None
-        return identified(stanza, self._shelf(user).log.new_id(), user.jid)
-
     def _is_wanted(self, stanza: Stanza, user: User, other: Jid) -> bool:
         if not is_worth_archiving(stanza):
             return False
@@ -161,13 +148,10 @@ class Archive(SessionExtension):
         shelf.ticket = self.host.stores.ticket
         return kept_as
 
-    def _ready(self, user: User) -> Deferred[None] | None:
-        return None if self._preferences is None else self._preferences.ready(user)
-
     def _shelf(self, user: User) -> Shelf:
-        shelf = self._shelves.get(user)
+        shelf: Shelf | None = user.notes.get(Shelf)
         if shelf is None:
-            shelf = self._shelves[user] = Shelf(user)
+            shelf = user.notes[Shelf] = Shelf(user)
         return shelf
 
     # Reading

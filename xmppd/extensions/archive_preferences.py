@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any, Literal
-from weakref import WeakKeyDictionary
 
 import attrs
 from twisted.internet.defer import Deferred
 from twisted.words.xish.domish import Element
 
 from xmppd.accounts.bound import OwnDocument
-from xmppd.component.extension import ACCOUNT, OWN_ACCOUNT, SessionExtension, iq
+from xmppd.component.extension import ACCOUNT, OWN_ACCOUNT, SessionExtension, iq, on
+from xmppd.component.stages import Life
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import InvalidJid, Jid
 from xmppd.protocol.markup import element
@@ -31,7 +31,8 @@ _DEFAULTS = ("always", "never", "roster")
 
 @attrs.frozen
 class Preferences:
-    """Who is archived whatever the `default` says, and who is not."""
+    """Who is archived whatever the `default` says, and who is not; as a note of a user what that
+    has said."""
 
     default: str = "always"
     always: tuple[str, ...] = ()
@@ -64,46 +65,57 @@ class ArchivePreferences(SessionExtension):
         """For accounts that have not said anything: `always`, `never` or `roster`."""
 
     def setup(self) -> None:
-        self._known: WeakKeyDictionary[User, Preferences | None] = WeakKeyDictionary()
+        self._unsaid = Preferences(self.options.default)
 
-    def ready(self, user: User) -> Deferred[None] | None:
-        """Fires when `allow` can be asked; None: it can now."""
-        if user in self._known:
-            return None
-        return self._document(user).get().addCallback(self._note, user)
+    def reload(self, options: Options) -> None:
+        super().reload(options)
+        self._unsaid = Preferences(options.default)
+
+    @on(Life.LOADED)
+    def load(self, user: User) -> Deferred[None]:
+        """Have them before any message is handled for the account."""
+
+        def found(kept: Versioned[Preferences] | None) -> None:
+            if kept is not None:
+                user.notes[Preferences] = kept.value
+
+        return _document(user).get().addCallback(found)
 
     def allow(self, user: User, other: Jid) -> bool:
         """Whether messages from or to that address are to be archived (2.3)."""
-        said = self._of(user)
-        for address in (other, other.bare):
-            if address in said.never:
-                return False
-            if address in said.always:
-                return True
+        said: Preferences = user.notes.get(Preferences, self._unsaid)
+        if said.never or said.always:
+            for address in (other, other.bare):
+                if address in said.never:
+                    return False
+                if address in said.always:
+                    return True
         if said.default == "roster":
             return user.knows(other)
         return said.default == "always"
 
     @iq("get", MAM, "prefs", to=OWN_ACCOUNT)
-    async def get(self, request: Stanza, session: Session) -> Stanza:
+    def get(self, request: Stanza, session: Session) -> Stanza:
         """XEP-0441, 2.1."""
-        ready = self.ready(session.user)
-        if ready is not None:
-            await ready
-        return request.reply(self._of(session.user).to_xml())
+        said: Preferences = session.user.notes.get(Preferences, self._unsaid)
+        return request.reply(said.to_xml())
 
     @iq("set", MAM, "prefs", to=OWN_ACCOUNT)
     async def set(self, request: Stanza, session: Session) -> Stanza:
         """XEP-0441, 2.1: answered with what counts from now on, once that is kept."""
         payload: Any = request.payload()
         said = _parsed(payload)
-        kept = self._document(session.user).put(said)
-        before = self._known.get(session.user)
-        self._known[session.user] = said
+        kept = _document(session.user).put(said)
+        notes = session.user.notes
+        before = notes.get(Preferences)
+        notes[Preferences] = said
         try:
             await kept
         except BaseException:
-            self._known[session.user] = before
+            if before is None:
+                notes.pop(Preferences, None)
+            else:
+                notes[Preferences] = before
             raise
         return request.reply(said.to_xml())
 
@@ -113,15 +125,10 @@ class ArchivePreferences(SessionExtension):
         """XEP-0441, 2.1: nobody else's."""
         raise StanzaError("forbidden")
 
-    def _of(self, user: User) -> Preferences:
-        return self._known.get(user) or Preferences(self.options.default)
 
-    def _note(self, found: Versioned[Preferences] | None, user: User) -> None:
-        self._known.setdefault(user, None if found is None else found.value)
-
-    def _document(self, user: User) -> OwnDocument[Preferences]:
-        document: OwnDocument[Preferences] = user.account.document("archive_prefs", _CODEC)
-        return document
+def _document(user: User) -> OwnDocument[Preferences]:
+    document: OwnDocument[Preferences] = user.account.document("archive_prefs", _CODEC)
+    return document
 
 
 def _parsed(prefs: Element) -> Preferences:

@@ -7,7 +7,6 @@ that ends without having it changes nothing.
 from __future__ import annotations
 
 from functools import partial
-from weakref import WeakKeyDictionary
 
 import attrs
 from twisted.internet.defer import Deferred, DeferredLock
@@ -48,7 +47,7 @@ class Box:
 
     `session` gets them now, None while nobody does; `open` are those it has been given and that
     have not been written, `since` is where the next page begins. `filled`: there may be messages
-    that it has not been given. While it goes out it is a note of its user.
+    that it has not been given. It is a note of its user.
     """
 
     def __init__(self, user: User) -> None:
@@ -98,6 +97,10 @@ class Box:
         return max(fit, key=lambda one: one.priority, default=None)
 
 
+class GoingOut:
+    """Messages are: a note of the user whose they are."""
+
+
 class Offline(Extension):
     """XEP-0160, 2 and 3: store and deliver messages; XEP-0203: say since when they waited;
     XEP-0334: heed what their senders wish to be kept or not.
@@ -116,9 +119,6 @@ class Offline(Extension):
         """How many of them may be of senders who are not its contacts."""
         from_one_stranger: int = 100
         """How many of those may be of one sender."""
-
-    def setup(self) -> None:
-        self._boxes: WeakKeyDictionary[User, Box] = WeakKeyDictionary()
 
     # Keeping
 
@@ -157,7 +157,7 @@ class Offline(Extension):
         self.host.manager.note_sender(sender)
         return True
 
-    @on(Received.PICK, "message", noted=Box)
+    @on(Received.PICK, "message", noted=GoingOut)
     def keep_order(
         self, stanza: Stanza, user: User, sessions: list[Session]
     ) -> list[Session] | None:
@@ -221,19 +221,19 @@ class Offline(Extension):
             self._sweep(box)
 
     def _box(self, user: User) -> Box:
-        box = self._boxes.get(user)
+        box: Box | None = user.notes.get(Box)
         if box is None:
-            box = self._boxes[user] = Box(user)
+            box = user.notes[Box] = Box(user)
         return box
 
     def _begin(self, box: Box, session: Session) -> None:
         box.session, box.since, box.appended = session, 0, 0
-        box.user.notes[Box] = box
+        box.user.notes[GoingOut] = GoingOut()
         self._page(box, session)
 
     def _end(self, box: Box) -> None:
         box.session = None
-        box.user.notes.pop(Box, None)
+        box.user.notes.pop(GoingOut, None)
 
     def _page(self, box: Box, session: Session) -> None:
         found = box.log.find(Where(start=box.since), limit=PAGE)
