@@ -22,7 +22,8 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.scenarios.server import LOOPBACK, STARTING, STOPPING, free_port
+from tests.scenarios.ports import LOOPBACK, free_port
+from tests.scenarios.server import STARTING, STOPPING
 
 ROOT = Path(__file__).resolve().parents[2]
 OFFLINE = ("--no-index", "--no-deps", "--no-build-isolation", "--ignore-installed", "--quiet")

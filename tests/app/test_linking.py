@@ -15,7 +15,7 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
-from tests.scenarios.server import free_port
+from tests.scenarios.ports import free_port
 from xmppd.app.config import load
 from xmppd.app.config_key import ConfigError
 from xmppd.app.linked import attach, uplink

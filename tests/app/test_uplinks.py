@@ -7,7 +7,7 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.trial.unittest import TestCase
 
 from tests.link.kit import SECRET
-from tests.scenarios.server import free_port
+from tests.scenarios.ports import free_port
 from xmppd.app.config import load
 from xmppd.app.roles import RouterRole
 from xmppd.protocol.jid import Jid

@@ -211,7 +211,8 @@ class Life:
         """10, 12, 13, 21: who is told what; `people` are those inside before or after."""
         told: dict[int, int] = {}
         for notice in outcome.notices:
-            told[id(notice.event)] = told.get(id(notice.event), 0) + 1
+            if not notice.account:
+                told[id(notice.event)] = told.get(id(notice.event), 0) + 1
             persons = [stay.person for stay in notice.to]
             assert len(set(persons)) == len(persons)
             assert people.issuperset(persons)

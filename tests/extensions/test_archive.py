@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from tests.extensions.archive_kit import ArchiveCase, bare_message, field, message
 from xmppd.component.archive import PAGE_BYTES
-from xmppd.extensions.archive import Archive
+from xmppd.extensions.archive import Archive, shelf_of
 from xmppd.extensions.archive_reading import MAX_QUERIES, ROOM
 from xmppd.extensions.offline import Offline
 from xmppd.extensions.stanza_ids import StanzaIds
@@ -126,10 +126,9 @@ class KeepingTest(ArchiveCase):
             def new_id(self) -> str:
                 return "0" * 26
 
-        [archive] = [one for one in self.house.host.dispatch.extensions if isinstance(one, Archive)]
         self.house.from_outside("<message from='a@remote.test' to='juliet@example.com'/>")
         user = self.house.host.users["juliet"]
-        archive._shelf(user).log = FullLog()  # type: ignore[assignment]
+        shelf_of(user).log = FullLog()  # type: ignore[assignment]
         sent = message("1").replace(" to=", " from='a@remote.test/r' to=")
         self.house.from_outside(sent)
         [refusal] = self.house.left

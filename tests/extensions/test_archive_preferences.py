@@ -4,11 +4,29 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from twisted.internet.defer import fail
+
 from tests.extensions.archive_kit import ArchiveCase, message
 from xmppd.extensions.archive_preferences import MAX_LISTED, ArchivePreferences
 from xmppd.extensions.stanza_ids import StanzaIds
 from xmppd.protocol.namespaces import MAM
 from xmppd.protocol.stanza import Stanza
+from xmppd.storage.interfaces import Full
+
+
+class FullAccount:
+    """An account whose documents can be read only."""
+
+    def __init__(self, account: Any) -> None:
+        self._account = account
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._account, name)
+
+    def document(self, *arguments: Any) -> Any:
+        document = self._account.document(*arguments)
+        document.put = lambda value: fail(Full("archive_prefs"))
+        return document
 
 
 class PreferencesCase(ArchiveCase):
@@ -42,6 +60,16 @@ class SettingTest(PreferencesCase):
         """2.1: the default, and both lists though empty."""
         self.assertEqual(self.get(), ("always", [], []))
 
+    def test_default_configured_anew(self) -> None:
+        """It counts at once, for those who have said nothing."""
+        extension = self.house.host.dispatch.extension(ArchivePreferences)
+        assert extension is not None
+        extension.reload(ArchivePreferences.Options("never"))
+        self.assertEqual(self.get()[0], "never")
+        self.set("roster")
+        extension.reload(ArchivePreferences.Options("always"))
+        self.assertEqual(self.get()[0], "roster")
+
     def test_set(self) -> None:
         """2.1: answered with what counts; kept."""
         said = self.said(self.set("roster", ("Romeo@example.com",), ("a@b/c",)))
@@ -59,6 +87,14 @@ class SettingTest(PreferencesCase):
 
     def test_on_both_lists(self) -> None:
         self.assertEqual(self.said(self.set("always", ("a@b", "c@d"), ("a@b",)))[1], ["c@d"])
+
+    def test_not_kept(self) -> None:
+        """What counted before counts again."""
+        self.set("never")
+        user = self.house.host.users["juliet"]
+        user.account = FullAccount(user.account)
+        self.assertEqual(self.condition(self.set("always")), "resource-constraint")
+        self.assertEqual(self.get()[0], "never")
 
     def test_wrong(self) -> None:
         """2.1.1: one of the three; and addresses that are some."""

@@ -5,7 +5,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.sm.kit import Client, House
 from xmppd.extensions.carbons import CARBONS, RULES, Carbons
 from xmppd.extensions.disco import Disco
-from xmppd.extensions.offline import Offline
+from xmppd.extensions.offline import PAGE, Offline
 from xmppd.protocol.namespaces import CLIENT, CONTENT, FORWARD
 from xmppd.protocol.stanza import Stanza
 
@@ -200,6 +200,24 @@ class ReceivedTest(Case):
         self.romeo.send(message(BODY + forged, to="juliet@example.com"))
         [got] = self.phone.taken()
         self.assertEqual(got.inner.decode(), BODY)
+
+    def test_what_waits_behind_kept_messages(self) -> None:
+        """Each device has it once: no copy for one that gets the message itself, if later."""
+        for client in self.phone, self.laptop:
+            client.send("<presence type='unavailable'/>")
+        for number in range(PAGE + 1):
+            self.romeo.send(message(to="juliet@example.com", id=str(number)))
+        self.phone.send("<presence/>")
+        self.phone.taken()
+        self.romeo.send(message(to="juliet@example.com", id="late"))
+        self.assertEqual(self.phone.taken(), [])
+        self.laptop.send("<presence><priority>-1</priority></presence>")
+        self.laptop.taken()
+        self.romeo.send(message(to="juliet@example.com", id="later"))
+        self.assertEqual(len(copies(self.laptop)), 1)
+        self.phone.report()
+        ids = [item.id for item in self.phone.taken() if item.name == "message"]
+        self.assertEqual(ids, [str(PAGE), "late", "later"])
 
     def test_undelivered_copies_vanish(self) -> None:
         """XEP-0280, 10.3: they neither bounce nor are they kept."""

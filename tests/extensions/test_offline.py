@@ -1,8 +1,5 @@
 """XEP-0160 and XEP-0203: messages kept for those who are not there."""
 
-from gc import collect
-from weakref import ref
-
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.sm.kit import Client, House
@@ -63,18 +60,6 @@ class KeepingTest(Case):
         stamp = parse_microseconds(delay["stamp"]) / 1_000_000
         self.assertLess(abs(stamp - sent), 1)
         self.assertEqual(self.errors(), [])
-
-    def test_account_that_is_away_may_leave_memory(self) -> None:
-        """What is remembered of a user goes with it."""
-        self.come().close()
-        self.house.settle(3600)
-        assert self.house.host is not None
-        user = ref(self.house.host.users["juliet"])
-        self.assertIsNotNone(user())
-        self.house.host.forget("juliet")
-        self.house.settle()
-        collect()
-        self.assertIsNone(user())
 
     def test_negative_priority_gets_nothing_until_it_rises(self) -> None:
         self.romeo.send(message(1))

@@ -2,6 +2,7 @@
 
 from tests.extensions.privacy_case import PrivacyCase, allow, deny, message, shown
 from tests.sm.kit import House
+from xmppd.component.session import verb
 from xmppd.extensions.blocking import Blocking
 from xmppd.extensions.privacy import Guard, lists_of
 from xmppd.protocol.privacy import Lists
@@ -38,6 +39,16 @@ class SessionsTest(PrivacyCase):
         self.quiet()
         self.romeo.send(message(self.garden.jid))
         self.assertEqual(self.juliet.taken(), [])
+
+    def test_what_another_session_has_left(self) -> None:
+        """What a session ends without goes on as if it came now: past lists, not around them."""
+        self.garden.send("<presence><priority>9</priority></presence>")
+        self.quiet()
+        self.romeo.send(message("juliet@example.com"))
+        self.assertEqual(self.heard(self.garden), ["b"])
+        self.garden.pass_on(verb("close", how="clean", written="0"))
+        self.assertEqual(self.heard(self.juliet), [])
+        self.assertIn(b"<service-unavailable", self.condition(self.romeo))
 
     def test_presence(self) -> None:
         self.romeo.send("<presence><show>away</show></presence>")

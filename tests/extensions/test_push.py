@@ -8,7 +8,7 @@ from tests.sm.kit import Client, House
 from xmppd.component.stages import Life
 from xmppd.extensions.carbons import CARBONS, Carbons
 from xmppd.extensions.disco import Disco
-from xmppd.extensions.offline import Offline
+from xmppd.extensions.offline import PAGE, Offline
 from xmppd.extensions.push import PUBSUB, PUSH, SUMMARY, Push
 from xmppd.extensions.push_registrations import MAX_FORM, PUBLISH_OPTIONS
 from xmppd.extensions.stream_management import StreamManagement
@@ -238,6 +238,34 @@ class DetachedTest(Case):
         self.romeo.send(message % "<composing xmlns='http://jabber.org/protocol/chatstates'/>")
         self.assertEqual(self.published(), [])
         self.romeo.send(message % "<body>b</body>")
+        self.assertEqual(self.nodes(), ["phone"])
+
+    def test_no_copies(self) -> None:
+        """Nothing is told of what it gets no copy of: a room's messages, what is for one device
+        alone, what is refused."""
+        self.juliet.close("lost")
+        room = (
+            f"<message to='{self.laptop.jid}' from='r@{SERVICE}/nick' type='groupchat'>%s</message>"
+        )
+        self.house.from_outside(room % "<body>b</body>")
+        private = "<body>b</body><no-copy xmlns='urn:xmpp:hints'/>"
+        self.romeo.send(f"<message to='{self.laptop.jid}' type='chat'>{private}</message>")
+        self.romeo.send("<message to='juliet@example.com/gone'><body>b</body></message>")
+        self.assertEqual(self.published(), [])
+
+    def test_behind_kept_messages(self) -> None:
+        """What waits behind messages that are going out to it counts as well."""
+        self.laptop.close()
+        self.juliet.send("<presence type='unavailable'/>")
+        for number in range(PAGE + 1):
+            self.say(str(number))
+        for item in self.published():
+            self.reply(item)
+        self.juliet.send("<presence/>")
+        self.juliet.close("lost")
+        self.published()
+        self.house.settle(60)
+        self.say("behind")
         self.assertEqual(self.nodes(), ["phone"])
 
     def test_disabled_meanwhile(self) -> None:

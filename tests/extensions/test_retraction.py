@@ -63,6 +63,32 @@ class RetractionTest(ArchiveCase):
         self.house.client("romeo", "phone").send(retraction("1"))
         self.assertEqual(len(self.tombstones(self.juliet)), 1)
 
+    def test_only_the_occupant(self) -> None:
+        """Private messages of a room: all occupants have the room's bare JID."""
+        x = "<x xmlns='http://jabber.org/protocol/muc#user'/>"
+        for xml in message("1", more=x), message("2", more=x):
+            self.house.from_outside(xml.replace(" to=", " from='r@remote.test/a' to="))
+        for wanted, nick in ("1", "b"), ("2", "a"):
+            xml = retraction(wanted).replace("<store", x + "<store")
+            self.house.from_outside(xml.replace(" to=", f" from='r@remote.test/{nick}' to="))
+        self.assertEqual([one["id"] for one in self.tombstones(self.juliet)], ["2"])
+
+    def test_ids_that_are_escaped(self) -> None:
+        self.romeo.send(message("a&amp;b"), retraction("a&amp;b"))
+        self.assertEqual(len(self.tombstones(self.juliet)), 1)
+
+    def test_what_was_refused(self) -> None:
+        """It has not been received."""
+        refused = retraction("1", "juliet@example.com/gone").replace("'chat'", "'normal'")
+        self.romeo.send(message("1"), refused)
+        self.assertEqual(self.tombstones(self.juliet), [])
+
+    def test_what_is_not_kept(self) -> None:
+        """5: the retraction must be in the archive, too; XEP-0334 forbids it here."""
+        self.romeo.send(message("1"), retraction("1").replace("<store", "<no-store"))
+        for client in self.romeo, self.juliet:
+            self.assertEqual(self.tombstones(client), [])
+
     def test_one_after_the_other(self) -> None:
         """Many at once are sought one by one, so that nobody keeps the server busy."""
         self.romeo.send(*[message(str(number)) for number in range(4)])

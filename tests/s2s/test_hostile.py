@@ -344,6 +344,15 @@ class DialbackTest(Hostile):
         self.network.advance(1)
         self.assertIn("invalid", raw.heard)
 
+    def test_many_answers_nobody_asked_for_are_slowed_down(self) -> None:
+        """Each is told of in the log, which nobody may fill."""
+        raw = self.secured()
+        answer = "<db:result from='remote.test' to='capulet.test' type='valid'/>"
+        raw.send(answer * 200)
+        self.assertEqual(raw.result(to="nosuch.test"), "")
+        self.network.advance(2)
+        self.assertEqual(error_in(raw.heard), "item-not-found")
+
     def test_many_bytes_are_slowed_down(self) -> None:
         raw = self.proved()
         message = MESSAGE.replace("/>", f"><body>{'x' * 200_000}</body></message>")

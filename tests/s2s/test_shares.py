@@ -3,7 +3,7 @@
 from tests.s2s.raw import Raw, error_in
 from tests.s2s.test_hostile import MESSAGE, REMOTE, Hostile
 from xmppd.app.config_servers import ServerLimits
-from xmppd.s2s.shares import MAX_DOMAINS, Shares
+from xmppd.s2s.shares import ASKS, ASKS_A_SECOND, MAX_DOMAINS, Shares
 
 
 class DomainTest(Hostile):
@@ -57,6 +57,20 @@ class DomainTest(Hostile):
         self.assertEqual(raw.result(sender="other.test"), "")
         self.network.advance(31)
         self.assertEqual(self.secured().result(), "")
+
+    def test_keys_of_one_address(self) -> None:
+        """Nobody has us connect to others as often as they like, on however many streams."""
+        self.limit(verifications=1_000)
+        asks = self.place.edge.shares.asks
+        for _ in range(ASKS):
+            self.assertEqual(asks("192.0.2.9"), 0)
+        raw = self.secured()
+        for number in range(2 * ASKS_A_SECOND):
+            raw.result(sender=f"d{number}.test")
+        self.assertEqual(error_in(raw.heard), "")
+        self.assertEqual(asks("192.0.2.10"), 0)
+        self.network.advance(3)
+        self.assertEqual(error_in(raw.heard), "remote-server-not-found")
 
     def test_stanzas(self) -> None:
         """More than a domain may send is read later, on whatever stream it comes."""

@@ -13,8 +13,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL
 
+from tests.scenarios.ports import LOOPBACK
 from tests.scenarios.scram import Scram
-from tests.scenarios.server import DOMAIN, LOOPBACK, password_of
+from tests.scenarios.server import DOMAIN, password_of
 
 T = TypeVar("T")
 

@@ -5,18 +5,17 @@ layout, so that one scenario can run in all of them.
 """
 
 import os
-import random
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.scenarios.certificate import write_certificate
+from tests.scenarios.ports import LOOPBACK, free_port
 from xmppd.app.admin import socket_path
 from xmppd.app.config import load
 from xmppd.app.ctl_client import ask
@@ -25,7 +24,6 @@ from xmppd.app.verbs import VERBS
 ROOT = Path(__file__).resolve().parents[2]
 TWISTD = (sys.executable, "-c", "from twisted.scripts.twistd import run; run()", "-n")
 XMPPCTL = (sys.executable, "-m", "xmppd.app.xmppctl")
-LOOPBACK = "127.0.0.1"
 DOMAIN = "xmpp.test"
 
 Layout = Sequence[str]
@@ -41,15 +39,6 @@ ACCOUNTS_AT = {"xmpp-im": "xmpp-im", "xmpp-sm": "sm-1"}
 STARTING = 60.0
 STOPPING = 30.0
 """Seconds that a slow machine may take."""
-
-
-def free_port() -> int:
-    """A port of loopback that nobody has, outside the range that connections take theirs from."""
-    while True:
-        port = random.randrange(12_000, 32_000)
-        with socket.socket() as tried, suppress(OSError):
-            tried.bind((LOOPBACK, port))
-            return port
 
 
 def environment(**more: str) -> dict[str, str]:

@@ -7,8 +7,9 @@ import time
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
+from tests.scenarios.ports import LOOPBACK, free_port
 from tests.scenarios.raw import CLIENT, RawClient, logged_in, told
-from tests.scenarios.server import DOMAIN, LOOPBACK, ROOT, ScenarioTestCase, environment, free_port
+from tests.scenarios.server import DOMAIN, ROOT, ScenarioTestCase, environment
 
 SECRET = "the secret of components"
 DISCO_INFO = "http://jabber.org/protocol/disco#info"

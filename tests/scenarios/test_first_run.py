@@ -8,15 +8,14 @@ from pathlib import Path
 
 from twisted.trial.unittest import SkipTest
 
+from tests.scenarios.ports import LOOPBACK, free_port
 from tests.scenarios.raw import RawClient
 from tests.scenarios.server import (
-    LOOPBACK,
     STARTING,
     STOPPING,
     TWISTD,
     ScenarioTestCase,
     environment,
-    free_port,
     listens,
 )
 

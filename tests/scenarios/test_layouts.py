@@ -17,17 +17,16 @@ from twisted.python.filepath import FilePath
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.scenarios.certificate import write_certificate
+from tests.scenarios.ports import LOOPBACK, free_port
 from tests.scenarios.raw import CLIENT, STREAMS, RawClient, told
 from tests.scenarios.server import (
     EDGES,
-    LOOPBACK,
     ROOT,
     STARTING,
     STOPPING,
     TWISTD,
     XMPPCTL,
     environment,
-    free_port,
     listens,
     password_of,
 )

@@ -3,7 +3,8 @@
 import shutil
 from pathlib import Path
 
-from tests.scenarios.server import DOMAIN, LOOPBACK, ScenarioTestCase, Server, password_of
+from tests.scenarios.ports import LOOPBACK
+from tests.scenarios.server import DOMAIN, ScenarioTestCase, Server, password_of
 from tests.scenarios.terminal import Terminal, Terminals
 
 ACCOUNT = """[account]

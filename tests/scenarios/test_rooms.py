@@ -75,12 +75,15 @@ class WholeTest(RoomsTestCase):
     copy = "copy.muc"
 
     def test_slixmpp(self) -> None:
-        self.run_slixmpp("slixmpp_rooms")
+        self.run_clients("slixmpp_rooms")
 
     def test_slixmpp_archive(self) -> None:
-        self.run_slixmpp("slixmpp_room_archive")
+        self.run_clients("slixmpp_room_archive")
 
-    def run_slixmpp(self, script: str) -> None:
+    def test_wokkel(self) -> None:
+        self.run_clients("wokkel_rooms")
+
+    def run_clients(self, script: str) -> None:
         server = self.rooms("juliet", "romeo")
         passwords = [password_of("juliet"), password_of("romeo")]
         output = self.run_client(
@@ -185,5 +188,13 @@ class TerminalTest(RoomsTestCase, test_profanity.ProfanityTest):
         juliet.await_text("But soft!")
         juliet.type("/nick capulet")
         romeo.await_text("juliet is now known as capulet")
+        juliet.type("/room config")
+        juliet.await_text("Use '/form submit'")
+        juliet.type("/form submit")
+        juliet.await_text("configuration successful")
         juliet.type("/kick romeo enough")
         romeo.await_text("Kicked from", typing="/win 1")
+        romeo.type(f"/join {ROOM} nick romeo")
+        romeo.await_text("You have joined the room as romeo", typing="/win 2")
+        juliet.type(f"/ban romeo@{DOMAIN} enough")
+        romeo.await_text("Banned from", typing="/win 1")

@@ -4,11 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.scenarios.federation.people import Person, play
-from tests.scenarios.server import (
-    ScenarioTestCase,
-    Server,
-    free_port,
-)
+from tests.scenarios.ports import free_port
+from tests.scenarios.server import ScenarioTestCase, Server
 
 SPLIT = ("xmpp-router", "xmpp-sm", "xmpp-c2s", "xmpp-s2s")
 STATIC = """

@@ -9,7 +9,8 @@ import subprocess
 
 from tests.scenarios.federation.people import PING, Person
 from tests.scenarios.federation.place import await_true
-from tests.scenarios.server import STOPPING, TWISTD, Server, environment, free_port
+from tests.scenarios.ports import free_port
+from tests.scenarios.server import STOPPING, TWISTD, Server, environment
 from tests.scenarios.test_server_edge import TwoServers
 
 DOMAINS = [f"d{number}.test" for number in range(int(os.environ.get("S2S_DOMAINS", "30")))]

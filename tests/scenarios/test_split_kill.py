@@ -15,17 +15,16 @@ from threading import Event, Thread
 from typing import Any
 from xml.etree.ElementTree import Element
 
+from tests.scenarios.ports import LOOPBACK, free_port
 from tests.scenarios.raw import CLIENT, STREAMS, Closed, RawClient, logged_in, told
 from tests.scenarios.server import (
     DOMAIN,
-    LOOPBACK,
     SPLIT,
     STARTING,
     STOPPING,
     ScenarioTestCase,
     Server,
     environment,
-    free_port,
 )
 from tests.scenarios.test_kill import KillTestCase
 

@@ -17,7 +17,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from xmppd.conformance import JULIET, ROMEO
 from xmppd.storage.backend import StoreBackend
-from xmppd.storage.interfaces import ANY, Unavailable, Where
+from xmppd.storage.interfaces import ANY, Full, Unavailable, Where
 from xmppd.storage.late_index import FEW, PARTS, QUIET_SECONDS, RETRY_SECONDS
 from xmppd.storage.memory import MemoryStore
 from xmppd.storage.session import Parameters
@@ -193,6 +193,16 @@ class CatchingUpTest(LateIndexCase):
         self.assertEqual(self.bodies(), [])
         self.assertEqual(self.indexed(), 0)
         self.assertEqual(self.successResultOf(self.store.owners(JULIET.realm)), [])
+
+    def test_erased_in_vain(self) -> None:
+        """While nothing can be written, what cannot be erased is still found."""
+        self.fill(3)
+        self.driver.session.problem = Full(detail="no space")
+        self.failureResultOf(self.store.erase(JULIET), Full)
+        self.assertEqual(self.bodies(), [b"0", b"1", b"2"])
+        self.driver.session.problem = None
+        self.store.erase(JULIET)
+        self.assertEqual(self.bodies(), [])
 
     def test_owner_above_only(self) -> None:
         """An owner whose entries are not in the index yet is listed all the same."""

@@ -10,6 +10,7 @@ from xmppd.chat.events import RegistrationAsked
 from xmppd.chat.model import Affiliation, Sight
 from xmppd.chat.nicks import is_nick
 from xmppd.chat.outcome import Changes, Notice, Reason, Refusal
+from xmppd.chat.rights import Right
 
 if TYPE_CHECKING:
     from xmppd.chat.room import Room
@@ -37,12 +38,9 @@ def register(room: Room, command: Register, out: Changes) -> None:
 
 def _ask_admins(room: Room, event: RegistrationAsked, out: Changes) -> None:
     """Ask those inside; where there are none, some of those outside."""
-    asked = False
-    for key, each in room.occupants.items():
-        if each.affiliation >= Affiliation.ADMIN:
-            asked = True
-            room.tell(out, event, room.stays[key].values(), Sight.FULL)
-    if not asked:
+    inside = room.those_with(Right.EDIT_MEMBERS)
+    room.tell(out, event, inside, Sight.FULL)
+    if not inside:
         for account in _admins(room)[:MOST_ASKED]:
             out.notices.append(Notice(event, (), Sight.FULL, account))
 

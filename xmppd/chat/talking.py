@@ -15,7 +15,7 @@ from xmppd.chat.commands import (
     Whisper,
 )
 from xmppd.chat.events import Declined, Invited, Said, TopicSet, VoiceAsked, Whispered
-from xmppd.chat.model import Affiliation, Content, Invitation, Kind, Message, Person, Role, Sight
+from xmppd.chat.model import Affiliation, Content, Invitation, Kind, Message, Person, Sight
 from xmppd.chat.outcome import Changes, Notice, Reason, Refusal, SaveMessage, SaveRoom
 from xmppd.chat.rights import Right
 
@@ -94,9 +94,8 @@ def decline(room: Room, command: Decline, out: Changes) -> None:
     if inviter is None:
         raise Refusal(Reason.FORBIDDEN, "there was no invitation")
     event = Declined(command.person.account, command.reason)
-    for occupant in room.all_of(inviter):
-        key = room.sessions[occupant.shown.person]
-        room.tell(out, event, room.stays[key].values(), Sight.FULL)
+    own = [stay for stay in room.audience() if stay.person.account == inviter]
+    room.tell(out, event, own, Sight.FULL)
 
 
 def request_voice(room: Room, command: RequestVoice, out: Changes) -> None:
@@ -105,6 +104,4 @@ def request_voice(room: Room, command: RequestVoice, out: Changes) -> None:
     if occupant.role >= command.role:
         return
     event = VoiceAsked(occupant, command.role)
-    for key, each in room.occupants.items():
-        if each.role is Role.MODERATOR:
-            room.tell(out, event, room.stays[key].values(), Sight.FULL)
+    room.tell(out, event, room.those_with(Right.GIVE_VOICE), Sight.FULL)

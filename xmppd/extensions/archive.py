@@ -24,7 +24,7 @@ from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.namespaces import MAM
 from xmppd.protocol.stanza import Stanza
-from xmppd.sm.delivery import Rule, choose, message_type
+from xmppd.sm.delivery import is_refused, message_type
 from xmppd.sm.session import Session
 from xmppd.sm.user import User
 from xmppd.storage.interfaces import EntryId, Page, StorageError
@@ -95,7 +95,7 @@ class Archive(SessionExtension):
         """XEP-0313, 2.6: tell under what id the message is in the archive."""
         if not self._is_wanted(stanza, user, stanza.sender or user.jid):
             return None
-        return identified(stanza, self._shelf(user).log.new_id(), user.jid)
+        return identified(stanza, shelf_of(user).log.new_id(), user.jid)
 
     @on(Sent.NOTE, "message")
     def keep_sent(self, stanza: Stanza, session: Session) -> None:
@@ -116,7 +116,7 @@ class Archive(SessionExtension):
     def keep_received(self, stanza: Stanza, user: User, sessions: list[Session]) -> None:
         """What is refused is not kept (5.1)."""
         id = given_id(stanza, user.jid)
-        if id is None or (not sessions and choose(user, stanza)[0] is Rule.REFUSE):
+        if id is None or is_refused(user, stanza, sessions):
             return
         sender = stanza.sender or user.jid
         try:
@@ -137,7 +137,7 @@ class Archive(SessionExtension):
         return self._preferences is None or self._preferences.allow(user, other)
 
     def _append(self, stanza: Stanza, user: User, other: Jid, id: str | None = None) -> EntryId:
-        shelf = self._shelf(user)
+        shelf = shelf_of(user)
         kept_as = shelf.log.append(
             stanza.to_bytes(),
             peer=other.bare,
@@ -147,12 +147,6 @@ class Archive(SessionExtension):
         )
         shelf.ticket = self.host.stores.ticket
         return kept_as
-
-    def _shelf(self, user: User) -> Shelf:
-        shelf: Shelf | None = user.notes.get(Shelf)
-        if shelf is None:
-            shelf = user.notes[Shelf] = Shelf(user)
-        return shelf
 
     # Reading
 
@@ -168,7 +162,7 @@ class Archive(SessionExtension):
         self, request: Stanza, query: Query, session: Session, reading: Reading
     ) -> Stanza:
         user = session.user
-        shelf = self._shelf(user)
+        shelf = shelf_of(user)
         page = await query.read(shelf.log)
         answer = request.reply(fin(page, await query.count(shelf.log)))
         session.ticket = max(session.ticket, shelf.ticket)  # the end comes once all of it is kept
@@ -184,7 +178,7 @@ class Archive(SessionExtension):
     @iq("get", MAM, "metadata", to=OWN_ACCOUNT)
     async def ends(self, request: Stanza, session: Session) -> Stanza:
         """XEP-0313, 4: the first and the last message."""
-        return request.reply(metadata(await self._shelf(session.user).log.edges()))
+        return request.reply(metadata(await shelf_of(session.user).log.edges()))
 
     @iq("set", MAM, "query", to=ACCOUNT)
     @iq("get", MAM, "query", to=ACCOUNT)
@@ -210,6 +204,14 @@ class Archive(SessionExtension):
     def _keep_to_limits(self) -> None:
         limits = Limits(self.options.days, self.options.entries)
         self._retention.limit(limits, self.options.users)
+
+
+def shelf_of(user: User) -> Shelf:
+    """The archive of an account that is in memory."""
+    shelf: Shelf | None = user.notes.get(Shelf)
+    if shelf is None:
+        shelf = user.notes[Shelf] = Shelf(user)
+    return shelf
 
 
 def with_archive_id(stanza: Stanza, session: Session) -> Stanza:

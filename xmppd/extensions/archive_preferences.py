@@ -31,8 +31,8 @@ _DEFAULTS = ("always", "never", "roster")
 
 @attrs.frozen
 class Preferences:
-    """Who is archived whatever the `default` says, and who is not; as a note of a user what that
-    has said."""
+    """Who is archived whatever the `default` says, and who is not; a note of the user that has
+    said so."""
 
     default: str = "always"
     always: tuple[str, ...] = ()
@@ -73,17 +73,18 @@ class ArchivePreferences(SessionExtension):
 
     @on(Life.LOADED)
     def load(self, user: User) -> Deferred[None]:
-        """Have them before any message is handled for the account."""
+        """Have them before anything is handled for the account."""
 
         def found(kept: Versioned[Preferences] | None) -> None:
+            user.notes.pop(Preferences, None)
             if kept is not None:
                 user.notes[Preferences] = kept.value
 
-        return _document(user).get().addCallback(found)
+        return self._document(user).get().addCallback(found)
 
     def allow(self, user: User, other: Jid) -> bool:
         """Whether messages from or to that address are to be archived (2.3)."""
-        said: Preferences = user.notes.get(Preferences, self._unsaid)
+        said = self._of(user)
         if said.never or said.always:
             for address in (other, other.bare):
                 if address in said.never:
@@ -97,25 +98,19 @@ class ArchivePreferences(SessionExtension):
     @iq("get", MAM, "prefs", to=OWN_ACCOUNT)
     def get(self, request: Stanza, session: Session) -> Stanza:
         """XEP-0441, 2.1."""
-        said: Preferences = session.user.notes.get(Preferences, self._unsaid)
-        return request.reply(said.to_xml())
+        return request.reply(self._of(session.user).to_xml())
 
     @iq("set", MAM, "prefs", to=OWN_ACCOUNT)
     async def set(self, request: Stanza, session: Session) -> Stanza:
         """XEP-0441, 2.1: answered with what counts from now on, once that is kept."""
         payload: Any = request.payload()
-        said = _parsed(payload)
-        kept = _document(session.user).put(said)
-        notes = session.user.notes
-        before = notes.get(Preferences)
-        notes[Preferences] = said
+        said, user = _parsed(payload), session.user
+        kept = self._document(user).put(said)
+        user.notes[Preferences] = said
         try:
             await kept
         except BaseException:
-            if before is None:
-                notes.pop(Preferences, None)
-            else:
-                notes[Preferences] = before
+            await self.load(user)  # what is kept counts again
             raise
         return request.reply(said.to_xml())
 
@@ -125,10 +120,13 @@ class ArchivePreferences(SessionExtension):
         """XEP-0441, 2.1: nobody else's."""
         raise StanzaError("forbidden")
 
+    def _of(self, user: User) -> Preferences:
+        said: Preferences = user.notes.get(Preferences, self._unsaid)
+        return said
 
-def _document(user: User) -> OwnDocument[Preferences]:
-    document: OwnDocument[Preferences] = user.account.document("archive_prefs", _CODEC)
-    return document
+    def _document(self, user: User) -> OwnDocument[Preferences]:
+        document: OwnDocument[Preferences] = user.account.document("archive_prefs", _CODEC)
+        return document
 
 
 def _parsed(prefs: Element) -> Preferences:

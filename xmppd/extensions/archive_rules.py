@@ -3,7 +3,7 @@
 from typing import Final
 
 from xmppd.protocol.hints import asks_storing, forbids_archiving
-from xmppd.protocol.namespaces import CONTENT
+from xmppd.protocol.namespaces import CONTENT, MUC_USER
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm.delivery import message_type
 
@@ -28,8 +28,6 @@ _SPEAKING: Final = frozenset(
 )
 """What says something of a conversation without a body."""
 
-_MUC_USER: Final = "http://jabber.org/protocol/muc#user"
-
 
 def is_worth_archiving(message: Stanza) -> bool:
     """Whether a message is part of a conversation, or asks to be kept (XEP-0334, 4.4).
@@ -43,6 +41,6 @@ def is_worth_archiving(message: Stanza) -> bool:
         for ns, name, _, _ in message.children:
             if (name == "body" and ns == CONTENT) or ns in _SPEAKING:
                 return True
-            if ns == _MUC_USER and b"<invite" in (message.child_bytes(ns, name) or b""):
+            if ns == MUC_USER and b"<invite" in (message.child_bytes(ns, name) or b""):
                 return True
     return asks_storing(message)

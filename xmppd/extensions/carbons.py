@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
-from weakref import WeakKeyDictionary
+from collections.abc import Iterable, Sequence
 
 import attrs
 
@@ -17,9 +16,9 @@ from xmppd.protocol.forwarding import forwarded
 from xmppd.protocol.hints import forbids_copying
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.markup import element
-from xmppd.protocol.namespaces import CHAT_STATES, CONTENT
+from xmppd.protocol.namespaces import CHAT_STATES, CONTENT, MUC_USER
 from xmppd.protocol.stanza import Stanza
-from xmppd.sm.delivery import message_type
+from xmppd.sm.delivery import Rule, choose, message_type
 from xmppd.sm.session import Session
 from xmppd.sm.user import User
 
@@ -27,7 +26,6 @@ CARBONS = "urn:xmpp:carbons:2"
 RULES = "urn:xmpp:carbons:rules:0"
 
 MUC = "http://jabber.org/protocol/muc"
-MUC_USER = "http://jabber.org/protocol/muc#user"
 INVITATION = "jabber:x:conference"
 
 REMEMBERED = 100
@@ -53,9 +51,6 @@ class Carbons(SessionExtension):
     also = ((297, "1.0"),)
     features = (CARBONS, RULES)
     after = ("privacy", "stanza_ids", "offline", "archive")
-
-    def setup(self) -> None:
-        self._copied: WeakKeyDictionary[User, deque[tuple[Jid, str]]] = WeakKeyDictionary()
 
     # Enabling (4 and 5)
 
@@ -101,29 +96,20 @@ class Carbons(SessionExtension):
     @on(Received.NOTE, "message")
     def copy_received(self, stanza: Stanza, user: User, sessions: list[Session]) -> None:
         """XEP-0280, 7. What has been refused has not been received."""
-        sender, to = stanza.sender, stanza.to
-        if len(sessions) == len(user.sessions) or sender is None or to is None:
-            return
-        if not sessions and to.resource and message_type(stanza) in ("normal", "headline"):
-            return
-        others = [
-            one
-            for one in _enabled(user)
-            if one not in sessions and one.jid != sender and admits(one, stanza)
-        ]
-        if others and self._is_eligible(stanza, user, sender) and not _is_of_room(stanza, user):
+        others, sender = without_it(stanza, user, sessions), stanza.sender
+        if others and sender is not None and self._is_eligible(stanza, user, sender):
             _copy("received", stanza, others)
 
     def _is_eligible(self, stanza: Stanza, user: User, other: Jid) -> bool:
         """Whether a message is to be copied; that it was is remembered for its error."""
-        copied = self._copied.get(user)
+        copied: deque[tuple[Jid, str]] | None = user.notes.get(Carbons)
         if message_type(stanza) == "error":
             return copied is not None and (other.bare, stanza.id or "") in copied
         if not is_eligible(stanza):
             return False
         if stanza.id is not None:
             if copied is None:
-                copied = self._copied[user] = deque(maxlen=REMEMBERED)
+                copied = user.notes[Carbons] = deque(maxlen=REMEMBERED)
             copied.append((other.bare, stanza.id))
         return True
 
@@ -147,13 +133,29 @@ class Carbons(SessionExtension):
 
 
 def is_eligible(stanza: Stanza) -> bool:
-    """Whether a message that is no error is one to copy, by its content (6.1 and 9)."""
+    """Whether a message is one to copy by its content (6.1 and 9); errors are not."""
     type = message_type(stanza)
-    if type == "groupchat" or stanza.has(CARBONS, "private") or forbids_copying(stanza):
+    if type in ("groupchat", "error") or stanza.has(CARBONS, "private") or forbids_copying(stanza):
         return False
     if type == "chat" or (type == "normal" and stanza.has(CONTENT, "body")):
         return True
     return any(ns in _INSTANT for ns, _, _, _ in stanza.children) or _is_mediated(stanza)
+
+
+def without_it(stanza: Stanza, user: User, sessions: Sequence[Session]) -> list[Session]:
+    """The sessions that are to have a copy of what those have received (7), if its content makes
+    it one to copy."""
+    if len(sessions) == len(user.sessions):
+        return []
+    others = [
+        one
+        for one in _enabled(user)
+        if one not in sessions and one.jid != stanza.sender and admits(one, stanza)
+    ]
+    if not others or _is_of_room(stanza, user):
+        return []
+    rule, chosen = choose(user, stanza)  # for some of them it may wait behind kept messages
+    return [] if rule is Rule.REFUSE else [one for one in others if one not in chosen]
 
 
 def _is_mediated(stanza: Stanza) -> bool:

@@ -17,13 +17,13 @@ from xmppd.protocol.namespaces import (
     CONTENT,
     DELAY,
     HINTS,
+    MUC_USER,
     STANZA_IDS,
 )
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm.session import Session
 
 RECEIPTS, MARKERS = "urn:xmpp:receipts", "urn:xmpp:chat-markers:0"
-MUC_USER = "http://jabber.org/protocol/muc#user"
 
 _NOT_URGENT = frozenset({CHAT_STATES, RECEIPTS, MARKERS, HINTS, STANZA_IDS, DELAY})
 """Payload that alone makes no message urgent."""

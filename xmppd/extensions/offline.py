@@ -47,7 +47,7 @@ class Box:
 
     `session` gets them now, None while nobody does; `open` are those it has been given and that
     have not been written, `since` is where the next page begins. `filled`: there may be messages
-    that it has not been given. It is a note of its user.
+    that it has not been given. While it goes out it is a note of its user.
     """
 
     def __init__(self, user: User) -> None:
@@ -95,10 +95,6 @@ class Box:
         if self.session in fit:
             return self.session
         return max(fit, key=lambda one: one.priority, default=None)
-
-
-class GoingOut:
-    """Messages are: a note of the user whose they are."""
 
 
 class Offline(Extension):
@@ -157,7 +153,7 @@ class Offline(Extension):
         self.host.manager.note_sender(sender)
         return True
 
-    @on(Received.PICK, "message", noted=GoingOut)
+    @on(Received.PICK, "message", noted=Box)
     def keep_order(
         self, stanza: Stanza, user: User, sessions: list[Session]
     ) -> list[Session] | None:
@@ -221,19 +217,19 @@ class Offline(Extension):
             self._sweep(box)
 
     def _box(self, user: User) -> Box:
-        box: Box | None = user.notes.get(Box)
+        box: Box | None = user.notes.get(Offline)
         if box is None:
-            box = user.notes[Box] = Box(user)
+            box = user.notes[Offline] = Box(user)
         return box
 
     def _begin(self, box: Box, session: Session) -> None:
         box.session, box.since, box.appended = session, 0, 0
-        box.user.notes[GoingOut] = GoingOut()
+        box.user.notes[Box] = box
         self._page(box, session)
 
     def _end(self, box: Box) -> None:
         box.session = None
-        box.user.notes.pop(GoingOut, None)
+        box.user.notes.pop(Box, None)
 
     def _page(self, box: Box, session: Session) -> None:
         found = box.log.find(Where(start=box.since), limit=PAGE)

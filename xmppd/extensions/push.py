@@ -11,9 +11,10 @@ from twisted.words.xish.domish import Element
 
 from xmppd.component.extension import OWN_ACCOUNT, SessionExtension, iq, on
 from xmppd.component.stages import Life, Received
-from xmppd.extensions.carbons import Carbons
+from xmppd.extensions.carbons import is_eligible, without_it
 from xmppd.extensions.client_state import is_urgent
 from xmppd.extensions.offline import worth_keeping
+from xmppd.extensions.privacy import admits
 from xmppd.extensions.push_registrations import (
     Enabled,
     EnabledHere,
@@ -30,6 +31,7 @@ from xmppd.protocol.jid import Jid
 from xmppd.protocol.markup import element
 from xmppd.protocol.namespaces import CONTENT
 from xmppd.protocol.stanza import Stanza
+from xmppd.sm.delivery import choose, is_refused
 from xmppd.sm.session import Session
 from xmppd.sm.user import User
 
@@ -146,10 +148,20 @@ class Push(SessionExtension):
         """XEP-0357, 7: the client of a session that has lost its stream is to come and resume it;
         so publish to what it has enabled. It is given copies too."""
         for session in user.sessions.values():
-            if EnabledHere not in session.notes or session.attached:
+            if EnabledHere not in session.notes or session.attached or not is_urgent(stanza):
                 continue
-            if (session in sessions or Carbons in session.notes) and is_urgent(stanza):
+            if session in sessions or self._will_get(session, stanza, sessions):
                 self._tell_of_session(session, [stanza])
+
+    @staticmethod
+    def _will_get(session: Session, stanza: Stanza, sessions: list[Session]) -> bool:
+        """Whether it gets a copy, or the message itself behind those that were kept."""
+        user = session.user
+        if is_refused(user, stanza, sessions) or not admits(session, stanza):
+            return False
+        if session in choose(user, stanza)[1]:
+            return True
+        return is_eligible(stanza) and session in without_it(stanza, user, sessions)
 
     def _tell_of_session(self, session: Session, stanzas: list[Stanza]) -> None:
         known: Registrations = session.user.notes[Registrations]

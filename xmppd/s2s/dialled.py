@@ -38,6 +38,7 @@ class Dialled(ServerStream):
         super().__init__(edge)
         self.local = local
         self.remote = remote
+        self.key = remote
         self.is_open = False
         self.problem = Problem("remote-server-timeout", "the server says nothing")
         self.about: dict[str, str] = {"tls": "none", "certificate": "none", "proof": "none"}

@@ -104,8 +104,14 @@ class Outgoing(Dialled):
         self.wait(self.limits.idle_seconds if self.is_accepted else self.limits.proof_seconds)
 
     def prove(self) -> None:
-        """Prove our domain, by certificate where the remote offers it, else by dialback."""
-        if self._proving.has_begun or self._questions or self.over:
+        """Prove our domain, by certificate where the remote offers it, else by dialback.
+
+        Where a new stream would follow the keys at hand are answered first, and no more are sent.
+        """
+        if self._proving.has_begun or self.over:
+            return
+        self._proving.is_due = self._offer.external
+        if self._questions and self._proving.is_due:
             return
         self.wait(self.limits.proof_seconds)
         if self._offer.bidi and self.carries and self.edge.settings.bidirectional:
@@ -115,8 +121,8 @@ class Outgoing(Dialled):
 
     @property
     def takes_verifications(self) -> bool:
-        """Whether keys may be sent now: not between our certificate and its acceptance."""
-        return self.is_open and (self.is_accepted or not self._proving.awaits_sasl)
+        """Whether keys may be sent now: not before a new stream that is to follow."""
+        return self.is_open and (self.is_accepted or not self._proving.is_due)
 
     def verify(self, request: Dialback, waiting: Deferred[str]) -> None:
         """Ask whether the remote has made a key; `waiting` gets the answer's type or condition."""
@@ -157,6 +163,7 @@ class Outgoing(Dialled):
     # Dialback
 
     def _take_dialback(self, item: Stanza) -> None:
+        self.receiving.count()
         said = Dialback.read(item)
         if said is not None and not said.type and self.is_bidi and self.is_accepted:
             self.receiving.receive(item)

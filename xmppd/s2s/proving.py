@@ -16,13 +16,16 @@ if TYPE_CHECKING:
 
 
 class Proving:
-    """One proof; `awaits_sasl` tells that the remote has a certificate of ours to think about."""
+    """One proof; `awaits_sasl` tells that the remote has a certificate of ours to think about.
+
+    `is_due`: it has, or soon will; a new stream may follow.
+    """
 
     def __init__(self, stream: Outgoing) -> None:
         self._stream = stream
         self._offer = Offer()
         self._asked: Dialback | None = None
-        self.has_begun = self.awaits_sasl = False
+        self.has_begun = self.awaits_sasl = self.is_due = False
 
     def begin(self, offer: Offer) -> None:
         """Use what the remote offers."""
@@ -42,8 +45,10 @@ class Proving:
             self._stream.restart()
             return
         if item.name == "failure":
-            self.awaits_sasl = False
+            self.awaits_sasl = self.is_due = False
             self._call_back()
+            if not self._stream.over:
+                self._stream.owner.opened(self._stream)  # keys may go again
         else:
             self._stream.write(element("abort", SASL))
         self._stream.read_on()

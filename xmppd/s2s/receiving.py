@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from xmppd.s2s.server_stream import ServerStream
 
 KEYS_A_SECOND: Final = 100
-"""So many keys are looked at in a second; what goes beyond waits."""
+"""So many elements are looked at in a second; what goes beyond waits."""
 
 MAX_PROVED: Final = 1_000
 """Pairs of domains that one stream may prove."""
@@ -36,11 +36,16 @@ class Receiving:
         """Whether an authoritative server is being asked."""
         return bool(self._verifying)
 
+    def count(self) -> None:
+        """Count an element of dialback; what goes beyond the limit is read later."""
+        self._stream.pace.rest(self._keys.spend(1))
+
     def receive(self, item: Stanza) -> None:
         """Take an element of dialback. Raises StreamError.
 
         Answers are not taken here: none was asked for on this side (XEP-0220, 3.1).
         """
+        self.count()
         request = Dialback.read(item)
         if request is None:
             raise StreamError("improper-addressing", "dialback between domains")
@@ -48,7 +53,6 @@ class Receiving:
             peer = self._stream.peer
             self._stream.edge.log.info("{peer} answers dialback nobody asked for", peer=peer)
             return
-        self._stream.pace.rest(self._keys.spend(1))
         if request.name == "verify":
             self._verify(request)
         else:
@@ -100,6 +104,7 @@ class Receiving:
         if not self._stream.edge.shares.asked(request.sender.domain):
             self._stream.write(request.answer("error", "resource-constraint").to_bytes())
             return
+        self._stream.pace.rest(self._stream.edge.shares.asks(self._stream.key))
         self._verifying.add(pair)
         question = Dialback("verify", request.to, request.sender, self._stream.id, "", request.key)
         asked: Deferred[str] = self._stream.edge.verify(question)

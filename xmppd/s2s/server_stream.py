@@ -34,12 +34,14 @@ class ServerStream(ServerWire):
 
     `proved` are the pairs of domains, remote and ours, whose stanzas may come; until there is one
     little may come and not for long. `how` says by what they were proved. `pairs` are those whose
-    stanzas go out over it; `max_bytes` is what the remote takes in one. `is_bidi` tells that
+    stanzas go out over it; `key` is what the other side counts as: its network address where it
+    has come to us. `max_bytes` is what the remote takes in one. `is_bidi` tells that
     stanzas go both ways (XEP-0288).
     """
 
     def __init__(self, edge: ServerEdge) -> None:
         super().__init__(edge)
+        self.key = ""
         self.limits = edge.settings.limits
         self.max_bytes = self.limits.stanza_bytes
         self.proved: set[tuple[str, str]] = set()

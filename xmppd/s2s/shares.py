@@ -14,11 +14,16 @@ from xmppd.s2s.settings import Limits
 Pair: TypeAlias = tuple[str, str]
 """A remote domain and one of ours."""
 K = TypeVar("K")
+V = TypeVar("V")
 
 BURST_SECONDS: Final = 4
 """So many seconds' worth is taken at once from who was quiet before."""
 MAX_DOMAINS: Final = 10_000
-"""Domains whose traffic is counted at once; beyond them the oldest begin anew."""
+"""Domains whose traffic is counted at once, and addresses; beyond them the oldest begin anew."""
+ASKS_A_SECOND: Final = 20
+"""So often others are asked about the keys that come from one address, over time."""
+ASKS: Final = 500
+"""So often at once, for an address that was quiet before."""
 
 
 class Shares:
@@ -29,6 +34,7 @@ class Shares:
         self._streams: Counter[Pair] = Counter()
         self._keys: Counter[str] = Counter()
         self._traffic: dict[str, tuple[Allowance, Allowance]] = {}
+        self._askers: dict[str, Allowance] = {}
         self.limit(limits)
 
     def limit(self, limits: Limits) -> None:
@@ -52,6 +58,14 @@ class Shares:
         """Count a key no more."""
         _discount(self._keys, domain)
 
+    def asks(self, address: str) -> float:
+        """Count a question on behalf of an address; gives the seconds until more should come."""
+        asker = self._askers.get(address)
+        if asker is None:
+            _make_room(self._askers)
+            asker = self._askers[address] = Allowance(self._clock, ASKS_A_SECOND, ASKS)
+        return asker.spend(1)
+
     def came(self, stanza: Stanza, domain: str) -> float:
         """Count a stanza of a domain; gives the seconds until more should come."""
         traffic = self._traffic.get(domain)
@@ -61,13 +75,17 @@ class Shares:
         return max(stanzas.spend(1), size.spend(len(stanza.inner)))
 
     def _begin(self, domain: str) -> tuple[Allowance, Allowance]:
-        if len(self._traffic) >= MAX_DOMAINS:
-            del self._traffic[next(iter(self._traffic))]
+        _make_room(self._traffic)
         limits = self._limits
         rates = (limits.domain_stanzas_per_second, limits.domain_bytes_per_second)
         one, two = (Allowance(self._clock, rate, BURST_SECONDS * rate) for rate in rates)
         self._traffic[domain] = one, two
         return one, two
+
+
+def _make_room(counted: dict[str, V]) -> None:
+    if len(counted) >= MAX_DOMAINS:
+        del counted[next(iter(counted))]
 
 
 def _count(counter: Counter[K], key: K, most: int) -> bool:

@@ -45,13 +45,13 @@ class Record:
 
 
 def ordered(records: Iterable[Record], random: Callable[[], float]) -> list[Target]:
-    """Targets in the order of RFC 2782: lower priorities first, heavier ones more often first.
+    """As many as are tried, as RFC 2782 says: lower priorities first, heavier ones more often.
 
     Those of both services are mixed, as XEP-0368 says. `random` gives numbers from 0 to 1.
     """
     left = sorted(records, key=lambda record: (record.priority, record.weight))
-    targets = []
-    while left:
+    targets: list[Target] = []
+    while left and len(targets) < MAX_TARGETS:
         same = [record for record in left if record.priority == left[0].priority]
         chosen = _chosen(same, random())
         left.remove(chosen)

@@ -1,5 +1,6 @@
 """Which sessions a message is for: the delivery rules of RFC 6121, section 8.5, as a table."""
 
+from collections.abc import Sequence
 from enum import Enum, auto
 from typing import Final
 
@@ -67,6 +68,11 @@ def message_type(stanza: Stanza) -> str:
     """The message's type; an unknown one counts as normal (RFC 6121, 5.2.2)."""
     type = stanza.attrs.get("type", "normal")
     return type if type in TYPES else "normal"
+
+
+def is_refused(user: User, stanza: Stanza, sessions: Sequence[Session]) -> bool:
+    """Whether a message that these sessions get goes back to its sender, as it is for nobody."""
+    return not sessions and choose(user, stanza)[0] is Rule.REFUSE
 
 
 def choose(user: User, stanza: Stanza) -> tuple[Rule, list[Session]]:

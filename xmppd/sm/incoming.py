@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.python.failure import Failure
 
 from xmppd.component.extension import ACCOUNT, HOST, OWN_ACCOUNT
-from xmppd.component.stages import Verdict, deferred, walk
+from xmppd.component.stages import Received, Verdict, deferred, walk
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.hints import forbids_storing
 from xmppd.protocol.jid import Jid
@@ -21,6 +21,7 @@ from xmppd.sm import presence
 from xmppd.sm.delivery import TABLE, Rule, To, choose, message_type
 from xmppd.sm.order import unfinished
 from xmppd.sm.session import Session
+from xmppd.sm.spreading import picked
 from xmppd.sm.unsettled import Unsettled
 from xmppd.sm.user import User
 
@@ -142,8 +143,8 @@ def _message(
     rule, sessions = choose(user, stanza)
     dispatch, notes = host.dispatch, user.notes
     for hook in dispatch.received_pick["message"].of(stanza, notes):
-        picked = hook(stanza, user, sessions)
-        sessions = sessions if picked is None else picked
+        chosen = hook(stanza, user, sessions)
+        sessions = sessions if chosen is None else chosen
     host.guarded_each(dispatch.received_note["message"].of(stanza, notes), stanza, user, sessions)
     if sessions:
         _deliver(stanza, user, sessions, unsettled)
@@ -210,15 +211,28 @@ def _is_rescued(stanza: Stanza) -> bool:
 def missed_again(host: Host, stanza: Stanza, user: User, unsettled: Unsettled | None) -> None:
     """A message whose session ended before it was written: as if it came now (RFC 6121, 8.5.3)."""
     if _is_rescued(stanza):
-        rule, sessions = choose(user, stanza.readdressed(user.jid))
-        if sessions:
-            _deliver(stanza, user, sessions, unsettled)
-        elif rule is Rule.MISSED:
-            missed(host, stanza, user).addBoth(_done, unsettled)
-            return
-    elif stanza.name == "iq" and stanza.type in ("get", "set"):
+        hooks = host.dispatch.hooks(Received.CHECK, stanza.name)
+        checked = maybeDeferred(walk, hooks, stanza, user)
+        checked.addCallback(_again, host, user, unsettled)
+        checked.addErrback(host.refuse_failure, stanza).addBoth(_done, unsettled)
+        return
+    if stanza.name == "iq" and stanza.type in ("get", "set"):
         host.refuse(stanza, StanzaError("service-unavailable"))
     _done(None, unsettled)
+
+
+def _again(
+    verdict: Verdict, host: Host, user: User, unsettled: Unsettled | None
+) -> Deferred[None] | None:
+    if not isinstance(verdict, Stanza):
+        return None
+    rule, sessions = choose(user, verdict.readdressed(user.jid))
+    sessions = picked(host, user, verdict, sessions)
+    if sessions:
+        _deliver(verdict, user, sessions, unsettled)
+    elif rule is Rule.MISSED:
+        return missed(host, verdict, user)
+    return None
 
 
 def _iq(host: Host, stanza: Stanza, user: User) -> None:

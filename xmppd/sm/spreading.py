@@ -25,8 +25,8 @@ def spread(host: Host, session: Session, stanza: Stanza, addresses: Sequence[Jid
 
 
 def picked(host: Host, user: User, stanza: Stanza, sessions: list[Session]) -> list[Session]:
-    """Those of the sessions that get presence which has come for their account."""
-    for hook in host.dispatch.received_pick["presence"].of(stanza, user.notes):
+    """Those of the sessions that get what has come for their account."""
+    for hook in host.dispatch.received_pick[stanza.name].of(stanza, user.notes):
         chosen = hook(stanza, user, sessions)
         sessions = sessions if chosen is None else chosen
     return sessions

@@ -71,11 +71,12 @@ class SqliteShapes(SqliteLogs):
         self.session.settle_rows()
         number = self._numbering.owner(owner)
         if number is not None:
-            times = json.dumps(self.index.tail.drop_owner(number))
+            times = json.dumps(self.index.tail.times_of(number))
             with self.session.whole():
                 self.session.write(sql.LOG_DROP, {"times": times})
                 for text in sql.ERASE:
                     self.session.write(text, {"owner": number})
+            self.index.tail.drop_owner(number)
             self._numbering.forget()
 
     def sweep(self, now: float) -> None:

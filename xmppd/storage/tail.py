@@ -63,13 +63,13 @@ class Tail:
             gone = frozenset(times)
             self._replace(numbers, [entry for entry in entries if entry[0] not in gone])
 
-    def drop_owner(self, owner: int) -> list[int]:
-        """Forget an owner; the times of what it had."""
-        places = [place for place in self._places if place[0] == owner]
-        times = [time for place in places for time, _ in self._places[place]]
-        for place in places:
+    def times_of(self, owner: int) -> list[int]:
+        """The times of all that an owner has."""
+        return [time for place in self._of(owner) for time, _ in self._places[place]]
+
+    def drop_owner(self, owner: int) -> None:
+        for place in self._of(owner):
             self._replace(place, [])
-        return times
 
     def cut(self, upto: int) -> None:
         """Forget everything up to that time."""
@@ -80,6 +80,9 @@ class Tail:
 
     def owners(self) -> list[int]:
         return sorted({owner for owner, _ in self._places})
+
+    def _of(self, owner: int) -> list[tuple[int, int]]:
+        return [place for place in self._places if place[0] == owner]
 
     def _replace(self, place: tuple[int, int], entries: list[At]) -> None:
         self.size += len(entries) - len(self._places[place])

@@ -6,8 +6,15 @@ from typing import Any, Protocol
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 from twisted.internet.endpoints import serverFromString
-from twisted.internet.interfaces import IAddress, IListeningPort, IProtocol, IProtocolFactory
+from twisted.internet.interfaces import (
+    IAddress,
+    IListeningPort,
+    ILoggingContext,
+    IProtocol,
+    IProtocolFactory,
+)
 from twisted.internet.protocol import Factory
+from zope.interface import implementer
 
 from xmppd.tls.certificates import ByServerName, Certificates
 from xmppd.tls.transport import DirectTls
@@ -34,6 +41,7 @@ class Edge(Protocol):
         """End every stream; fires when all connections have gone."""
 
 
+@implementer(ILoggingContext)
 class Arrivals(Factory):
     """Makes the protocols of those who come to one place."""
 
@@ -42,6 +50,10 @@ class Arrivals(Factory):
     def __init__(self, edge: Edge, listen: Listen) -> None:
         self._edge = edge
         self._listen = listen
+
+    def logPrefix(self) -> str:
+        """What the log calls those who listen here: the edge that they listen for."""
+        return type(self._edge).__name__
 
     def buildProtocol(self, addr: IAddress | None) -> IProtocol | None:  # type: ignore[override]
         """Take a connection in, unless its address has too many."""

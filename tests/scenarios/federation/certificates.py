@@ -10,6 +10,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from tests.scenarios.federation.place import rooms_of
+
 Key = ec.EllipticCurvePrivateKey
 
 SERVER_ONLY = (ExtendedKeyUsageOID.SERVER_AUTH,)
@@ -42,7 +44,10 @@ class Authority:
         self.file.write_bytes(certificate.public_bytes(Encoding.PEM))
 
     def issue(self, domain: str, usages: Usages = BOTH_SIDES, days: int = 1) -> Issued:
-        """Certify a domain (RFC 6120, 13.7.1.2: `dNSName`), until some days from now or ago."""
+        """Certify a domain and that of its rooms (RFC 6120, 13.7.1.2: `dNSName`).
+
+        :param days: until when from now; it may be over.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
         builder = _of_server(domain, self._name, key, usages, days)
         return _write(self.folder, domain, key, builder.sign(self._key, SHA256()))
@@ -74,9 +79,10 @@ def _builder(
 def _of_server(
     domain: str, issuer: x509.Name, key: Key, usages: Usages, days: int
 ) -> x509.CertificateBuilder:
+    names = [x509.DNSName(domain), x509.DNSName(rooms_of(domain))]
     return (
         _builder(_name(domain), issuer, key, days)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(domain)]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     )

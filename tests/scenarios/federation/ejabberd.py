@@ -6,7 +6,8 @@ from pathlib import Path
 
 from tests.scenarios.federation.party import Proof
 from tests.scenarios.federation.peers import Peer
-from tests.scenarios.server import LOOPBACK
+from tests.scenarios.federation.place import rooms_of
+from tests.scenarios.ports import LOOPBACK
 
 CONFIGURATION = """
 loglevel: info
@@ -25,6 +26,7 @@ acl: {{local: {{user_regexp: ""}}}}
 access_rules: {{local: {{allow: local}}}}
 modules:
   mod_disco: {{}}
+  mod_muc: {{hosts: ["{rooms}"]}}
   mod_register: {{ip_access: all, access: all}}
   mod_roster: {{}}
   mod_vcard: {{search: false}}
@@ -59,6 +61,7 @@ class Ejabberd(Peer):
         listen = [LISTEN.format(port=p, address=place.address, tls=tls) for p, tls in ports if p]
         text = CONFIGURATION.format(
             domain=self.domain,
+            rooms=rooms_of(self.domain),
             both=self.certificate.both,
             authority=self.world.authority,
             plain=self.plain,

@@ -8,7 +8,8 @@ from typing import ClassVar
 from tests.scenarios.federation.party import Party, Proof
 from tests.scenarios.federation.place import await_true
 from tests.scenarios.federation.security import DIALBACK, EXTERNAL
-from tests.scenarios.server import WHOLE, Layout, Server, free_port
+from tests.scenarios.ports import free_port
+from tests.scenarios.server import WHOLE, Layout, Server
 from xmppd.app.admin import INSTANCE, socket_path
 from xmppd.app.config import load
 from xmppd.app.ctl_client import ask
@@ -77,7 +78,7 @@ class Ours(Party):
         self.log = self.server.log
         self.plain = self.server.plain
         certificates = self.server.data / "certificates"
-        certificates.mkdir(parents=True, mode=0o700)
+        certificates.mkdir(parents=True, mode=0o700, exist_ok=True)
         shutil.copy(self.certificate.both, certificates / f"{self.domain}.pem")
         self.server.start()
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from tests.scenarios.federation.party import Party
 from tests.scenarios.federation.place import await_true, end, listens_at
-from tests.scenarios.server import LOOPBACK, free_port
+from tests.scenarios.ports import LOOPBACK, free_port
 
 
 class Peer(Party):

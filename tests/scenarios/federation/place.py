@@ -6,16 +6,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from tests.scenarios.ports import free_port
 from tests.scenarios.server import ROOT, STARTING, environment
 
 STOPPING = 10.0
 """Seconds to end in good order."""
-
-_ROOM = (14_000, 32_000)
 
 
 class Place(NamedTuple):
@@ -37,20 +35,16 @@ class Place(NamedTuple):
         return all(listens_at(self.address, port) for port in ports)
 
 
+def rooms_of(domain: str) -> str:
+    """Where a server has its rooms."""
+    return f"rooms.{domain}"
+
+
 def free_place(domain: str, starttls: bool = True, direct: bool = False) -> Place:
     """An address and ports that nobody has."""
     address = f"127.{random.randrange(1, 255)}.{random.randrange(255)}.{random.randrange(1, 255)}"
-    ports = (free_port_at(address) if wanted else 0 for wanted in (starttls, direct))
+    ports = (free_port(address) if wanted else 0 for wanted in (starttls, direct))
     return Place(domain, address, *ports)
-
-
-def free_port_at(address: str, kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """A port that nobody has at an address."""
-    while True:
-        port = random.randrange(*_ROOM)
-        with socket.socket(type=kind) as tried, suppress(OSError):
-            tried.bind((address, port))
-            return port
 
 
 def listens_at(address: str, port: int) -> bool:
@@ -80,18 +74,20 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 class Names:
-    """The DNS of a test, at an address of loopback and two ports.
+    """The DNS of a test, at an address of loopback and two ports; it knows rooms of places too.
 
     :param names: the port of the view whose SRV have names for targets.
     :param addresses: the port of the view whose SRV have addresses for targets.
     """
 
-    def __init__(self, places: Iterable[Place]) -> None:
+    def __init__(self, places: Sequence[Place]) -> None:
         self.address = "127.0.0.53"
         kind = socket.SOCK_DGRAM
-        self.names, self.addresses = (free_port_at(self.address, kind) for _ in range(2))
+        self.names, self.addresses = (free_port(self.address, kind) for _ in range(2))
         module = "tests.scenarios.federation.zone"
-        words = [self.names, self.addresses, self.address, json.dumps(list(places))]
+        rooms = [place._replace(domain=rooms_of(place.domain)) for place in places]
+        known = json.dumps([*places, *rooms])
+        words = [self.names, self.addresses, self.address, known]
         self._process = subprocess.Popen(
             [sys.executable, "-m", module, *map(str, words)],
             cwd=ROOT,

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from tests.scenarios.federation.party import Proof
 from tests.scenarios.federation.peers import Peer
+from tests.scenarios.federation.place import rooms_of
 from tests.scenarios.federation.security import DIALBACK, EXTERNAL
-from tests.scenarios.server import LOOPBACK
+from tests.scenarios.ports import LOOPBACK
 
 CONFIGURATION = """
 run_as_root = true
@@ -44,6 +45,7 @@ unbound = {{
     options = {{ ["do-not-query-localhost:"] = "no" }},
 }}
 VirtualHost "{domain}"
+Component "{rooms}" "muc"
 """
 
 
@@ -88,6 +90,7 @@ class Prosody(Peer):
             dns=self.world.names.address,
             dns_port=self.world.names.names,
             domain=self.domain,
+            rooms=rooms_of(self.domain),
         )
         file = self.folder / "prosody.cfg.lua"
         file.write_text(text, "utf-8")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from threading import Thread
 
-from tests.scenarios.server import LOOPBACK
+from tests.scenarios.ports import LOOPBACK
 
 _AT_ONCE = struct.pack("ii", 1, 0)
 

@@ -7,8 +7,8 @@ from tests.scenarios.federation.ours import Ours
 from tests.scenarios.federation.people import Person
 from tests.scenarios.federation.relay import Relay
 from tests.scenarios.federation.security import Security
+from tests.scenarios.ports import LOOPBACK
 from tests.scenarios.raw import CLIENT
-from tests.scenarios.server import LOOPBACK
 
 ROUNDS = 5
 MESSAGES = 20
