@@ -9,21 +9,21 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from xmppd.app.config_servers import ServerLimits
-from xmppd.s2s.sessions import MAX_BROKEN, Sessions
+from xmppd.s2s.sessions import Sessions
 
 
 class BoundTest(SynchronousTestCase):
     def test_who_proves_something_else_each_time(self) -> None:
         """One owner of a domain has many names below it, in as many sets."""
         clock = Clock()
-        sessions = Sessions(clock)
+        sessions = Sessions(clock, most=3)
         ids = []
-        for number in range(MAX_BROKEN + 2):
+        for number in range(5):
             stream = self.stream(number)
             session = sessions.begin(stream, resumable=True)
             sessions.suspend(session, stream)
             ids.append(session.id)
-        self.assertEqual(len(clock.getDelayedCalls()), MAX_BROKEN)
+        self.assertEqual(len(clock.getDelayedCalls()), 3)
         self.assertIsNone(sessions.take(ids[1], self.stream(1)))
         self.assertIsNotNone(sessions.take(ids[2], self.stream(2)))
         sessions.stop()

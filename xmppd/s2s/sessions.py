@@ -38,8 +38,9 @@ class Sessions:
     memory.
     """
 
-    def __init__(self, clock: IReactorTime) -> None:
+    def __init__(self, clock: IReactorTime, most: int = MAX_BROKEN) -> None:
         self._clock = clock
+        self._most = most
         self._streams: dict[str, ServerStream] = {}
         self._broken: dict[bytes, _Broken] = {}
 
@@ -58,7 +59,7 @@ class Sessions:
         """Its stream is broken: keep it, and have its pairs wait, for the time agreed on."""
         self.ended(session)
         self.forget(stream)
-        if len(self._broken) >= MAX_BROKEN:
+        if len(self._broken) >= self._most:
             self._drop(next(iter(self._broken)))
         if session.unacknowledged:
             session.hold(stream.pairs)
