@@ -24,8 +24,18 @@ def a(h: object) -> bytes:
     return f"<a xmlns='urn:xmpp:sm:3' h='{h}'/>".encode()
 
 
-def messages(count: int) -> list[Stanza]:
-    return [Stanza.make("message") for _ in range(count)]
+def message(inner: str) -> Stanza:
+    return parse_stanza(f"<message type='chat'>{inner}</message>".encode())
+
+
+TEXT = message("<body>hello</body>")
+COMPOSING = message("<composing xmlns='http://jabber.org/protocol/chatstates'/>")
+UNKEPT = message("<body>hello</body><no-store xmlns='urn:xmpp:hints'/>")
+IQ = Stanza.make("iq")
+
+
+def presences(count: int) -> list[Stanza]:
+    return [Stanza.make("presence") for _ in range(count)]
 
 
 class AckingCase(SynchronousTestCase):
@@ -143,36 +153,96 @@ class AnswerTest(AckingCase):
 
 
 class AskTest(AckingCase):
-    """3.5: the client is asked every few stanzas, and when no more come."""
+    """3.5: the client is asked together with a message, and else seldom; never twice at once."""
 
-    def test_every_few_stanzas(self) -> None:
+    def setUp(self) -> None:
+        super().setUp()
         self.enabled()
-        self.assertNotIn(R, self.say(*messages(ASK_EVERY - 1)))
-        self.assertTrue(self.say(*messages(1)).endswith(R))
-        self.assertNotIn(R, self.say(*messages(1)))
 
-    def test_when_no_more_come(self) -> None:
-        self.enabled()
-        self.say(*messages(1))
+    def answer(self, h: int = 0) -> bytes:
+        """The client answers; gives what it gets."""
+        return self.client.send(a(h))
+
+    def test_with_a_message(self) -> None:
+        """Its sender waits for that."""
+        self.assertTrue(self.say(*presences(1), TEXT, *presences(2)).endswith(b"/>" + R))
+
+    def test_not_before_it_has_answered(self) -> None:
+        self.say(TEXT)
+        self.assertNotIn(R, self.say(*[TEXT] * 50))
+        self.assertEqual(self.answer(1), R)
+        self.assertEqual(self.answer(51), b"")
+        self.assertIn(R, self.say(TEXT))
+
+    def test_a_client_that_answers_nothing(self) -> None:
+        self.say(TEXT)
+        self.say(TEXT, IQ, *presences(50))
+        self.house.pass_seconds(60)
+        self.assertNotIn(R, self.client.said())
+
+    def test_not_for_presence_nor_chat_states(self) -> None:
+        """Nobody waits for them, and they are small: they are not worth a radio's power."""
+        states = [COMPOSING, UNKEPT] * (ASK_EVERY // 2 - 1)
+        self.assertNotIn(R, self.say(*states, *presences(1)))
+        self.house.pass_seconds(60)
+        self.assertEqual(self.client.said(), b"")
+
+    def test_for_many_of_them(self) -> None:
+        self.assertNotIn(R, self.say(*presences(ASK_EVERY - 1)))
+        self.assertTrue(self.say(COMPOSING).endswith(R))
+        self.answer()
+        self.assertNotIn(R, self.say(COMPOSING))
+
+    def test_for_iqs_when_no_more_come(self) -> None:
+        """What is kept for the client may be large."""
+        self.say(IQ)
         self.house.pass_seconds(ASK_AFTER - 1)
         self.assertEqual(self.client.said(), b"")
         self.house.pass_seconds(1)
         self.assertEqual(self.client.said(), R)
+        self.answer()
         self.house.pass_seconds(10)
         self.assertEqual(self.client.said(), b"")
+
+    def test_iqs_while_another_answer_is_awaited(self) -> None:
+        self.say(TEXT)
+        self.say(IQ)
+        self.house.pass_seconds(ASK_AFTER)
+        self.assertEqual(self.client.said(), b"")
+        self.answer(1)
+        self.house.pass_seconds(1)
+        self.assertEqual(self.client.said(), R)
 
     def test_only_what_counts(self) -> None:
         """XEP-0198, 4: what came before `<enabled/>` does not."""
-        self.client.send(ENABLE)
-        self.say(*messages(ASK_EVERY))
-        said = self.say(*messages(3), parse_stanza(acks.enabled()), *messages(ASK_EVERY - 1))
-        self.assertNotIn(R, said)
-        self.assertIn(R, self.say(*messages(1)))
+        client = self.client = self.house.bound()
+        client.said()
+        self.number = 0
+        client.send(ENABLE)
+        self.say(TEXT)
+        self.assertNotIn(R, self.say(TEXT, parse_stanza(acks.enabled()), *presences(3)))
+        self.assertIn(R, self.say(TEXT))
 
     def test_nobody_else_is_asked(self) -> None:
-        self.assertNotIn(R, self.say(*messages(50)))
+        self.client, self.number = self.house.bound(), 0
+        self.client.said()
+        self.assertNotIn(R, self.say(*[TEXT, IQ] * 50))
         self.house.pass_seconds(10)
         self.assertEqual(self.client.said(), b"")
+
+
+class UnreadTest(AckingCase):
+    """A client that does not read the answers to what it sends is not read either."""
+
+    def test_until_it_reads_on(self) -> None:
+        self.enabled()
+        self.client.connection.pauseProducing()
+        self.client.send(a(0))
+        self.assertEqual(self.client.producerState, "producing")
+        self.assertEqual(self.client.send(R), acks.answer(0))
+        self.assertEqual(self.client.producerState, "paused")
+        self.client.connection.resumeProducing()
+        self.assertEqual(self.client.producerState, "producing")
 
 
 class ElementsTest(AckingCase):

@@ -67,7 +67,8 @@ def _told(result: dict[str, Any]) -> Lines:
 
 def _s2s_list(result: list[dict[str, Any]]) -> Lines:
     keys = ("direction", "local", "remote", "where", "tls", "proof", "bidi", "waiting")
-    return table([key.upper() for key in keys], [[each[key] for key in keys] for each in result])
+    told = [{**each, "bidi": "yes" if each["bidi"] else "no"} for each in result]
+    return table([key.upper() for key in keys], [[each[key] for key in keys] for each in told])
 
 
 def _s2s_check(result: dict[str, Any]) -> Lines:

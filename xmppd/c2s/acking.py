@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IDelayedCall
 
 from xmppd.component.report import NO_COUNT
 from xmppd.protocol.acks import REQUEST, answer
+from xmppd.protocol.hints import is_worth_keeping
 from xmppd.protocol.namespaces import CONTENT, STREAM_MANAGEMENT
 from xmppd.protocol.stanza import Stanza
 
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
     from xmppd.c2s.leg import Leg
 
 ASK_EVERY: Final = 8
-"""Stanzas after which the client is asked what it has handled."""
+"""Stanzas after which the client is asked what it has handled, though nobody waits for that."""
 ASK_AFTER: Final = 5
-"""Seconds after the last stanza, if fewer have come."""
+"""Seconds after the last stanza, if fewer have come, and they are not but presence and the like."""
 ANSWER_WITHIN: Final = 1.0
 """Seconds that a client's `<r/>` waits until all before it is handled."""
 
@@ -31,9 +32,25 @@ class Acking:
 
     `h` is what the session manager stated last. `agreed`: it has enabled stream management, and
     so stanzas to the client count.
+
+    The client is asked in the same write that brings it a message, for whose acknowledgement its
+    sender waits. It is never asked before it has answered, and what has been written meanwhile is
+    asked about then.
     """
 
-    __slots__ = ("_due", "_leg", "_owed", "_timer", "_unasked", "_wrote", "agreed", "h")
+    __slots__ = (
+        "_asked",
+        "_awaited",
+        "_due",
+        "_large",
+        "_leg",
+        "_owed",
+        "_timer",
+        "_unasked",
+        "_wrote",
+        "agreed",
+        "h",
+    )
 
     def __init__(self, leg: Leg, h: int = NO_COUNT, agreed: bool = False) -> None:
         self._leg = leg
@@ -42,7 +59,10 @@ class Acking:
         self._due = 0  # an `<a/>` is asked for when so many are handled; 0: none is
         self._owed = False  # it was asked for
         self._timer: IDelayedCall | None = None
+        self._asked = False  # and not answered yet
         self._unasked = 0
+        self._awaited = False  # whether one of the unasked is a message
+        self._large = False  # whether one of them is worth asking about to be rid of it
         self._wrote = 0
 
     # What the client asks
@@ -93,9 +113,21 @@ class Acking:
         """Count what goes to the client. Returns whether it is to be asked."""
         if not self.agreed:
             items = self._after_answer(items)
-        self._unasked += sum([item.ns == CONTENT for item in items])
+        for item in items:
+            if item.ns == CONTENT:
+                self._count(item)
         self._wrote = now
-        return self._unasked >= ASK_EVERY
+        return self._is_to_be_asked()
+
+    def _count(self, stanza: Stanza) -> None:
+        self._unasked += 1
+        if stanza.name == "message":
+            self._awaited = self._awaited or is_worth_keeping(stanza)
+        elif stanza.name == "iq":
+            self._large = True
+
+    def _is_to_be_asked(self) -> bool:
+        return not self._asked and (self._awaited or self._unasked >= ASK_EVERY)
 
     def _after_answer(self, items: tuple[Stanza, ...]) -> tuple[Stanza, ...]:
         for place, item in enumerate(items):
@@ -106,16 +138,24 @@ class Acking:
 
     def request(self) -> bytes:
         """Asks the client."""
+        self._asked = True
         self._unasked = 0
+        self._awaited = self._large = False
         return REQUEST
 
+    def answered(self) -> None:
+        """The client has said what it has handled."""
+        self._asked = False
+        if self._is_to_be_asked():
+            self._leg.write(self.request())
+
     @property
-    def unasked(self) -> bool:
-        """Whether stanzas have gone out since the client was asked."""
-        return self._unasked > 0
+    def waits(self) -> bool:
+        """Whether the client is to be asked when no more stanzas come."""
+        return self._large
 
     def ask_if_quiet(self, now: int) -> bool:
         """Ask about the last stanzas when no more come. Returns whether that is done with."""
-        if self._unasked and now - self._wrote >= ASK_AFTER:
+        if self._large and not self._asked and now - self._wrote >= ASK_AFTER:
             self._leg.write(self.request())
-        return not self._unasked
+        return not self._large

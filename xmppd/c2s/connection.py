@@ -9,7 +9,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from xmppd.c2s.negotiation import NEGOTIATION, Negotiation
-from xmppd.c2s.phase import ANSWER, OVER, RATE, WINDOW, Phase
+from xmppd.c2s.phase import ANSWER, OVER, RATE, UNREAD, WINDOW, Phase
 from xmppd.link.output import Output
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.jid import Jid
@@ -141,7 +141,7 @@ class Connection:
         self.output.write(data)
 
     def hold(self, why: int) -> None:
-        """Stop reading for a reason: ANSWER, WINDOW or RATE."""
+        """Stop reading for a reason: ANSWER, WINDOW, RATE or UNREAD."""
         if not self._holds and self._transport is not None:
             self._transport.pauseProducing()
         self._holds |= why
@@ -225,6 +225,6 @@ class Connection:
         phase.ended(how, condition)
 
     def _finish(self) -> None:
-        self.release(ANSWER | WINDOW | RATE)
+        self.release(ANSWER | WINDOW | RATE | UNREAD)
         self.edge.finishing(self)
         self.output.finish()

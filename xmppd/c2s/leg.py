@@ -10,7 +10,7 @@ from xmppd.c2s import elements
 from xmppd.c2s.acking import ASK_EVERY, Acking
 from xmppd.c2s.alive import Alive
 from xmppd.c2s.ending import prefixed
-from xmppd.c2s.phase import WINDOW
+from xmppd.c2s.phase import UNREAD, WINDOW
 from xmppd.component import leg as component
 from xmppd.component.leg import End, State
 from xmppd.component.legs import number_of
@@ -178,12 +178,14 @@ class Leg(component.Leg):
         edge = self._connection.edge
         if acking.sent(items, edge.wheel.now):
             return acking.request()
-        if acking.unasked:
+        if acking.waits:
             edge.legs.unasked.add(self)
         return b""
 
     def acknowledged(self, h: int) -> None:
         """The client has handled so many stanzas."""
+        assert self.acking is not None
+        self.acking.answered()
         self.h = h
         if (h - self.told_h) % MODULUS >= ASK_EVERY:  # others may wait for that
             self._connection.edge.legs.tell(self)
@@ -208,6 +210,7 @@ class Leg(component.Leg):
 
     def caught_up(self) -> None:
         """All that was written is out."""
+        self._connection.release(UNREAD)
         self.finished = self.got
         self._tell()
 
@@ -253,8 +256,10 @@ class Leg(component.Leg):
         self.fail(StreamError("system-shutdown"))
 
     def write(self, data: bytes) -> None:
-        """Write what is not the session's."""
+        """Write what is not the session's; while the client does not read, nor is it read."""
         self._connection.write(data)
+        if self._connection.slow:
+            self._connection.hold(UNREAD)
 
     @property
     def clock(self) -> IReactorTime:

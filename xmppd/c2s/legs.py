@@ -18,9 +18,9 @@ from xmppd.link.link import Link
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
 
-REPORT_SECONDS: Final = 0.2
-"""How long what has been written, or acknowledged, may stay untold on a lossless link: not so
-long that the session manager keeps a journal of what is done with."""
+REPORT_SECONDS: Final = 0.05
+"""How long what has been written, or acknowledged, may stay untold on a lossless link: much less
+than the session manager waits before it keeps a journal, for the client takes its time too."""
 SPREAD_SECONDS: Final = 10.0
 """The streams of a session manager that cannot be reached end within that time."""
 
@@ -111,7 +111,7 @@ class EdgeLegs(Legs[Leg]):
         """Nothing: the connection watches over its client."""
 
     def ask_clients(self, now: int) -> None:
-        """Ask clients what they have handled of stanzas after which no more have come."""
+        """Ask clients what they have handled of iqs after which no more have come."""
         for leg in list(self.unasked):
             if leg.acking is None or leg.state is not State.LIVE or leg.acking.ask_if_quiet(now):
                 self.unasked.discard(leg)

@@ -10,6 +10,8 @@ WINDOW: Final = 2
 """Why a client is not read: its session manager is behind."""
 RATE: Final = 4
 """Why a client is not read: it has sent too much for now."""
+UNREAD: Final = 8
+"""Why a client is not read: it does not read the answers to what it has sent."""
 
 
 class Phase(Protocol):

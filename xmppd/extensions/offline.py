@@ -19,9 +19,9 @@ from xmppd.component.stages import Life, Received
 from xmppd.extensions.privacy import admits
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.forwarding import delay
-from xmppd.protocol.hints import asks_storing, forbids_storing
+from xmppd.protocol.hints import is_worth_keeping
 from xmppd.protocol.jid import Jid
-from xmppd.protocol.namespaces import CHAT_STATES, CONTENT, DELAY, HINTS, STANZA_IDS
+from xmppd.protocol.namespaces import DELAY
 from xmppd.protocol.parsing import parse_stanza
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm.delivery import message_type
@@ -38,8 +38,6 @@ PAGE_BYTES = 1024 * 1024
 
 CONTACT, STRANGER = 0, 1
 """The `kind` of an entry: whether its sender was known to the account."""
-
-_NOT_CONTENT = frozenset({CHAT_STATES, HINTS, STANZA_IDS, DELAY})
 
 
 class Box:
@@ -297,9 +295,4 @@ def worth_keeping(stanza: Stanza) -> bool:
 
     Chat states alone are not kept. XEP-0334 has its say first: 4.2 (no-store), 4.4 (store).
     """
-    if message_type(stanza) not in ("chat", "normal") or forbids_storing(stanza):
-        return False
-    return asks_storing(stanza) or any(
-        ns not in _NOT_CONTENT and (ns, name) != (CONTENT, "thread")
-        for ns, name, _, _ in stanza.children
-    )
+    return message_type(stanza) in ("chat", "normal") and is_worth_keeping(stanza)

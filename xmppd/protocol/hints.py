@@ -3,13 +3,13 @@
 In errors hints do not count: they may be echoes of what the error is about (5).
 """
 
-from xmppd.protocol.namespaces import HINTS
+from typing import Final
+
+from xmppd.protocol.namespaces import CHAT_STATES, CONTENT, DELAY, HINTS, STANZA_IDS
 from xmppd.protocol.stanza import Stanza
 
-
-def forbids_storing(message: Stanza) -> bool:
-    """Whether it is to be kept nowhere, not even until its recipient comes (4.2, no-store)."""
-    return _hints(message, "no-store")
+_NOT_CONTENT: Final = frozenset({CHAT_STATES, STANZA_IDS, DELAY})
+"""Payload that alone says nothing that lasts."""
 
 
 def forbids_archiving(message: Stanza) -> bool:
@@ -25,6 +25,22 @@ def forbids_copying(message: Stanza) -> bool:
 def asks_storing(message: Stanza) -> bool:
     """Whether it is worth keeping though it may not look so (4.4, store)."""
     return _hints(message, "store")
+
+
+def is_worth_keeping(message: Stanza) -> bool:
+    """Whether it says something that lasts, or asks to be kept, and does not forbid it.
+
+    Chat states alone, for instance, do not last (XEP-0160, 3).
+    """
+    worth = False
+    for ns, name, _, _ in message.children:
+        if ns != HINTS:
+            worth = worth or (ns not in _NOT_CONTENT and (ns, name) != (CONTENT, "thread"))
+        elif message.attrs.get("type") != "error":
+            if name == "no-store":
+                return False
+            worth = worth or name == "store"
+    return worth
 
 
 def _hints(message: Stanza, *names: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 KNOWN_SECONDS: Final = 600
 """So long after its time a session is known, to tell how much of it was handled."""
 
-Proved = tuple[frozenset[tuple[str, str]], bool]
-"""What a stream has proved, and whether it goes both ways: who resumes has to be the same."""
+MAX_BROKEN: Final = 10_000
+"""Broken ones that are known at once; beyond them the oldest are given up."""
 
 
 @attrs.define
@@ -33,13 +34,15 @@ class _Broken:
 class Sessions:
     """Sessions by id, as long as their streams last; then by what these had proved.
 
-    Of those that had proved the same only the last is kept, so nobody can fill the memory.
+    Of those that had proved the same only the last is kept, and of all so many: nobody can fill the
+    memory.
     """
 
-    def __init__(self, clock: IReactorTime) -> None:
+    def __init__(self, clock: IReactorTime, most: int = MAX_BROKEN) -> None:
         self._clock = clock
+        self._most = most
         self._streams: dict[str, ServerStream] = {}
-        self._broken: dict[Proved, _Broken] = {}
+        self._broken: dict[bytes, _Broken] = {}
 
     def begin(self, stream: ServerStream, resumable: bool) -> Session:
         """Make a session; it has an id if it is resumable."""
@@ -56,6 +59,8 @@ class Sessions:
         """Its stream is broken: keep it, and have its pairs wait, for the time agreed on."""
         self.ended(session)
         self.forget(stream)
+        if len(self._broken) >= self._most:
+            self._drop(next(iter(self._broken)))
         if session.unacknowledged:
             session.hold(stream.pairs)
         place = _proved(stream)
@@ -89,19 +94,20 @@ class Sessions:
 
     def forget(self, stream: ServerStream) -> None:
         """Who has proved that begins anew: what was kept is given back."""
-        broken = self._broken.pop(_proved(stream), None)
+        self._drop(_proved(stream))
+
+    def _drop(self, place: bytes) -> None:
+        broken = self._broken.pop(place, None)
         if broken is not None:
             broken.timer.cancel()
             broken.session.give_up()
 
     def stop(self) -> None:
         """Give back all that is kept."""
-        broken, self._broken = list(self._broken.values()), {}
-        for each in broken:
-            each.timer.cancel()
-            each.session.give_up()
+        for place in list(self._broken):
+            self._drop(place)
 
-    def _late(self, place: Proved) -> None:
+    def _late(self, place: bytes) -> None:
         broken = self._broken[place]
         if broken.is_late:
             del self._broken[place]
@@ -111,5 +117,9 @@ class Sessions:
         broken.session.give_up()
 
 
-def _proved(stream: ServerStream) -> Proved:
-    return frozenset(stream.proved), stream.is_bidi
+def _proved(stream: ServerStream) -> bytes:
+    """Stands for what a stream has proved, and whether it goes both ways: who resumes is the same.
+
+    A digest, for there may be much of it.
+    """
+    return sha256(repr((sorted(stream.proved), stream.is_bidi)).encode()).digest()

@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 from xmppd.component.extension import ACCOUNT, HOST, OWN_ACCOUNT
 from xmppd.component.stages import Received, Verdict, deferred, walk
 from xmppd.protocol.errors import StanzaError
-from xmppd.protocol.hints import forbids_storing
+from xmppd.protocol.hints import is_worth_keeping
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.namespaces import ROSTER
 from xmppd.protocol.stanza import Stanza
@@ -160,7 +160,7 @@ def _deliver(
     stanza: Stanza, user: User, sessions: Sequence[Session], unsettled: Unsettled | None
 ) -> None:
     """Where one client of several has it, it is not missed when another's session ends."""
-    if unsettled is not None and _is_rescued(stanza) and not forbids_storing(stanza):
+    if unsettled is not None and _is_rescued(stanza) and is_worth_keeping(stanza):
         unsettled.user, unsettled.stanza = user, stanza
         for session in sessions:
             session.watching.settles(stanza, unsettled)
