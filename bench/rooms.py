@@ -9,6 +9,7 @@ from time import process_time
 from bench.house import Client, House
 from bench.idle import resident
 from bench.material import DOMAIN
+from xmppd.app.process import YOUNG
 from xmppd.chat.commands import Enter
 from xmppd.muc.content import presence_of
 from xmppd.muc.decode import person_of
@@ -98,6 +99,7 @@ def best(room: BigRoom) -> Iterable[float]:
 
 
 def main() -> None:
+    gc.set_threshold(YOUNG)
     names = [f"user{number}" for number in range(SIZES[-1] + 1)]
     house = House(names, {"XMPPD__MUC__DOMAIN": SERVICE, "XMPPD__MUC__MOST_OCCUPANTS": "10000"})
     clients = [house.log_in(name) for name in names]
