@@ -6,6 +6,7 @@ from tests.extensions.test_stream_management import CHAT, FULL, ManagedCase, Mis
 from tests.sm.kit import Client, House
 from tests.sm.test_session import bodies
 from xmppd.component.extension import Extension, on
+from xmppd.component.session import WINDOW_DOWN
 from xmppd.component.stages import Life
 from xmppd.extensions.stream_management import StreamManagement
 from xmppd.protocol.errors import StreamError
@@ -388,7 +389,7 @@ class DetachedTest(ResumeCase):
         self.come(*range(MAX_QUEUE + 5))
         self.assertEqual(self.missed, [str(MAX_QUEUE + n) for n in range(1, 5)])
         self.juliet.resume(self.previd, 1)
-        for _ in range(10):
+        for _ in range(MAX_QUEUE // WINDOW_DOWN + 2):
             self.juliet.report()
         got = bodies(self.juliet.taken())
         self.assertEqual(got, [str(number) for number in range(MAX_QUEUE + 1)])

@@ -24,9 +24,12 @@ if TYPE_CHECKING:
 CROWDED = 256
 """Stanzas that may wait for a client before those who send them are slowed down (3.6)."""
 CROWDED_BYTES = 1024 * 1024
-MAX_QUEUE = 1024
-"""Stanzas that may wait for a slow client; past it the stream is closed."""
-MAX_QUEUE_BYTES = 4 * 1024 * 1024
+MAX_QUEUE = 8_192
+"""Stanzas that may wait for a slow client; past it the stream is closed.
+
+Who enters a room of 5,000 is told of all of them at once, however fast it reads.
+"""
+MAX_QUEUE_BYTES = 8 * 1024 * 1024
 MAX_DIRECTED = 1_000
 """Addresses a session may have sent directed presence to (RFC 6121, 4.6), outside its roster."""
 
