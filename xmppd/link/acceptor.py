@@ -209,6 +209,7 @@ class Acceptor(Factory):
         """Those of an instance: its own, and where it is one of a pool that of the pool."""
         rules = self.rules
         own = self._trunk(attach.name)
+        claims: tuple[Claim, ...]
         name = Claim(own, names=(attach.name,))
         if attach.role == SERVERS:
             claims = (Claim(self._servers_trunk(), default=True), name)
