@@ -1,7 +1,7 @@
 """A whole server in this process, and clients on transports in memory."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -31,17 +31,20 @@ class House:
     """The server with all that it does by default, its storage in memory.
 
     With `passwords` the accounts are those of a cred checker, and come into being as they log in:
-    that saves making keys for each.
+    that saves making keys for each. `settings` are more variables of its environment.
     """
 
-    def __init__(self, passwords: Sequence[str] = ()) -> None:
+    def __init__(
+        self, passwords: Sequence[str] = (), settings: Mapping[str, str] | None = None
+    ) -> None:
         self.clock = Clock()
         self.clock.advance(1_800_000_000)
         self._folder = tempfile.TemporaryDirectory()
         known: Any = InMemoryUsernamePasswordDatabaseDontUse()
         for name in passwords:
             known.addUser(name.encode(), b"secret")
-        config = load(environ=ENVIRONMENT, domains=[DOMAIN], data=self._folder.name)
+        environment = {**ENVIRONMENT, **(settings or {})}
+        config = load(environ=environment, domains=[DOMAIN], data=self._folder.name)
         self.server = assemble(
             config, self.clock, listen=False, checkers=[known] if passwords else []
         )

@@ -16,7 +16,7 @@ def kib_per_session() -> float:
     return float(subprocess.run(child, check=True, capture_output=True).stdout)
 
 
-def _resident() -> int:
+def resident() -> int:
     """KiB."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
@@ -30,11 +30,11 @@ def _measure() -> float:
     clients = [house.log_in(name) for name in names[:FEW]]
     house.clock.pump([1.0] * 5)
     gc.collect()
-    before = _resident()
+    before = resident()
     clients += [house.log_in(name) for name in names[FEW:]]
     house.clock.pump([1.0] * 5)
     gc.collect()
-    return (_resident() - before) / (MANY - FEW)
+    return (resident() - before) / (MANY - FEW)
 
 
 if __name__ == "__main__":

@@ -183,11 +183,16 @@ class InstallTest(SynchronousTestCase):
 
     def assert_plugins_work(self) -> None:
         for entry in COMMANDS:
+            shown = self.place.help(entry.name)
+            self.assertEqual([plugin for plugin in OPTIONS if plugin not in shown], [], shown)
+            self.assert_router_works(entry.name)
+
+    def assert_options(self) -> None:
+        for entry in COMMANDS:
             for plugin, options in OPTIONS.items():
                 shown = self.place.help(entry.name, plugin)
                 self.assertEqual([option for option in options if option not in shown], [], shown)
                 self.assertEqual([option for option in FOREIGN if option in shown], [], shown)
-            self.assert_router_works(entry.name)
 
     def assert_router_works(self, command: str) -> None:
         """A component shakes hands; what it sends to nobody comes back (RFC 6120, 10.4.3)."""
@@ -216,6 +221,7 @@ class InstallTest(SynchronousTestCase):
     def test_fresh_wheel(self) -> None:
         self.place.install(wheel())
         self.assert_plugins_work()
+        self.assert_options()
 
     def test_wheel_over_warm_plugin_cache(self) -> None:
         """A plugin cache that was written before xmppd came does not hide it."""

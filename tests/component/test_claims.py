@@ -31,6 +31,8 @@ class ClaimsTest(SynchronousTestCase):
         forged = (
             "<x xmlns='urn:x' by='juliet@example.com'/>",
             "<x by='JULIET@example.com' xmlns='urn:x'/>",
+            "<x xmlns='urn:x' by='&#106;uliet@example.com'/>",
+            "<x  xmlns='urn:x' by=\"juliet@example.com\"><y by='z'/></x>",
         )
         self.assertEqual(left(forged[0], "<body/>", *forged), b"<body/>")
 

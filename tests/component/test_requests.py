@@ -2,6 +2,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.scenarios.simulation_net import QuickClock
 from xmppd.component.requests import MAX_OPEN, Requests, condition_of, error_of
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import Jid
@@ -99,6 +100,7 @@ class RequestsTests(SynchronousTestCase):
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_too_many(self) -> None:
+        self.requests = Requests(self.sent.append, QuickClock(0))
         waiting = [self.ask() for _ in range(MAX_OPEN)]
         found = self.failureResultOf(self.ask(), StanzaError).value
         self.assertEqual(found.condition, "resource-constraint")

@@ -60,6 +60,16 @@ class SettingTest(PreferencesCase):
         """2.1: the default, and both lists though empty."""
         self.assertEqual(self.get(), ("always", [], []))
 
+    def test_default_configured_anew(self) -> None:
+        """It counts at once, for those who have said nothing."""
+        extension = self.house.host.dispatch.extension(ArchivePreferences)
+        assert extension is not None
+        extension.reload(ArchivePreferences.Options("never"))
+        self.assertEqual(self.get()[0], "never")
+        self.set("roster")
+        extension.reload(ArchivePreferences.Options("always"))
+        self.assertEqual(self.get()[0], "roster")
+
     def test_set(self) -> None:
         """2.1: answered with what counts; kept."""
         said = self.said(self.set("roster", ("Romeo@example.com",), ("a@b/c",)))

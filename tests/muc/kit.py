@@ -70,13 +70,17 @@ class RoomsTestCase(SynchronousTestCase):
         accounts = dict.fromkeys(PEOPLE, "secret")
         config = {"muc": {"domain": SERVICE, **self.settings}, "admins": ["wizard@example.com"]}
         config |= self.others
-        self.server = TestServer(accounts=accounts, config=config)
+        self.server = self.make_server(accounts, config)
         self.addCleanup(self.server.stop)
         self.crone = self.server.client("crone", "desktop")
         self.hag = self.server.client("hag", "pda")
         self.wizard = self.server.client("wizard", "tower")
         self.macbeth = self.server.client("macbeth", "castle")
         self.forget()
+
+    def make_server(self, accounts: dict[str, str], config: dict[str, Any]) -> TestServer:
+        """Start the server."""
+        return TestServer(accounts=accounts, config=config)
 
     def forget(self) -> None:
         """Let nobody have received anything."""

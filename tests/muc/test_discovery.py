@@ -75,6 +75,15 @@ class DiscoveryTest(RoomsTestCase):
         missing = self.ask(f"none@{SERVICE}", DISCO_INFO)
         self.assertEqual(error(missing), ("cancel", "item-not-found"))
 
+    def test_what_passes(self) -> None:
+        """11: nothing is kept back by its namespace, so there is nothing to tell."""
+        self.make({}, (self.hag, "hag"))
+        node = "http://jabber.org/protocol/muc#traffic"
+        answer = self.hag.ask(
+            f"<iq type='get' id='a' to='{ROOM}'><query xmlns='{DISCO_INFO}' node='{node}'/></iq>"
+        )
+        self.assertEqual(error(answer), ("cancel", "service-unavailable"))
+
     def test_occupants(self) -> None:
         """6.5: only where everybody is known, and for those inside."""
         self.make({}, (self.hag, "hag"))

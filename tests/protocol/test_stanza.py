@@ -8,6 +8,7 @@ from xmppd.protocol.framer import Framer
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.markup import only_xml
 from xmppd.protocol.namespaces import CLIENT, CONTENT, NO_NAMESPACE, SASL
+from xmppd.protocol.parsing import parse_stanza
 from xmppd.protocol.spans import Child
 from xmppd.protocol.stanza import Stanza
 
@@ -176,6 +177,22 @@ class ChangingTests(SynchronousTestCase):
             b"<a xmlns='u'/><a xmlns='u'><b/></a><a/>",
         )
         self.check(self.came.keeping(()), b"")
+
+    def test_copies(self) -> None:
+        """The same bytes as if each were readdressed, whatever becomes of it then."""
+        told = Stanza.make("message", b"<body/>", sender=JULIET, type="groupchat")
+        empty = Stanza.make("presence", to=ROMEO)
+        addresses = [ROMEO, Jid.parse("juliet@example.com/<a&'b'>"), JULIET]
+        for stanza in (told, empty, self.came):
+            for copy, to in zip(stanza.copies(addresses), addresses, strict=True):
+                other = stanza.readdressed(to)
+                self.assertEqual(copy.children, other.children)
+                for made in (copy, copy.adding(b"<x/>"), copy.readdressed(sender=ROMEO)):
+                    self.assertEqual((made.to, made.attrs["to"]), (to, to))
+                    self.assertEqual(parse_stanza(made.to_bytes()).to, to)
+                self.assertEqual(
+                    parse_stanza(copy.to_bytes()).attrs, parse_stanza(other.to_bytes()).attrs
+                )
 
     def test_readdressed(self) -> None:
         other = Jid("nurse@example.com")

@@ -34,7 +34,7 @@ class SplitServer:
     def __init__(
         self, config: Config, reactor: MemoryReactorClock, checkers: Sequence[Any]
     ) -> None:
-        config = _linked(config)
+        self.config = config = _linked(config)
         self._reactor = reactor
         self._routing = RouterRole(config, reactor)
         self.stores, maker = storing(config, reactor, checkers)

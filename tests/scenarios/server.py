@@ -54,6 +54,13 @@ def listens(port: int) -> bool:
         return tried.connect_ex((LOOPBACK, port)) == 0
 
 
+def answers(path: Path) -> bool:
+    """Whether somebody takes connections at a socket in the file system."""
+    with socket.socket(socket.AF_UNIX) as tried:
+        tried.settimeout(5)
+        return tried.connect_ex(str(path)) == 0
+
+
 class Server:
     """A server with places for clients with STARTTLS, with TLS at once, and in plain text.
 
@@ -188,9 +195,9 @@ class Server:
         """Wait until clients can come, and accounts be made."""
         self._await_listening([self.starttls, self.direct, self.plain], self._admin())
 
-    def _await_listening(self, waiting: list[int], socket: Path | None = None) -> None:
+    def _await_listening(self, waiting: list[int], admin: Path | None = None) -> None:
         deadline = time.monotonic() + STARTING
-        while waiting or (socket is not None and not socket.exists()):
+        while waiting or not (admin is None or answers(admin)):
             if any(process.poll() is not None for process in self._processes.values()):
                 raise AssertionError(f"the server has ended:\n{self.logged()}")
             if time.monotonic() > deadline:
@@ -280,7 +287,7 @@ class ScenarioTestCase(SynchronousTestCase):
         self.assertNotIn("Traceback", log, log)
 
     def run_client(
-        self, script: str, *arguments: object, trusted: Path, seconds: float = 60
+        self, script: str, *arguments: object, trusted: Path, seconds: float = 120
     ) -> str:
         """Run a script of `clients/` to its end in a process of its own; return its output.
 

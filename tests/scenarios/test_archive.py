@@ -15,7 +15,7 @@ from tests.scenarios.test_kill import KillTestCase
 MAM = "urn:xmpp:mam:2"
 ACKS = "urn:xmpp:sm:3"
 RSM = "http://jabber.org/protocol/rsm"
-ROUNDS = int(os.environ.get("ARCHIVE_KILLS", "5"))
+ROUNDS = int(os.environ.get("KILL_ROUNDS", "2"))
 
 
 class WholeTest(ScenarioTestCase):

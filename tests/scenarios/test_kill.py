@@ -1,15 +1,23 @@
-"""Acknowledged means kept: a server that is killed loses nothing of what it has answered for."""
+"""Acknowledged means kept: a server that is killed loses nothing of what it has answered for.
 
-import random
+KILL_ROUNDS=20 trial tests.scenarios.test_kill
+"""
+
+import os
 import re
 import time
+from random import Random
 from typing import ClassVar
 
+from tests.chance import chance
 from tests.scenarios.raw import Closed, RawClient, logged_in
 from tests.scenarios.server import ScenarioTestCase, Server
 
+ROUNDS = int(os.environ.get("KILL_ROUNDS", "4"))
 IN_FLIGHT = 100
 """Requests that the sender has open at a time."""
+MISSES = 10
+"""Rounds that may not count."""
 LAST = 20
 """Those that it sends when it is about time to kill."""
 
@@ -26,6 +34,8 @@ BODY = "message {} of round {}, {}"
 class KillTestCase(ScenarioTestCase):
     """Rounds of killing."""
 
+    random: Random
+
     def run_rounds(self, storage: str, rounds: int) -> None:
         """Kill while messages come in, start, look at what is there; so many times.
 
@@ -33,27 +43,32 @@ class KillTestCase(ScenarioTestCase):
         """
         settings = LIMITS.format(storage=storage)
         server = self.server("juliet", "romeo", settings=settings)
-        counted = round = 0
-        while counted < rounds:
-            with logged_in(server.plain, "juliet") as sender:
-                sent, answered = self.send_until_killed(server, sender, round)
-            self.restart(server)
-            found = self.collect(server, round)
-            told = f"round {round}: {sent} sent, {answered} answered, {len(found)} found"
-            self.assertLess(round - counted, rounds, "too often nothing was in flight")
-            self.assertGreaterEqual(len(found), answered, told)
-            self.assertLessEqual(len(found), sent, told)
-            self.assertEqual(found, list(range(len(found))), told)
-            counted += answered < sent
-            round += 1
+        with chance() as self.random:
+            counted = round = 0
+            while counted < rounds:
+                self.assertLess(round - counted, MISSES, "too often nothing was in flight")
+                counted += self.run_round(server, round)
+                round += 1
+
+    def run_round(self, server: Server, round: int) -> bool:
+        """Run one; whether it counts."""
+        with logged_in(server.plain, "juliet") as sender:
+            sent, answered = self.send_until_killed(server, sender, round)
+        self.restart(server)
+        found = self.collect(server, round)
+        told = f"round {round}: {sent} sent, {answered} answered, {len(found)} found"
+        self.assertGreaterEqual(len(found), answered, told)
+        self.assertLessEqual(len(found), sent, told)
+        self.assertEqual(found, list(range(len(found))), told)
+        return answered < sent
 
     def send_until_killed(self, server: Server, sender: RawClient, round: int) -> tuple[int, int]:
         """Send pairs of a message to romeo and a ping.
 
         Returns the number of pairs sent, and that of pings answered.
         """
-        end = time.monotonic() + random.uniform(0.02, 0.4)
-        padding = "x" * random.randrange(400)
+        end = time.monotonic() + self.random.uniform(0.02, 0.4)
+        padding = "x" * self.random.randrange(400)
         sent = answered = 0
         while time.monotonic() < end:
             while sent < answered + IN_FLIGHT:
@@ -118,7 +133,7 @@ class KillTestCase(ScenarioTestCase):
 
 
 class KillTest(KillTestCase):
-    rounds: ClassVar = {"sqlite": 20, "directory": 3}
+    rounds: ClassVar = {"sqlite": ROUNDS, "directory": 2}
 
     def test_sqlite(self) -> None:
         self.run_rounds("sqlite", self.rounds["sqlite"])

@@ -1,20 +1,21 @@
 """The process that keeps rooms is killed in the middle of talk.
 
-ROUNDS=20 trial tests.scenarios.test_rooms_kill
+KILL_ROUNDS=20 trial tests.scenarios.test_rooms_kill
 """
 
 from __future__ import annotations
 
 import os
-import random
+from random import Random
 from xml.etree.ElementTree import Element
 
+from tests.chance import chance
 from tests.scenarios.raw import CLIENT, RawClient, logged_in, told
 from tests.scenarios.server import DOMAIN, Server
 from tests.scenarios.test_rooms import MUC, ROOM, SETTINGS, SPLIT, RoomsTestCase
 from xmppd.protocol.namespaces import DELAY, FORWARD, MAM, RESULT_SETS, STANZA_IDS
 
-ROUNDS = int(os.environ.get("ROUNDS", "3"))
+ROUNDS = int(os.environ.get("KILL_ROUNDS", "2"))
 IN_FLIGHT = 50
 """Messages that are sent ahead of those that have come back."""
 LAST = 20
@@ -33,6 +34,10 @@ class KillTest(RoomsTestCase):
     layout = SPLIT
 
     def test_kill(self) -> None:
+        with chance() as random:
+            self.run_rounds(random)
+
+    def run_rounds(self, random: Random) -> None:
         server = self.server("juliet", "romeo", settings=SETTINGS + MORE)
         self.await_rooms(server, "juliet")
         reflected = kept = 0
@@ -41,7 +46,7 @@ class KillTest(RoomsTestCase):
             self.open_room(juliet)
             for round in range(ROUNDS):
                 self.enter(romeo, "romeo")
-                seen = self.talk_until_killed(server, juliet, round)
+                seen = self.talk_until_killed(server, juliet, round, random)
                 server.start_process("xmpp-muc")
                 seen += self.learn(juliet, "juliet") + self.learn(romeo, "romeo")
                 self.come_back(juliet, romeo)
@@ -61,7 +66,9 @@ class KillTest(RoomsTestCase):
         answer = juliet.read_until(lambda found: found.get("id") == "a")
         self.assertEqual(answer.get("type"), "result", told(answer))
 
-    def talk_until_killed(self, server: Server, juliet: RawClient, round: int) -> list[str]:
+    def talk_until_killed(
+        self, server: Server, juliet: RawClient, round: int, random: Random
+    ) -> list[str]:
         """Say so much at once, then kill; gives the ids of what has come back until then."""
         padding = "x" * random.randrange(400)
         seen: list[str] = []

@@ -4,12 +4,13 @@
 """
 
 import os
-import random
 import time
 from collections import Counter
+from random import Random
 
 import attrs
 
+from tests.chance import chance
 from tests.scenarios.federation.people import Person
 from tests.scenarios.raw import told
 from tests.scenarios.server import STARTING, Server
@@ -19,7 +20,7 @@ from tests.scenarios.test_split_kill import END, Talker, message
 ROUNDS = int(os.environ.get("KILL_ROUNDS", "2"))
 RATE = int(os.environ.get("KILL_RATE", "200"))
 """Messages a second, each way."""
-IN_DOUBT = 5
+IN_DOUBT = 25
 """Bursts that may be under way to the process when it is killed."""
 EDGE = "xmpp-s2s"
 
@@ -48,6 +49,10 @@ class ServerEdgeKilledTest(TwoServers):
     """Only what the killed process itself held may be lost."""
 
     def test_rounds(self) -> None:
+        with chance() as random:
+            self.run_rounds(random)
+
+    def run_rounds(self, random: Random) -> None:
         split, whole = self.meet()
         here, there = (Heard(person) for person in self.people(split, whole))
         talkers = [
@@ -60,7 +65,7 @@ class ServerEdgeKilledTest(TwoServers):
         for _ in range(ROUNDS):
             self.await_flow(talkers, here, there)
             time.sleep(random.random() / 10)
-            waited |= self.kill(split, talkers[0])
+            waited |= self.kill(split, talkers[0], random)
         self.await_flow(talkers, here, there)
         for talker in talkers:
             talker.end()
@@ -81,7 +86,7 @@ class ServerEdgeKilledTest(TwoServers):
                 self.assertLess(time.monotonic(), deadline, heard.bounced)
                 number = heard.read()
 
-    def kill(self, split: Server, talker: Talker) -> set[str]:
+    def kill(self, split: Server, talker: Talker, random: Random) -> set[str]:
         """Kill and start anew; gives the numbers of what waited in the router meanwhile."""
         before = Counter({text: split.logged().count(text) for text in ("is down", "is up")})
         split.kill_process(EDGE)

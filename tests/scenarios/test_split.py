@@ -81,7 +81,7 @@ class SplitKillTest(test_kill.KillTest):
     """All processes at once; few rounds, for `xmpp-sm` alone decides what is kept."""
 
     layout = SPLIT
-    rounds: ClassVar = {"sqlite": 3, "directory": 1}
+    rounds: ClassVar = {"sqlite": 2, "directory": 1}
 
 
 class SplitReloadTest(test_reload.ReloadTest):

@@ -6,12 +6,13 @@ from tests.extensions.test_stream_management import CHAT, FULL, ManagedCase, Mis
 from tests.sm.kit import Client, House
 from tests.sm.test_session import bodies
 from xmppd.component.extension import Extension, on
-from xmppd.component.session import verb
+from xmppd.component.session import WINDOW_DOWN, verb
 from xmppd.component.stages import Life
 from xmppd.extensions.offline import Offline
 from xmppd.extensions.stream_management import StreamManagement
 from xmppd.protocol.errors import StreamError
-from xmppd.protocol.namespaces import DELAY, STANZA_ERRORS, STREAM_MANAGEMENT, STREAMS
+from xmppd.protocol.namespaces import DELAY, MUC_USER, STANZA_ERRORS, STREAM_MANAGEMENT, STREAMS
+from xmppd.protocol.parsing import parse_stanza
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm.detached import REMEMBERED_SECONDS
 from xmppd.sm.ending import kick
@@ -67,11 +68,14 @@ class ResumeCase(ManagedCase):
         return found
 
     def come(self, *texts: object) -> None:
+        self.come_to("juliet@example.com", *texts)
+
+    def come_to(self, to: object, *texts: object) -> None:
+        """Have messages come, all in one turn."""
         for text in texts:
-            self.house.from_outside(
-                "<message from='a@remote.test' to='juliet@example.com' type='chat'>"
-                f"<body>{text}</body></message>"
-            )
+            form = "<message from='a@remote.test' to='{}' type='chat'><body>{}</body></message>"
+            self.house.outside.send(parse_stanza(form.format(to, text).encode()))
+        self.house.settle()
 
     def failed(self, answer: Stanza) -> tuple[str, str | None]:
         """The condition and the count of a failure."""
@@ -276,7 +280,7 @@ class DrainTest(ResumeCase):
         commits[0].callback(None)
         self.house.settle()
         self.juliet.attach(self.house.answers[id].items[0])
-        for _ in range(10):
+        for _ in range(MAX_QUEUE // WINDOW_DOWN + 2):
             self.juliet.report()
         self.assertEqual(len(self.juliet.taken()), MAX_QUEUE + 1)
         self.juliet.send("<presence/>")
@@ -439,7 +443,7 @@ class DetachedTest(ResumeCase):
         self.come(*range(MAX_QUEUE + 5))
         self.assertEqual(self.missed, [str(MAX_QUEUE + n) for n in range(1, 5)])
         self.juliet.resume(self.previd, 1)
-        for _ in range(10):
+        for _ in range(MAX_QUEUE // WINDOW_DOWN + 2):
             self.juliet.report()
         got = bodies(self.juliet.taken())
         self.assertEqual(got, [str(number) for number in range(MAX_QUEUE + 1)])
@@ -567,18 +571,14 @@ class HandedOverTest(ResumeCase):
     def leave(self, count: int, client: Client | None = None) -> None:
         """A session gets so many, and ends without having read any."""
         to = client or self.juliet
-        for number in range(count):
-            self.house.from_outside(
-                f"<message from='a@remote.test' to='{to.jid}' type='chat'>"
-                f"<body>{number}</body></message>"
-            )
+        self.come_to(to.jid, *range(count))
         if self.session(self.other).attached:
             self.other.send("<presence/>")
         kick(self.session(to).user, StreamError("conflict"), to.jid.resource)
         self.house.settle()
 
     def read_all(self) -> list[str | None]:
-        for _ in range(30):
+        for _ in range(MAX_QUEUE // WINDOW_DOWN + 2):
             self.other.report()
         return bodies([one for one in self.other.taken() if one.name == "message"])
 
@@ -612,11 +612,7 @@ class HandedOverTest(ResumeCase):
         self.other.enable()
         self.other.send("<presence/>")
         self.other.cut()
-        for number in range(30):
-            self.house.from_outside(
-                f"<message from='a@remote.test' to='{self.other.jid}'>"
-                f"<body>{number}</body></message>"
-            )
+        self.come_to(self.other.jid, *range(30))
         self.leave(MANY)
         self.assertIn(self.other.session, self.manager.sessions)
         self.assertEqual(self.session(self.other).load[0], MAX_QUEUE)
@@ -626,22 +622,23 @@ class HandedOverTest(ResumeCase):
 class PresenceOfDetachedTest(ResumeCase):
     """Rule 13, and 3.6: only the newest presence of a contact is kept."""
 
-    def presence(self, resource: str, show: str) -> None:
-        self.house.from_outside(
-            f"<presence from='a@remote.test/{resource}' to='{self.juliet.jid}'>"
-            f"<status>{show}</status></presence>"
-        )
+    def presences(self, *inner: str) -> None:
+        """Presence comes, of two addresses in turn."""
+        for number, content in enumerate(inner):
+            attributes = f"from='a@remote.test/{number % 2}' to='{self.juliet.jid}'"
+            stanza = f"<presence {attributes}>{content}</presence>"
+            self.house.outside.send(parse_stanza(stanza.encode()))
+        self.house.settle()
 
     def test_only_the_newest(self) -> None:
         self.juliet.cut()
         self.come("first")
-        for number in range(2 * MAX_QUEUE):
-            self.presence(str(number % 2), str(number))
+        self.presences(*[f"<status>{number}</status>" for number in range(2 * MAX_QUEUE)])
         self.come("last")
         session = self.session()
         self.assertFalse(session.full)
         self.juliet.resume(self.previd, 1)
-        for _ in range(10):
+        for _ in range(MAX_QUEUE // WINDOW_DOWN + 2):
             self.juliet.report()
         got = self.juliet.taken()
         self.assertEqual((bodies(got)[0], bodies(got)[-1]), ("first", "last"))
@@ -651,9 +648,5 @@ class PresenceOfDetachedTest(ResumeCase):
 
     def test_not_of_rooms(self) -> None:
         self.juliet.cut()
-        for _ in range(MAX_QUEUE + 2):
-            self.house.from_outside(
-                f"<presence from='r@remote.test/n' to='{self.juliet.jid}'>"
-                "<x xmlns='http://jabber.org/protocol/muc#user'/></presence>"
-            )
+        self.presences(*[f"<x xmlns='{MUC_USER}'/>"] * (MAX_QUEUE + 2))
         self.assertNotIn(self.juliet.session, self.manager.sessions)

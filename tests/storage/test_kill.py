@@ -1,4 +1,7 @@
-"""What was said to be kept survives kill -9, at any moment."""
+"""What was said to be kept survives kill -9, at any moment.
+
+KILL_ROUNDS=20 trial tests.storage.test_kill
+"""
 
 from __future__ import annotations
 
@@ -15,12 +18,13 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 
 import xmppd
+from tests.chance import chance
 from xmppd.conformance import JULIET
 from xmppd.storage.codecs import JsonCodec
 from xmppd.storage.directory import DirectoryStore
 from xmppd.storage.sqlite import SqliteStore
 
-ROUNDS = 10
+ROUNDS = int(os.environ.get("KILL_ROUNDS", "4"))
 ROOT = Path(xmppd.__file__).parent.parent
 
 
@@ -52,14 +56,13 @@ class Victim(ProcessProtocol):
 
 
 class KillTest(TestCase):
-    timeout = 120
+    timeout = 60 + 30 * ROUNDS
 
     def setUp(self) -> None:
         self.folder = Path(self.mktemp()).absolute()
-        self.random = Random(os.urandom(8))
 
-    def run_and_kill(self, name: str) -> Deferred[int]:
-        victim = Victim(self.random.randrange(1, 20), self.random.random() * 0.03)
+    def run_and_kill(self, name: str, random: Random) -> Deferred[int]:
+        victim = Victim(random.randrange(1, 20), random.random() * 0.03)
         arguments = [sys.executable, "-m", "tests.storage.killed", name, str(self.folder)]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         reactor.spawnProcess(victim, sys.executable, arguments, environment, str(ROOT))
@@ -71,12 +74,16 @@ class KillTest(TestCase):
 
     async def test_late_index(self) -> None:
         """The same while the index of logs is being brought up to date."""
-        await self.kill_sqlite("tests.storage.killed:indexing", ROUNDS // 2)
+        await self.kill_sqlite("tests.storage.killed:indexing", max(1, ROUNDS // 2))
 
     async def kill_sqlite(self, name: str, rounds: int = ROUNDS) -> None:
+        with chance() as random:
+            await self.kill_sqlite_at(name, rounds, random)
+
+    async def kill_sqlite_at(self, name: str, rounds: int, random: Random) -> None:
         newest = ""
         for _ in range(rounds):
-            kept = await self.run_and_kill(name)
+            kept = await self.run_and_kill(name, random)
             store = SqliteStore(self.folder, reactor)
             await store.open()
             last = await self.last(store)
@@ -98,17 +105,21 @@ class KillTest(TestCase):
 
     async def test_directory(self) -> None:
         """All up to `kept` is there, though a unit over several files may be torn."""
-        for _ in range(ROUNDS):
-            kept = await self.run_and_kill("xmppd.storage.directory:DirectoryStore")
-            store = DirectoryStore(self.folder, reactor)
-            await store.open()
-            self.assertGreaterEqual(await self.last(store), kept)
-            self.assertGreaterEqual(await self.newest_row(store), kept)
-            page = await store.log("archive").find(JULIET, limit=1_000_000)
-            bodies = [entry.body for entry in page.entries]
-            self.assertLessEqual({b"%d" % number for number in range(1, kept + 1)}, set(bodies))
-            self.assertEqual((await store.check()).problems, ())
-            await store.close()
+        with chance() as random:
+            for _ in range(ROUNDS):
+                await self.kill_directory(random)
+
+    async def kill_directory(self, random: Random) -> None:
+        kept = await self.run_and_kill("xmppd.storage.directory:DirectoryStore", random)
+        store = DirectoryStore(self.folder, reactor)
+        await store.open()
+        self.assertGreaterEqual(await self.last(store), kept)
+        self.assertGreaterEqual(await self.newest_row(store), kept)
+        page = await store.log("archive").find(JULIET, limit=1_000_000)
+        bodies = [entry.body for entry in page.entries]
+        self.assertLessEqual({b"%d" % number for number in range(1, kept + 1)}, set(bodies))
+        self.assertEqual((await store.check()).problems, ())
+        await store.close()
 
     async def last(self, store: Any) -> int:
         found = await store.document("last", JsonCodec()).get(JULIET)

@@ -1,5 +1,7 @@
 """Unique and stable ids of stanzas (XEP-0359)."""
 
+from functools import lru_cache
+
 from xmppd.component.claims import without_claims
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.markup import escape_attribute
@@ -14,7 +16,7 @@ def without_stanza_id(stanza: Stanza, by: Jid) -> Stanza | None:
 
 def stanza_id(id: str, by: Jid) -> bytes:
     """The `<stanza-id/>` by which `by` knows a stanza."""
-    return f"{_HEAD}{escape_attribute(id)}{_tail(by)}".encode()
+    return b"%b%b%b" % (_HEAD, escape_attribute(id).encode(), _tail(by))
 
 
 def with_stanza_id(stanza: Stanza, id: str, by: Jid) -> Stanza:
@@ -31,14 +33,15 @@ def given_id(stanza: Stanza, by: Jid) -> str | None:
     """The id that `with_stanza_id` has given, or None."""
     for ns, name, start, stop in reversed(stanza.children):
         if ns == STANZA_IDS and name == "stanza-id":
-            said, tail = stanza.inner[start:stop].decode(), _tail(by)
+            said, tail = stanza.inner[start:stop], _tail(by)
             if said.startswith(_HEAD) and said.endswith(tail):
-                return said[len(_HEAD) : -len(tail)]
+                return said[len(_HEAD) : -len(tail)].decode()
     return None
 
 
-_HEAD = f"<stanza-id xmlns='{STANZA_IDS}' id='"
+_HEAD = f"<stanza-id xmlns='{STANZA_IDS}' id='".encode()
 
 
-def _tail(by: Jid) -> str:
-    return f"' by='{escape_attribute(by)}'/>"
+@lru_cache(1_000)
+def _tail(by: Jid) -> bytes:
+    return f"' by='{escape_attribute(by)}'/>".encode()

@@ -64,6 +64,13 @@ class ArchivePreferences(SessionExtension):
         default: Default = "always"
         """For accounts that have not said anything: `always`, `never` or `roster`."""
 
+    def setup(self) -> None:
+        self._unsaid = Preferences(self.options.default)
+
+    def reload(self, options: Options) -> None:
+        super().reload(options)
+        self._unsaid = Preferences(options.default)
+
     @on(Life.LOADED)
     def load(self, user: User) -> Deferred[None]:
         """Have them before anything is handled for the account."""
@@ -78,11 +85,12 @@ class ArchivePreferences(SessionExtension):
     def allow(self, user: User, other: Jid) -> bool:
         """Whether messages from or to that address are to be archived (2.3)."""
         said = self._of(user)
-        for address in (other, other.bare):
-            if address in said.never:
-                return False
-            if address in said.always:
-                return True
+        if said.never or said.always:
+            for address in (other, other.bare):
+                if address in said.never:
+                    return False
+                if address in said.always:
+                    return True
         if said.default == "roster":
             return user.knows(other)
         return said.default == "always"
@@ -113,8 +121,8 @@ class ArchivePreferences(SessionExtension):
         raise StanzaError("forbidden")
 
     def _of(self, user: User) -> Preferences:
-        said: Preferences | None = user.notes.get(Preferences)
-        return said or Preferences(self.options.default)
+        said: Preferences = user.notes.get(Preferences, self._unsaid)
+        return said
 
     def _document(self, user: User) -> OwnDocument[Preferences]:
         document: OwnDocument[Preferences] = user.account.document("archive_prefs", _CODEC)

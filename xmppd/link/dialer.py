@@ -135,8 +135,8 @@ class Dialer(Service):
 
     def send_each(self, stanza: Stanza, addresses: Iterable[Jid]) -> None:
         """Send the stanza to each address; its content is shared."""
-        for address in addresses:
-            self.send(stanza.readdressed(address))
+        for copy in stanza.copies(addresses):
+            self.send(copy)
 
     def close(self) -> None:
         """End the link for good; what was sent before still goes out."""

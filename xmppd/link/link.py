@@ -51,8 +51,8 @@ class LocalLink:
     def send_each(self, stanza: Stanza, addresses: Iterable[Jid]) -> None:
         """Send the stanza to each address; its content is shared."""
         send = self.send
-        for address in addresses:
-            send(stanza.readdressed(address))
+        for copy in stanza.copies(addresses):
+            send(copy)
 
     def close(self) -> None:
         """Take the link off its router; what is sent after that goes nowhere."""

@@ -71,6 +71,8 @@ class Passed(Stanza):
             value = ()
         elif key == "_scanned":
             value = 0
+        elif key == "_opened":
+            value = None
         else:
             raise AttributeError(key)
         setattr(self, key, value)

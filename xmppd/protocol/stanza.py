@@ -1,13 +1,13 @@
 """The stanza: an immutable value that components pass on without building a tree."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from twisted.words.xish import domish
 
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import Jid
-from xmppd.protocol.markup import open_tag
+from xmppd.protocol.markup import escape_attribute, open_tag
 from xmppd.protocol.namespaces import CLIENT, CONTENT, XML
 from xmppd.protocol.spans import Child, children_of, uri_of, wrap
 
@@ -30,6 +30,7 @@ class Stanza:
 
     __slots__ = (
         "_children",
+        "_opened",
         "_scanned",
         "attrs",
         "inner",
@@ -62,6 +63,7 @@ class Stanza:
         self.to = to
         self.sender = sender
         self.malformed: str | None = None
+        self._opened: str | None = None  # the start tag but for `to`, where many share it
 
     @classmethod
     def make(
@@ -177,6 +179,17 @@ class Stanza:
             made.malformed = _malformed(made)
         return made
 
+    def copies(self, addresses: Iterable[Jid]) -> Iterator["Stanza"]:
+        """The same to each of many; what their bytes have in common is made once."""
+        attrs = {key: value for key, value in self.attrs.items() if key != "to"}
+        opened = open_tag(self.name, attrs) if self.ns == CONTENT else None
+        children = self.children
+        for to in addresses:
+            present = {**attrs, "to": to}
+            made = Stanza(self.ns, self.name, present, self.inner, children, to, self.sender)
+            made._opened = opened
+            yield made
+
     def adding(self, xml: bytes) -> "Stanza":
         """With finished XML put behind the last child."""
         return self._with(self.inner + xml, self._children, self._scanned)
@@ -237,15 +250,20 @@ class Stanza:
 
         `xmlns` declares a content namespace where the surroundings do not (XEP-0297, RFC 7395).
         """
+        if self._opened is not None and xmlns is None:
+            return self._closed(f"{self._opened} to='{escape_attribute(self.attrs['to'])}'")
         name = self.name
         if self.ns == XML:  # which must not be declared as default (XML-NAMES, 3)
             name = f"xml:{name}"
         elif self.ns != CONTENT:
             xmlns = uri_of(self.ns)
-        tag = open_tag(name, self.attrs, xmlns)
+        return self._closed(open_tag(name, self.attrs, xmlns), name)
+
+    def _closed(self, tag: str, name: str = "") -> bytes:
+        """The whole element, whose start tag is that but for its end."""
         if not self.inner:
             return f"{tag}/>".encode()
-        return b"%b>%b</%b>" % (tag.encode(), self.inner, name.encode())
+        return b"%b>%b</%b>" % (tag.encode(), self.inner, (name or self.name).encode())
 
     def __repr__(self) -> str:
         """Names and addresses only: a log must never show what people say."""

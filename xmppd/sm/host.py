@@ -345,18 +345,22 @@ class Host:
 
     def guarded(self, hook: Callable[..., Any], *arguments: Any) -> None:
         """Call a hook whose result nobody waits for; its failure is only logged."""
-        try:
-            hook(*arguments)
-        except Exception:
-            self.log.failure("{hook} failed at {domain}", hook=hook, domain=self.domain)
+        self.guarded_each((hook,), *arguments)
+
+    def guarded_each(self, hooks: Iterable[Callable[..., Any]], *arguments: Any) -> None:
+        """The same for several: each is called, whatever becomes of the others."""
+        for hook in hooks:
+            try:
+                hook(*arguments)
+            except Exception:
+                self.log.failure("{hook} failed at {domain}", hook=hook, domain=self.domain)
 
     def _handler_failed(self) -> None:
         self.log.failure("A handler failed at {domain}", domain=self.domain)
 
     def tell(self, moment: Life, session: Session) -> None:
         """Call the hooks of a moment in a session's life."""
-        for hook in self.dispatch.hooks(moment):
-            self.guarded(hook, session)
+        self.guarded_each(self.dispatch.hooks(moment), session)
 
 
 def _no_link(domains: list[str]) -> Link:

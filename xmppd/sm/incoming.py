@@ -133,8 +133,7 @@ def _message(
     for hook in dispatch.received_pick["message"].of(stanza, notes):
         chosen = hook(stanza, user, sessions)
         sessions = sessions if chosen is None else chosen
-    for hook in dispatch.received_note["message"].of(stanza, notes):
-        host.guarded(hook, stanza, user, sessions)
+    host.guarded_each(dispatch.received_note["message"].of(stanza, notes), stanza, user, sessions)
     if sessions:
         deliver(stanza, user, sessions, unsettled)
     elif rule is Rule.MISSED:

@@ -180,7 +180,9 @@ class SessionManager:
 
     def note_ticket(self, session: Session) -> None:
         """Whatever a stanza of this session has just written is in the batch now filling."""
-        session.ticket = max(session.ticket, self._stores.ticket)
+        ticket = self._stores.ticket
+        if ticket > session.ticket:
+            session.ticket = ticket
 
     def note_sender(self, sender: Jid | None) -> None:
         """The same for the session that has that address, if it is one of ours."""

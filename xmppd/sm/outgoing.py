@@ -172,6 +172,6 @@ def _pass_on(
             host.manager.send(stanza)
         else:
             host.manager.pass_on(stanza, unsettled)
-    for hook in host.dispatch.sent_note[stanza.name].of(stanza, session.user.notes):
-        host.guarded(hook, stanza, session)
+    hooks = host.dispatch.sent_note[stanza.name].of(stanza, session.user.notes)
+    host.guarded_each(hooks, stanza, session)
     return pending

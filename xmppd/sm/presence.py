@@ -75,8 +75,7 @@ def _available(host: Host, session: Session, stanza: Stanza) -> None:
     _broadcast(host, session, stanza)
     if first:
         _initial(host, session)
-    for hook in host.dispatch.hooks(Life.PRESENCE):
-        host.guarded(hook, session)
+    host.tell(Life.PRESENCE, session)
 
 
 def _initial(host: Host, session: Session) -> None:
@@ -91,8 +90,7 @@ def _initial(host: Host, session: Session) -> None:
     for request in map(parse_stanza, user.requests.values()):
         if picked(host, user, request, [session]):
             session.deliver(request)
-    for hook in host.dispatch.hooks(Life.AVAILABLE):
-        host.guarded(hook, session)
+    host.tell(Life.AVAILABLE, session)
 
 
 def _broadcast(host: Host, session: Session, stanza: Stanza) -> None:
@@ -111,8 +109,7 @@ def unavailable(host: Host, session: Session, stanza: Stanza) -> None:
         _broadcast(host, session, stanza)
         session.deliver(stanza.readdressed(session.user.jid))
         session.priority = 0
-        for hook in host.dispatch.hooks(Life.UNAVAILABLE):
-            host.guarded(hook, session)
+        host.tell(Life.UNAVAILABLE, session)
     directed, session.directed = session.directed, None
     if directed:
         entitles = session.user.entitles

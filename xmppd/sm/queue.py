@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import Final
 
 from xmppd.protocol.namespaces import MUC_USER
 from xmppd.protocol.stanza import Stanza
+
+WORTH: Final = 16
+"""The part of a queue that has to go lest it be looked through again for each stanza."""
 
 
 def is_replaceable(stanza: Stanza) -> bool:
@@ -45,7 +49,7 @@ class Queue:
         return taken
 
     def drop_replaced(self) -> bool:
-        """Keep only the newest presence of each address. Returns whether any was dropped.
+        """Keep only the newest presence of each address. Returns whether that was worth the work.
 
         Only what nobody has counted yet may be dropped.
         """
@@ -55,7 +59,7 @@ class Queue:
         dropped = len(items) - len(kept)
         self.items = deque(kept)
         self.size = sum([len(stanza.inner) for stanza in kept])
-        return dropped > 0
+        return dropped * WORTH > len(kept)
 
     def put_back(self, stanzas: list[Stanza]) -> None:
         """Let stanzas that were taken before wait again, in front of all others."""

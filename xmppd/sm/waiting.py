@@ -11,9 +11,12 @@ from xmppd.protocol.stanza import Stanza
 CROWDED: Final = 256
 """Stanzas that may wait for a client before those who send them are slowed down."""
 CROWDED_BYTES: Final = 1024 * 1024
-MAX_QUEUE: Final = 1024
-"""Stanzas that may wait for a slow client; past it the stream is closed."""
-MAX_QUEUE_BYTES: Final = 4 * 1024 * 1024
+MAX_QUEUE: Final = 8_192
+"""Stanzas that may wait for a slow client; past it the stream is closed.
+
+Who enters a room of 5,000 is told of all of them at once, however fast it reads.
+"""
+MAX_QUEUE_BYTES: Final = 8 * 1024 * 1024
 
 
 class Inherited:

@@ -52,6 +52,7 @@ class Cache:
         self._touched: list[Place] = []
         self.size = 0
         self.window = driver.window
+        self.append = driver.append  # entries are not held
 
     @property
     def features(self) -> frozenset[str]:
@@ -129,11 +130,6 @@ class Cache:
             before = held.what.get(section, key)
             held.what.drop(section, key)
             self._resize(place, held, -_size(before.raw) if before else 0)
-
-    def append(
-        self, place: Place, mark: Mark, peer: str, resource: str, kind: int, body: bytes
-    ) -> None:
-        self._driver.append(place, mark, peer, resource, kind, body)
 
     def taken(self, place: Place, time: int) -> bool:
         return self._driver.taken(place, time)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b32hexdecode
+from collections import OrderedDict
 from collections.abc import Callable
 from os import urandom
 from struct import unpack
@@ -63,7 +64,7 @@ class Mint:
 
     def __init__(self, ticks: Ticks, remembered: int = 10_000) -> None:
         self._ticks = ticks
-        self._fresh: dict[EntryId, Mark] = {}
+        self._fresh: OrderedDict[EntryId, Mark] = OrderedDict()
         self._remembered = remembered
         self._salts: list[int] = []
 
@@ -78,7 +79,7 @@ class Mint:
         id = mark.to_id()
         self._fresh[id] = mark
         if len(self._fresh) > self._remembered:
-            del self._fresh[next(iter(self._fresh))]
+            self._fresh.popitem(last=False)
         return id
 
     def use(self, id: EntryId) -> Mark | None:

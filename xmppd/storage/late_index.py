@@ -88,10 +88,12 @@ class LateIndex:
         That is what has an id from before the mark, or from before the one to come.
         """
         late = []
-        for seq, owner, store, _, peer, *_ in rows:
-            if seq > self.mark:
-                tail.add(owner, store, seq, peer)
-            if seq <= self._claimed:
+        add, mark, claimed = tail.add, self.mark, self._claimed
+        for row in rows:
+            seq, owner, store, _, peer = row[:5]
+            if seq > mark:
+                add(owner, store, seq, peer)
+            if seq <= claimed:
                 late.append((owner, store, seq, peer))
         return late
 

@@ -44,7 +44,7 @@ class Numbering:
         return found
 
     def make(self, place: Place) -> Numbers:
-        found = self.find(place)
+        found = self._places.get(place) or self.find(place)
         if found is None:
             owner, store = self._make_owner(place.owner), self._make_store(place.store)
             found = self._remember(place, Numbers(owner, store))

@@ -118,7 +118,8 @@ class Session:
 
     def add_row(self, row: tuple[Any, ...]) -> None:
         """A row for `insert_rows`."""
-        self._demand_writable()
+        if self.problem is not None:
+            self._demand_writable()
         self._rows.append(row)
 
     def settle_rows(self) -> None:

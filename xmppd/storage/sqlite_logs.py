@@ -43,7 +43,8 @@ class SqliteLogs(Statements):
         self.session.add_row(
             (mark.time, owner, store, signed(mark.salt), peer, resource, kind, body)
         )
-        self._newest = max(self._newest, mark.time)
+        if mark.time > self._newest:
+            self._newest = mark.time
 
     def taken(self, place: Place, time: int) -> bool:
         self.session.settle_rows()

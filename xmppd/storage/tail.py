@@ -27,13 +27,16 @@ class Tail:
 
     def add(self, owner: int, store: int, time: int, peer: str) -> None:
         """Mostly at the end; an id given out earlier may come late."""
-        entries = self._places.setdefault((owner, store), [])
-        if entries and entries[-1][0] > time:
+        entries = self._places.get((owner, store))
+        if entries is None:
+            self._places[owner, store] = [(time, peer)]
+        elif entries[-1][0] > time:
             insort(entries, (time, peer), key=_time)
         else:
             entries.append((time, peer))
         self.size += 1
-        self.newest = max(self.newest, time)
+        if time > self.newest:
+            self.newest = time
 
     def select(self, numbers: Numbers, span: Span) -> Iterator[int]:
         """Times between those of the span, of its peer; backwards if the newest are wanted."""

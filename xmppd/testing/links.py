@@ -27,8 +27,8 @@ class FakeLink:
 
     def send_each(self, stanza: Stanza, addresses: Iterable[Jid]) -> None:
         """From the component, to many."""
-        for address in addresses:
-            self.send(stanza.readdressed(address))
+        for copy in stanza.copies(addresses):
+            self.send(copy)
 
     def close(self) -> None:
         """The component ends the link."""
