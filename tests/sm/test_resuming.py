@@ -10,7 +10,9 @@ from xmppd.component.session import WINDOW_DOWN, verb
 from xmppd.component.stages import Life
 from xmppd.extensions.offline import Offline
 from xmppd.extensions.stream_management import StreamManagement
+from xmppd.link.envelope import Envelope
 from xmppd.protocol.errors import StreamError
+from xmppd.protocol.jid import Jid
 from xmppd.protocol.namespaces import DELAY, MUC_USER, STANZA_ERRORS, STREAM_MANAGEMENT, STREAMS
 from xmppd.protocol.parsing import parse_stanza
 from xmppd.protocol.stanza import Stanza
@@ -301,6 +303,32 @@ class DrainTest(ResumeCase):
         self.assertNotIn(self.juliet.session, self.manager.sessions)
         self.assertEqual(self.house.answers[id].items[0].name, "close")
         commits[0].callback(None)
+
+    def gone(self) -> None:
+        """The edge says that the newest stream ended before it had a session."""
+        gone = Envelope(Jid.parse("example.com"), self.juliet.stream, (verb("gone"),))
+        self.house.edge.send(gone)
+        self.house.settle()
+
+    def test_the_next_stream_has_gone(self) -> None:
+        """Its edge may have given up waiting for the answer, and will not hear it."""
+        commits = self.hold_commits()
+        self.open_message()
+        self.house.settle(0.3)
+        self.juliet.cut()
+        self.ask()
+        self.gone()
+        commits[0].callback(None)
+        self.house.settle()
+        self.assertIn(self.session(), self.manager.detached)
+        self.assertEqual(told_h(self.juliet.resume(self.previd, 1)), 2)
+
+    def test_an_answer_that_nobody_waited_for(self) -> None:
+        self.juliet.cut()
+        self.juliet.resume(self.previd, 1)
+        self.assertTrue(self.session().attached)
+        self.gone()
+        self.assertIn(self.session(), self.manager.detached)
 
     def test_kicked_meanwhile(self) -> None:
         self.open_message()

@@ -180,11 +180,14 @@ class Logins:
             found.timer.cancel()
 
     def _gone(self, envelope: Envelope, request: Stanza) -> None:
-        """A stream ended before it had a session."""
+        """A stream ended before it had a session: of one that it was given it will not hear."""
         self._forget(self._exchanges, envelope.sender)
         self._forget(self._tickets, envelope.sender)
         self._failures.pop(envelope.sender, None)
         self.over(envelope.sender)
+        leg = self.manager.legs.get(envelope.sender)
+        if leg is not None:
+            self.manager.edges.absent(leg)
 
     def _step_failed(self, envelope: Envelope, reason: Failure) -> None:
         error = reason.value

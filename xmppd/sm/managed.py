@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from twisted.internet.defer import Deferred
 
+from xmppd.component.session import WINDOW_BYTES, WINDOW_DOWN
 from xmppd.protocol.acks import MODULUS, Handled, Unacknowledged
 from xmppd.protocol.errors import StanzaError, StreamError
 from xmppd.protocol.namespaces import CONTENT, STREAM_MANAGEMENT
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from xmppd.sm.session import Session
     from xmppd.sm.user import User
 
+DELAY_BYTES: Final = 80
+"""What it takes at most to say since when a stanza waited, and at whom, but for their name."""
 NOT_YET: Final = sys.maxsize
 
 
@@ -189,6 +192,13 @@ class Managed:
         for item in items:
             if item.ns == CONTENT:
                 self.out.add(item, len(item.inner))
+
+    def room(self) -> tuple[int, int]:
+        """How many stanzas, and bytes, may be sent to the client now."""
+        stanzas, size = self._session.leg.room(WINDOW_DOWN, WINDOW_BYTES)
+        if self.resumed is not None:  # what is added counts too
+            size -= stanzas * (DELAY_BYTES + len(self.user.host.domain))
+        return stanzas, size
 
     def say_since(self, items: list[Stanza]) -> list[Stanza]:
         """As these go out after the client has come back: with the time, if they waited."""

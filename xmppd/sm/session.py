@@ -241,7 +241,7 @@ class Session:
         elif managed.draining:
             return
         else:
-            items = queue.take(*leg.room(WINDOW_DOWN, WINDOW_BYTES))
+            items = queue.take(*managed.room())
             managed.sending(items, leg.sent)
         if not queue.items:
             self._queue = None
