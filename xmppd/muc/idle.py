@@ -31,4 +31,4 @@ class Idle:
 def _is_spare(live: LiveRoom) -> bool:
     """Whether all of a room is in the store: what was said there may be in memory only."""
     remembers = all(message.kept for message in live.room.history)
-    return live.stored and live.is_quiet and not live.room.sessions and remembers
+    return live.stored and live.is_settled and not live.room.sessions and remembers
