@@ -367,6 +367,8 @@ class RouteTests(ComponentCase):
         raw = self.house.connect(self.house.acceptor(name="up", default=True), "s2s.test")
         raw.say(message("home.test", "far.example"))
         self.assertEqual(self.house.received(), ["1"])
+        raw.say(message("home.test", "home.test", "2"), message("home.test", "far.example", "3"))
+        self.assertEqual((self.house.received(), raw.closed), (["3"], False))
         self.house.connect(self.acceptor, NAME)
         for sender in ("home.test", NAME):
             raw = self.house.connect(self.house.acceptor(), f"up{sender}")
@@ -528,6 +530,29 @@ class TrustedTests(SynchronousTestCase):
     def test_taken(self) -> None:
         raw = self.house.connect(self.acceptor)
         raw.attach("sm-2", "home.test")
+        self.assertTrue(raw.closed)
+
+    def test_taken_for_a_pool(self) -> None:
+        """Who cannot have all of it gets nothing, and ends nobody."""
+        pool = self.house.acceptor(settings=settings(trusted=True), name="sms", duplicates="pool")
+        before = self.house.connect(pool, "sm-5", "b.test")
+        for name, boot in (("sm-5", "2"), ("sm-6", "1")):
+            raw = self.house.connect(pool)
+            raw.attach(name, "home.test", "c.test", boot=boot)
+            self.assertTrue(raw.closed)
+        matches = {route.match for route in self.house.router.routes()}
+        self.assertEqual(matches & {"c.test", "sm-6"}, set())
+        before.settle()
+        self.assertFalse(before.closed)
+        self.house.connect(self.acceptor, "sm-6", "c.test")
+        again = self.house.connect(pool)
+        again.attach("sm-5", "b.test", boot="1")
+        self.assertFalse(again.closed, "its later life never was")
+
+    def test_instance_named_as_its_domain(self) -> None:
+        """Neither could be told from the other."""
+        raw = self.house.connect(self.acceptor)
+        raw.attach("sm-2", "sm-2")
         self.assertTrue(raw.closed)
 
     def test_pool_of_instances(self) -> None:

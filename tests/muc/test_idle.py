@@ -61,12 +61,14 @@ class IdleTest(RoomsTestCase):
         self.assertTrue(self.in_memory())
 
     def test_room_nobody_opens(self) -> None:
-        """13.7: it ends, and its maker is told."""
+        """13.7: it ends, and its owner is told, whoever that is by then."""
         self.enter(self.crone, "crone")
         self.admin("<item jid='hag@example.com' affiliation='owner'/>")
-        self.crone.received()
+        self.enter(self.hag, "hag")
+        self.admin("<item jid='crone@example.com' affiliation='none'/>")
+        self.hag.received()
         self.server.advance(UNOPENED + 61)
-        [gone] = [each for each in self.crone.received() if each.type == "unavailable"]
+        [gone] = [each for each in self.hag.received() if each.type == "unavailable"]
         self.assertIn(b"<destroy/>", gone.inner)
         self.assertFalse(self.in_memory())
 

@@ -12,6 +12,7 @@ from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 
 from xmppd.link.binding import Binding
+from xmppd.link.claim import Claim
 from xmppd.link.gate import Gate
 from xmppd.link.handshake import Accepted, Doorkeeper
 from xmppd.link.link import Receiver
@@ -98,7 +99,8 @@ class Acceptor(Factory):
         self._attached: dict[Wire, Attach] = {}
         self._boots: dict[str, str] = {}
         if not rules.settings.trusted and (rules.routes or rules.default):
-            self._attach(self._trunk(rules.name), rules.routes, default=rules.default)
+            claim = Claim(self._trunk(rules.name), rules.routes, default=rules.default)
+            claim.attach(router, trusted=False)
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
         """A connection that has said nothing yet."""
@@ -135,7 +137,8 @@ class Acceptor(Factory):
         """A trusted link says what it is; raises StreamError."""
         attached = Attach.parse(attach)
         name, rules = attached.name, self.rules
-        if not name or "." in name or (rules.instances and name not in rules.instances):
+        odd = not name or "." in name or name in attached.domains
+        if odd or (rules.instances and name not in rules.instances):
             raise StreamError("not-authorized", "no instance of that name is expected")
         if rules.routes and not all(covers(rules.routes, domain) for domain in attached.domains):
             raise StreamError("not-authorized", "domains that are not this link's")
@@ -195,52 +198,40 @@ class Acceptor(Factory):
         name = self._trunk_name(wire.name)
         self._check_duplicate(name)
         trunk = self._trunk(name)
+        if self.router.owner(wire.name) is not trunk:
+            claim = Claim(trunk, (wire.name,)).unmet(self.router)
+            claim.attach(self.router, trusted=False)
         if self.rules.duplicates == "replace":
             self._end(trunk, "replaced by a new connection")
-        if self.router.owner(wire.name) is not trunk:
-            self._attach(trunk, [wire.name])
         return (trunk,)
 
     def _trunks_at(self, attach: Attach) -> tuple[Trunk, ...]:
         """Those of an instance: its own, and where it is one of a pool that of the pool."""
         rules = self.rules
+        own = self._trunk(attach.name)
+        claims: tuple[Claim, ...]
+        name = Claim(own, names=(attach.name,))
         if attach.role == SERVERS:
-            return self._trunks_elsewhere(attach)
-        own = self._trunk(attach.name)
+            claims = (Claim(self._servers_trunk(), default=True), name)
+        elif rules.duplicates == "pool":
+            pool = self._trunk(rules.name)
+            claims = (Claim(pool, attach.domains, default=rules.default), name)
+        else:
+            claims = (Claim(own, attach.domains, (attach.name,), rules.default),)
+        wanted = [claim.unmet(self.router) for claim in claims]
+        for claim in wanted:
+            claim.check(self.router)
         self._end(own, "the instance has connected anew")
         self._boots[attach.name] = attach.boot
-        if rules.duplicates != "pool":
-            self._attach(own, attach.domains, [attach.name], rules.default)
-            return (own,)
-        self._attach(own, [], [attach.name])
-        pool = self._trunk(rules.name)
-        self._attach(pool, attach.domains, default=rules.default)
-        return pool, own
+        for claim in wanted:
+            claim.attach(self.router, trusted=True)
+        return tuple([claim.trunk for claim in claims])
 
-    def _trunks_elsewhere(self, attach: Attach) -> tuple[Trunk, ...]:
-        """Those of a server edge: its own, and the default route, which all such edges share."""
-        own = self._trunk(attach.name)
-        self._end(own, "the instance has connected anew")
-        self._boots[attach.name] = attach.boot
-        self._attach(own, [], [attach.name])
+    def _servers_trunk(self) -> Trunk:
+        """The default route, which all server edges share."""
         bounds = self.rules.bounds
         bounds = attrs.evolve(bounds, absent=max(bounds.absent, ABSENT_SERVERS))
-        shared = self._trunk(SERVERS, "domains", bounds)
-        self._attach(shared, [], default=True)
-        return shared, own
-
-    def _attach(
-        self, trunk: Trunk, domains: Iterable[str], names: Iterable[str] = (), default: bool = False
-    ) -> None:
-        """Give a trunk the routes that it does not have yet; raises `RouteTaken`."""
-        known = {route.match for route in self.router.routes() if route.port is trunk}
-        self.router.attach(
-            trunk,
-            [domain for domain in domains if domain not in known],
-            [name for name in names if name not in known],
-            default and "*" not in known,
-            self.rules.settings.trusted,
-        )
+        return self._trunk(SERVERS, "domains", bounds)
 
     def _trunk_name(self, name: str) -> str:
         rules = self.rules

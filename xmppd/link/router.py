@@ -106,11 +106,7 @@ class Router:
         Raises `RouteTaken` before anything is bound.
         """
         domains, names = list(domains), list(names)
-        for name in [*domains, *names]:
-            if any(table.get(name) is not None for table in self._tables()):
-                raise RouteTaken(f"{name} is routed already")
-        if default and self._default is not None:
-            raise RouteTaken("there is a default route already")
+        self.check_free([*domains, *names], default)
         for table in self._tables():
             for name in [*domains, *names]:
                 table.pop(name, None)
@@ -121,6 +117,14 @@ class Router:
             self._default = port
         if not trusted:
             self._outside.add(port)
+
+    def check_free(self, names: Iterable[str], default: bool = False) -> None:
+        """Raise `RouteTaken` where one of the names, or the default route, is some link's."""
+        for name in names:
+            if any(table.get(name) is not None for table in self._tables()):
+                raise RouteTaken(f"{name} is routed already")
+        if default and self._default is not None:
+            raise RouteTaken("there is a default route already")
 
     def bind(self, port: Port, domain: str) -> None:
         """Give an attached link one more domain or wildcard; raises `RouteTaken`."""

@@ -19,7 +19,8 @@ class Uplink(Dialer):
     """What has `routes` goes up, with `default` all that has no other route.
 
     Who is at the other end may say a `from` of those routes; with `default` also of all that is
-    not local here. Raises `RouteTaken` where one of the routes is another's.
+    not local here: what pretends to come from here is dropped then. Raises `RouteTaken` where
+    one of the routes is another's.
     """
 
     forwards = True
@@ -48,6 +49,9 @@ class Uplink(Dialer):
         gate, router, trunk = self._gate, self._router, self.trunk
 
         def received(item: Item) -> None:
+            if gate.is_pretended(item):
+                self.log.warn("link {name}: {item} has a sender of ours", name=self.name, item=item)
+                return
             item = gate.check(item)
             if isinstance(item, Stanza) and item.name == "iq" and item.type in ("result", "error"):
                 trunk.answered(item)

@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.python.failure import Failure
 
 from xmppd.component.extension import ACCOUNT, HOST, OWN_ACCOUNT
-from xmppd.component.stages import Received, Verdict, deferred, walk
+from xmppd.component.stages import DROP, Received, Verdict, deferred, walk
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.hints import is_worth_keeping
 from xmppd.protocol.jid import Jid
@@ -108,10 +108,10 @@ def _handle(
     try:
         hooks = host.dispatch.received[stanza.name].of(stanza, user.notes)
         verdict = walk(hooks, stanza, user) if hooks else stanza
-        if isinstance(verdict, Deferred):
-            pending: Deferred[Any] | None = verdict.addCallback(_walked, host, user, unsettled)
-        else:
+        if isinstance(verdict, Stanza) or verdict is DROP:  # Deferred is slow to ask for
             pending = _walked(verdict, host, user, unsettled)
+        else:
+            pending = verdict.addCallback(_walked, host, user, unsettled)
     except Exception:
         host.refuse_failure(Failure(), stanza)
         pending = None
