@@ -47,16 +47,17 @@ def set_standings(room: Room, command: SetStandings, out: Changes) -> None:
     """Change affiliations: ban, make members, admins, owners."""
     check_standings(room, command.person, command.changes)
     for change in command.changes:
-        _set_standing(room, command.person, change, out)
+        _set_standing(room, command, change, out)
     room.settle(out)
 
 
-def _set_standing(room: Room, person: Person, change: StandingChange, out: Changes) -> None:
+def _set_standing(room: Room, command: SetStandings, change: StandingChange, out: Changes) -> None:
     """Change an affiliation; who may enter only by that is asked to come (XEP-0045, 9.5)."""
-    account = change.account
+    account, person = change.account, command.person
     could = room.affiliation(account) >= room.needs[Right.ENTER]
     apply_standing(room, person, change, out)
-    if not could and change.affiliation >= room.needs[Right.ENTER] > Affiliation.NONE:
+    can = change.affiliation >= room.needs[Right.ENTER] > Affiliation.NONE
+    if command.asks and can and not could:
         asked = Invitation(account, change.reason)
         event = Invited(asked, room.author(person), room.config["password"], room.open)
         out.notices.append(Notice(event, (), account=account))

@@ -156,6 +156,11 @@ class House(Component):
             return None
         return grave
 
+    def forget_graves(self) -> None:
+        """Remember no longer what need not be."""
+        for local in list(self.graves):
+            self.grave(local)
+
     def do(self, live: LiveRoom, command: Command) -> Deferred[None] | None:
         """Carry out a command in a room."""
         local = live.jid.local

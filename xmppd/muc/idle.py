@@ -19,6 +19,7 @@ class Idle:
 
     def look(self) -> None:
         """Unload and end what is to be."""
+        self._house.forget_graves()
         now, settings = self._clock.seconds(), self._house.settings
         for live in list(self._house.live.values()):
             saved = live.room.saved
