@@ -78,6 +78,17 @@ class RoomVerbsTest(SynchronousTestCase):
         refused = self.refused("muc_affiliation", room="lobby", jid=ROMEO, affiliation="king")
         self.assertIn("no affiliation", refused)
 
+    def test_ban_of_a_domain(self) -> None:
+        self.do("muc_create", room="lobby", owner=JULIET)
+        told = self.do("muc_affiliation", room="lobby", jid="evil.test", affiliation="outcast")
+        self.assertEqual((told["jid"], told["affiliation"]), ("evil.test", "outcast"))
+        told = self.do("muc_affiliation", room="lobby", jid="anyone@evil.test")
+        self.assertEqual(told["affiliation"], "outcast")
+        refused = self.refused("muc_affiliation", room="lobby", jid="a.test", affiliation="owner")
+        self.assertIn("only be banned", refused)
+        refused = self.refused("muc_affiliation", room="lobby", jid="a.test/x")
+        self.assertIn("NAME@DOMAIN or DOMAIN", refused)
+
     def test_list_of_affiliations(self) -> None:
         self.do("muc_create", room="lobby", owner=JULIET)
         self.do("muc_affiliation", room="lobby", jid=ROMEO, affiliation="outcast")

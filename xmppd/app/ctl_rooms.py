@@ -63,10 +63,10 @@ async def muc_destroy(server: Any, room: str) -> dict[str, Any]:
 async def muc_affiliation(
     server: Any, room: str, jid: str, affiliation: str | None = None
 ) -> dict[str, Any]:
-    """Tell or change how an account stands to a room."""
+    """Tell or change how an account stands to a room; a domain can be banned."""
     rooms: Rooms = server.rooms
     live = await _existing(rooms, room)
-    account = _account(jid)
+    account = _account(jid, domains=True)
     if affiliation is not None:
         change = StandingChange(account, _affiliation(affiliation))
         await _do(rooms, live, SetStandings(ITSELF, (change,)))
@@ -183,13 +183,13 @@ def _escaped(name: str) -> str:
         raise Refused(f"{shown(name)}: {problem}") from None
 
 
-def _account(text: str) -> Jid:
+def _account(text: str, *, domains: bool = False) -> Jid:
     try:
         jid = Jid.parse(text)
     except InvalidJid as problem:
         raise Refused(f"{shown(text)}: {problem}") from None
-    if not jid.local or jid.resource:
-        raise Refused(f"{shown(text)}: write NAME@DOMAIN")
+    if jid.resource or not (jid.local or domains):
+        raise Refused(f"{shown(text)}: write NAME@DOMAIN{' or DOMAIN' if domains else ''}")
     return jid
 
 
