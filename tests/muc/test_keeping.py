@@ -118,12 +118,15 @@ class FakeStore:
         self.waiting: list[Deferred[None]] = []
         self.writes: list[tuple[Any, ...]] = []
         self.removed: list[str] = []
+        self.refuses = False
         self.stays = self
 
     def note(self, *_: object) -> None:
         """Who is inside is not what is looked at here."""
 
     def keep(self, local: str, saved: Any, listed: Any, writes: Any, said: Any) -> Deferred[None]:
+        if self.refuses:
+            raise Full("room")
         self.writes.append(tuple(writes))
         self.waiting.append(Deferred())
         return self.waiting[-1]
@@ -222,6 +225,17 @@ class ToldWhenKeptTest(SynchronousTestCase):
         self.store.waiting[-1].callback(None)
         self.assertTrue(self.live.is_settled)
         self.assertEqual(len(self.store.writes), 2)
+
+    def test_store_that_refuses_at_once(self) -> None:
+        """A log does so: it is as if it had done so later."""
+        self.archive()
+        self.store.refuses = True
+        said = content("<message type='groupchat'><body>B</body></message>", storable=True)
+        done = self.live.do(Say(OWNER, said))
+        assert done is not None
+        self.assertEqual(self.failureResultOf(done, StanzaError).value.condition, CONSTRAINT)
+        self.assertEqual((self.sent, list(self.live.room.history)), ([], []))
+        self.assertEqual(len(self.flushLoggedErrors(Full)), 1)
 
     def test_room_that_was_not_kept_at_first(self) -> None:
         """Not even its owner would be known later."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import attrs
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -163,7 +163,8 @@ class LiveRoom:
         self.stored = True
         if not writes and not said:
             return None
-        return self._store.keep(local, saved, self.listed, writes, said)
+        # a log may refuse at once, and by now the room has changed
+        return maybeDeferred(self._store.keep, local, saved, self.listed, writes, said)
 
     def _row(self, write: Write, person: Person) -> Row | Tombstone | None:
         """What a write means for the archive; None: nothing."""
