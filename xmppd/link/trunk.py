@@ -86,6 +86,11 @@ class Trunk:
         return bool(self.members)
 
     @property
+    def absent_seconds(self) -> float:
+        """How long what comes waits while nobody is there to take it."""
+        return self._bounds.absent
+
+    @property
     def waiting(self) -> int:
         """Items in queues."""
         return len(self._absent) + sum([len(member.queue) for member in self.members])
