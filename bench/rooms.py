@@ -13,7 +13,6 @@ from xmppd.app.process import YOUNG
 from xmppd.chat.commands import Enter
 from xmppd.muc.content import presence_of
 from xmppd.muc.decode import person_of
-from xmppd.muc.live import LiveRoom
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.parsing import parse_stanza
 
@@ -45,7 +44,9 @@ class BigRoom:
 
     def fill(self, size: int) -> None:
         """Let the others be inside with nobody told: that would be presences by the million."""
-        live: LiveRoom = self.house.server.rooms.live[self.jid.partition("@")[0]]
+        rooms = self.house.server.rooms
+        assert rooms is not None
+        live = rooms.live[self.jid.partition("@")[0]]
         shown = presence_of(parse_stanza(PRESENCE), live.jid)
         for number in range(1, size):
             jid = Jid.parse(f"user{number}@{DOMAIN}/bench")

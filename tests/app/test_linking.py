@@ -84,8 +84,6 @@ class Authority:
 class MutualTlsTest(TestCase):
     """The secret is a certificate's: of a name that the configuration says (RFC 9525, 6)."""
 
-    timeout = 20
-
     def setUp(self) -> None:
         self.folder = Path(self.mktemp()).resolve()
         (self.folder / "roots").mkdir(parents=True)

@@ -17,8 +17,6 @@ from xmppd.protocol.stanza import Stanza
 class TwoRoutersTest(TestCase):
     """`inner.test` is served by one router; all that is not goes up to the other."""
 
-    timeout = 30
-
     def role(self, name: str, tables: str) -> RouterRole:
         """A router of that configuration, running."""
         folder = Path(self.mktemp())

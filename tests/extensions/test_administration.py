@@ -11,7 +11,8 @@ from xmppd.app.config_model import Config
 from xmppd.app.verbs import perform
 from xmppd.component.commands import COMMANDS
 from xmppd.component.requests import condition_of
-from xmppd.extensions.administration import ACTIONS, ADMIN, Administration
+from xmppd.extensions.administration import Administration
+from xmppd.extensions.administration_actions import ACTIONS, ADMIN
 from xmppd.extensions.commands import Commands
 from xmppd.extensions.last_activity import LastActivity
 from xmppd.extensions.motd import Motd

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from tests.extensions.archive_kit import ArchiveCase, bare_message, field, message
 from xmppd.component.archive import PAGE_BYTES
 from xmppd.extensions.archive import Archive, shelf_of
-from xmppd.extensions.archive_reading import MAX_QUERIES, ROOM
+from xmppd.extensions.archive_reading import CHEAP_SECONDS, MAX_QUERIES, PAUSES, ROOM
 from xmppd.extensions.offline import Offline
 from xmppd.extensions.stanza_ids import StanzaIds
 from xmppd.protocol.namespaces import CLIENT, CONTENT, DELAY, FORWARD, MAM, STANZA_IDS
@@ -244,6 +244,31 @@ class QueryTest(ArchiveCase):
         self.house.host.accounts.create("empty", "secret")
         empty: Any = self.house.client("empty", "home").answer(asked).child(MAM, "metadata")
         self.assertEqual(list(empty.elements()), [])
+
+
+class PatienceTest(ArchiveCase):
+    """What takes long is paid for with a pause, by all sessions of the account together."""
+
+    def test_pauses(self) -> None:
+        house, log = self.house, shelf_of(self.house.host.users["juliet"]).log
+        phone = house.client("juliet", "phone")
+        asked: list[float] = []
+
+        class SlowLog:
+            def find(self, *arguments: Any, **more: Any) -> Any:
+                asked.append(house.clock.seconds())
+                house.clock.rightNow += CHEAP_SECONDS + 1.0
+                return log.find(*arguments, **more)
+
+        shelf_of(house.host.users["juliet"]).log = SlowLog()  # type: ignore[assignment]
+        for client in self.juliet, phone, self.romeo:
+            client.send(f"<iq type='set' id='q'><query xmlns='{MAM}'/></iq>")
+        self.assertEqual(len(asked), 1)
+        self.assertEqual([one.id for one in self.romeo.taken()], ["q"])
+        for _ in range(3):
+            house.settle(PAUSES)
+        self.assertAlmostEqual(asked[1] - asked[0], CHEAP_SECONDS + 1.0 + PAUSES, 3)
+        self.assertEqual([one.id for one in phone.taken() if one.name == "iq"], ["q"])
 
 
 class FlowTest(ArchiveCase):

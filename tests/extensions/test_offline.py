@@ -4,7 +4,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.sm.kit import Client, House
 from xmppd.component.report import report
-from xmppd.extensions.offline import PAGE, Box, Offline
+from xmppd.extensions.offline import PAGE, Offline
+from xmppd.extensions.offline_box import Box
 from xmppd.link.envelope import Envelope
 from xmppd.protocol.datetimes import parse_microseconds
 from xmppd.protocol.errors import StanzaError, StreamError

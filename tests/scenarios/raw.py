@@ -15,7 +15,7 @@ from OpenSSL import SSL
 
 from tests.scenarios.ports import LOOPBACK
 from tests.scenarios.scram import Scram
-from tests.scenarios.server import DOMAIN, password_of
+from tests.scenarios.server import DOMAIN, STARTING, password_of
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ TLS = "urn:ietf:params:xml:ns:xmpp-tls"
 BIND = "urn:ietf:params:xml:ns:xmpp-bind"
 CHANNEL_BINDING = "urn:xmpp:sasl-cb:0"
 
-PATIENCE = 30.0
+PATIENCE = STARTING
 _READ = 65_536
 
 

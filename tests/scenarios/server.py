@@ -287,7 +287,7 @@ class ScenarioTestCase(SynchronousTestCase):
         self.assertNotIn("Traceback", log, log)
 
     def run_client(
-        self, script: str, *arguments: object, trusted: Path, seconds: float = 60
+        self, script: str, *arguments: object, trusted: Path, seconds: float = 120
     ) -> str:
         """Run a script of `clients/` to its end in a process of its own; return its output.
 

@@ -20,7 +20,7 @@ from tests.scenarios.test_split_kill import END, Talker, message
 ROUNDS = int(os.environ.get("KILL_ROUNDS", "2"))
 RATE = int(os.environ.get("KILL_RATE", "200"))
 """Messages a second, each way."""
-IN_DOUBT = 5
+IN_DOUBT = 25
 """Bursts that may be under way to the process when it is killed."""
 EDGE = "xmpp-s2s"
 

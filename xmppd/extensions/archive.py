@@ -16,7 +16,7 @@ from xmppd.component.retention import Limits, at_least
 from xmppd.component.stable_ids import given_id, identified
 from xmppd.component.stages import Received, Sent
 from xmppd.extensions.archive_preferences import ArchivePreferences
-from xmppd.extensions.archive_reading import Reading
+from xmppd.extensions.archive_reading import Patience, Reading
 from xmppd.extensions.archive_retention import Retention
 from xmppd.extensions.archive_rules import KINDS, is_worth_archiving
 from xmppd.extensions.offline import Offline
@@ -34,11 +34,12 @@ STORE = "archive"
 
 class Shelf:
     """The archive of one account, as a note of its user. `ticket` is the batch with its newest
-    entry."""
+    entry, `patience` what its sessions have when they ask for more than is cheap."""
 
     def __init__(self, user: User) -> None:
         self.log: OwnLog = user.account.log(STORE)
         self.ticket = 0
+        self.patience = Patience(user.host.clock)
 
 
 @attrs.frozen
@@ -163,8 +164,9 @@ class Archive(SessionExtension):
     ) -> Stanza:
         user = session.user
         shelf = shelf_of(user)
-        page = await query.read(shelf.log)
-        answer = request.reply(fin(page, await query.count(shelf.log)))
+        async with shelf.patience:
+            page = await query.read(shelf.log)
+            answer = request.reply(fin(page, await query.count(shelf.log)))
         session.ticket = max(session.ticket, shelf.ticket)  # the end comes once all of it is kept
         messages = list(results(query, page, user.jid, session.jid))
         reading.send(messages, partial(self._has_been_read, page, user))

@@ -1,4 +1,4 @@
-"""How much of an archive is on its way to one session."""
+"""How much of an archive is on its way to one session, and what reading costs the server."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from functools import partial
 from typing import Final
 
 from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
 
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.stanza import Stanza
@@ -17,6 +19,32 @@ MAX_QUERIES: Final = 20
 ROOM: Final = 150
 """With so many messages on their way the next page waits."""
 ROOM_BYTES: Final = 512 * 1024
+
+CHEAP_SECONDS: Final = 0.01
+"""A query that takes longer is paid for with a pause before the next."""
+PAUSES: Final = 4
+"""How many times what was beyond that."""
+
+
+class Patience:
+    """Has the queries of one account, from all of its sessions, take no more than their share.
+
+    Some filters fit so little that all of an archive is gone through. Each query is made in an
+    `async with` of this.
+    """
+
+    def __init__(self, clock: IReactorTime) -> None:
+        self._clock = clock
+        self._until = self._began = 0.0
+
+    async def __aenter__(self) -> None:
+        while (pause := self._until - self._clock.seconds()) > 0:
+            await deferLater(self._clock, pause)
+        self._began = self._clock.seconds()
+
+    async def __aexit__(self, *_: object) -> None:
+        now = self._clock.seconds()
+        self._until = now + PAUSES * max(0.0, now - self._began - CHEAP_SECONDS)
 
 
 class Reading:

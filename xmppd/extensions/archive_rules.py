@@ -2,31 +2,23 @@
 
 from typing import Final
 
+from xmppd.component.lasting import LASTING, says_something
 from xmppd.protocol.hints import asks_storing, forbids_archiving
-from xmppd.protocol.namespaces import CONTENT, MUC_USER
+from xmppd.protocol.namespaces import MUC_USER
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm.delivery import message_type
 
 KINDS: Final = {"normal": 0, "chat": 1, "headline": 2}
 """The `kind` of an entry, by its message's type."""
 
-_SPEAKING: Final = frozenset(
-    {
-        "urn:xmpp:receipts",
-        "urn:xmpp:chat-markers:0",
-        "urn:xmpp:reactions:0",
-        "urn:xmpp:message-retract:1",
-        "urn:xmpp:message-correct:0",
-        "urn:xmpp:jingle-message:0",
-        "urn:xmpp:call-invites:0",
-        "jabber:x:conference",
-        "jabber:x:encrypted",
-        "urn:xmpp:openpgp:0",
-        "urn:xmpp:omemo:2",
-        "eu.siacs.conversations.axolotl",
-    }
-)
-"""What says something of a conversation without a body."""
+_SPEAKING: Final = LASTING | {
+    "urn:xmpp:receipts",
+    "urn:xmpp:chat-markers:0",
+    "urn:xmpp:jingle-message:0",
+    "urn:xmpp:call-invites:0",
+    "jabber:x:conference",
+}
+"""What says something of a conversation between two without a body."""
 
 
 def is_worth_archiving(message: Stanza) -> bool:
@@ -37,10 +29,11 @@ def is_worth_archiving(message: Stanza) -> bool:
     type = message_type(message)
     if type not in KINDS or forbids_archiving(message):
         return False
-    if type != "headline":
-        for ns, name, _, _ in message.children:
-            if (name == "body" and ns == CONTENT) or ns in _SPEAKING:
-                return True
-            if ns == MUC_USER and b"<invite" in (message.child_bytes(ns, name) or b""):
-                return True
+    if type != "headline" and (says_something(message, _SPEAKING) or _invites(message)):
+        return True
     return asks_storing(message)
+
+
+def _invites(message: Stanza) -> bool:
+    """Whether a room passes on an invitation (XEP-0045, 7.8.2)."""
+    return b"<invite" in (message.child_bytes(MUC_USER, "x") or b"")

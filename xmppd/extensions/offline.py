@@ -9,25 +9,24 @@ from __future__ import annotations
 from functools import partial
 
 import attrs
-from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.defer import Deferred
 
-from xmppd.accounts.bound import OwnLog
 from xmppd.component.claims import without_claims
 from xmppd.component.extension import Extension, on
 from xmppd.component.stable_ids import given_id
 from xmppd.component.stages import Life, Received
+from xmppd.extensions.offline_box import STRANGER, Box
 from xmppd.extensions.privacy import admits
 from xmppd.protocol.errors import StanzaError
-from xmppd.protocol.forwarding import delay
+from xmppd.protocol.forwarding import delayed
 from xmppd.protocol.hints import is_worth_keeping
-from xmppd.protocol.jid import Jid
 from xmppd.protocol.namespaces import DELAY
 from xmppd.protocol.parsing import parse_stanza
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm.delivery import message_type
 from xmppd.sm.session import Session
 from xmppd.sm.user import User
-from xmppd.storage.interfaces import ANY, Entry, EntryId, Page, StorageError, Where
+from xmppd.storage.interfaces import ANY, Entry, EntryId, Page, Where
 
 SOON = 1_000_000
 """Microseconds in which a message comes here after it has come into the archive."""
@@ -35,64 +34,6 @@ SOON = 1_000_000
 PAGE = 64
 """Messages that a session is given before they have been written."""
 PAGE_BYTES = 1024 * 1024
-
-CONTACT, STRANGER = 0, 1
-"""The `kind` of an entry: whether its sender was known to the account."""
-
-
-class Box:
-    """The kept messages of one account, and how they are going out.
-
-    `session` gets them now, None while nobody does; `open` are those it has been given and that
-    have not been written, `since` is where the next page begins. `filled`: there may be messages
-    that it has not been given. While it goes out it is a note of its user.
-    """
-
-    def __init__(self, user: User) -> None:
-        self.user = user
-        self.log: OwnLog = user.account.log("offline")
-        self.turns = DeferredLock()
-        self.session: Session | None = None
-        self.filled = True
-        self.appended = 0
-        self.since = 0
-        self.open: set[EntryId] = set()
-        self.written: list[EntryId] = []
-        self._counts: dict[str, int] = {}
-
-    def append(self, stanza: Stanza) -> None:
-        """Keep a message; it is in the batch now filling. Raises StanzaError."""
-        sender = stanza.sender or Jid.parse("invalid")
-        kind = CONTACT if self.user.knows(sender) else STRANGER
-        try:
-            self.log.append(stanza.to_bytes(), peer=sender.bare, kind=kind)
-        except StorageError as error:
-            raise StanzaError("resource-constraint", "it cannot be kept now") from error
-        self.filled = True
-        self.appended += 1
-        for key in ("", "strangers", sender.bare) if kind == STRANGER else ("",):
-            if key in self._counts:
-                self._counts[key] += 1
-
-    async def full(self, key: str, where: Where, most: int) -> bool:
-        """Whether there are `most` entries already; counted once and then known."""
-        if key not in self._counts:
-            counted = await self.log.count(where, most)
-            self._counts[key] = most if counted is None else counted
-        return self._counts[key] >= most
-
-    def sweep(self) -> Deferred[int]:
-        """Remove what has been written."""
-        written, self.written = self.written, []
-        self._counts.clear()
-        return self.log.remove(written)
-
-    def heir(self) -> Session | None:
-        """Who is to get the messages: the one now, else the most available that has a stream."""
-        fit = [one for one in self.user.available if one.priority >= 0 and one.attached]
-        if self.session in fit:
-            return self.session
-        return max(fit, key=lambda one: one.priority, default=None)
 
 
 class Offline(Extension):
@@ -149,6 +90,9 @@ class Offline(Extension):
                 raise StanzaError("service-unavailable", "too many messages wait already")
         box.append(stanza)
         self.host.manager.note_sender(sender)
+        heir = box.heir()
+        if heir is not None and box.session is None:
+            self._begin(box, heir)  # who has come meanwhile, or had no room
         return True
 
     @on(Received.PICK, "message", noted=Box)
@@ -259,7 +203,7 @@ class Offline(Extension):
             return  # blocked since then: it stays, in case that changes
         box.open.add(entry.id)
         session.deliver_watched(
-            stanza.adding(delay(entry.time, self.host.jid)), partial(self._written, box, entry.id)
+            delayed(stanza, entry.time, self.host.jid), partial(self._written, box, entry.id)
         )
 
     def _written(self, box: Box, id: EntryId) -> None:

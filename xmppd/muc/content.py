@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import attrs
 
 from xmppd.chat.model import Presence
+from xmppd.component.lasting import says_something
 from xmppd.muc import names
 from xmppd.protocol.hints import asks_storing, forbids_archiving
 from xmppd.protocol.jid import Jid
@@ -36,16 +37,6 @@ _SOMETIMES = frozenset(
 )
 _SUSPECT = _NEVER | _SOMETIMES
 
-_LASTING = frozenset(
-    {
-        names.RETRACT,
-        names.REACTIONS,
-        "eu.siacs.conversations.axolotl",
-        "urn:xmpp:omemo:2",
-    }
-)
-"""Namespaces of what says something without a body: retractions, reactions, ciphertext."""
-
 _KEPT = ("id", "type", "xml:lang")
 
 
@@ -65,9 +56,8 @@ def message_content(message: Stanza, room: Jid) -> StanzaContent:
 
 def _storable(message: Stanza) -> bool:
     """Whether a message says something that lasts (XEP-0313, 6.1.2), and may (XEP-0334)."""
-    for ns, name, _, _ in message.children:
-        if (ns == CONTENT and name == "body") or ns in _LASTING:
-            return not forbids_archiving(message)
+    if says_something(message):
+        return not forbids_archiving(message)
     return asks_storing(message)
 
 

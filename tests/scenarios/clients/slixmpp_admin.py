@@ -11,7 +11,7 @@ from typing import Any
 import slixmpp
 
 ADMIN = "http://jabber.org/protocol/admin#"
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class Person(slixmpp.ClientXMPP):

@@ -19,6 +19,25 @@ PLUGINS = ("xep_0016", "xep_0191", "xep_0280", "xep_0297", "xep_0334", "xep_0352
 BLOCKING = "urn:xmpp:blocking"
 REPORTING = "urn:xmpp:reporting:1"
 
+OF_SERVER = {
+    "http://jabber.org/protocol/commands",
+    "jabber:iq:privacy",
+    "msgoffline",
+    "urn:xmpp:carbons:2",
+    "urn:xmpp:carbons:rules:0",
+    "urn:xmpp:message-retract:1",
+    BLOCKING,
+    REPORTING,
+}
+OF_ACCOUNT = {
+    "urn:xmpp:mam:2",
+    "urn:xmpp:mam:2#extended",
+    "urn:xmpp:message-retract:1",
+    "urn:xmpp:message-retract:1#tombstone",
+    "urn:xmpp:push:0",
+    "urn:xmpp:sid:0",
+}
+
 
 class Client(slixmpp_pair.Client):
     """A client of today."""
@@ -45,10 +64,16 @@ def copy(kind: str, body: str) -> Check:
     return check
 
 
+async def advertised(phone: Client, laptop: Client, romeo: Client) -> None:
+    """XEP-0030: what the server can do, and what it does for the account."""
+    for jid, expected in (phone.boundjid.domain, OF_SERVER), (phone.boundjid.bare, OF_ACCOUNT):
+        info = await phone.plugin["xep_0030"].get_info(jid)
+        missing = expected - info["disco_info"]["features"]
+        assert not missing, missing
+
+
 async def carbons(phone: Client, laptop: Client, romeo: Client) -> None:
     """XEP-0280: both sides of a conversation on both devices."""
-    info = await phone.plugin["xep_0030"].get_info(phone.boundjid.domain)
-    assert "urn:xmpp:carbons:rules:0" in info["disco_info"]["features"], info
     for device in phone, laptop:
         await device.plugin["xep_0280"].enable()
     romeo.send_message(laptop.boundjid, "to the laptop", mtype="chat")
@@ -142,7 +167,7 @@ async def client_state(phone: Client, laptop: Client, romeo: Client) -> None:
     await phone.sees(presence("available", romeo))
 
 
-STEPS = (carbons, blocking, client_state)
+STEPS = (advertised, carbons, blocking, client_state)
 
 
 async def main(port: str, domain: str, password1: str, password2: str) -> None:

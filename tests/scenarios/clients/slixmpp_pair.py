@@ -14,7 +14,7 @@ import slixmpp
 from slixmpp.exceptions import IqError
 from slixmpp.xmlstream import ET
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 PLUGINS = (
     "xep_0012", "xep_0030", "xep_0049", "xep_0054", "xep_0077", "xep_0092", "xep_0199",
     "xep_0202", "xep_0203",

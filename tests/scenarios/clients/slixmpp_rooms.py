@@ -11,7 +11,7 @@ from typing import Any
 import slixmpp
 from slixmpp.exceptions import IqError
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 PLUGINS = ("xep_0004", "xep_0030", "xep_0045", "xep_0059", "xep_0199", "xep_0249")
 CONFIG = "http://jabber.org/protocol/muc#roomconfig"
 

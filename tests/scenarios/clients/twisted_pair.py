@@ -23,7 +23,7 @@ from wokkel.client import XMPPClient
 from wokkel.xmppim import MessageProtocol, PresenceClientProtocol, RosterClientProtocol
 
 HOST = "127.0.0.1"
-PATIENCE = 20
+PATIENCE = 60
 
 
 class Words:

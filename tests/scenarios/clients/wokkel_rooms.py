@@ -19,7 +19,7 @@ from wokkel.muc import MUCClient
 from wokkel.xmppim import PresenceClientProtocol
 
 HOST = "127.0.0.1"
-PATIENCE = 20
+PATIENCE = 60
 
 
 class Rooms(MUCClient):  # type: ignore[misc]
