@@ -1,4 +1,4 @@
-"""The rules of the house that import-linter cannot see."""
+"""The rules of the house that import-linter cannot see, and one for tests."""
 
 import ast
 from collections.abc import Iterator
@@ -67,3 +67,30 @@ class LayersTest(SynchronousTestCase):
     def test_twisted_is_not_shadowed(self) -> None:
         """A package file below twisted/ would hide Twisted itself, or its other plugins."""
         self.assertEqual(list((ROOT / "twisted").rglob("__init__.py")), [])
+
+
+def is_test_case(node: ast.AST) -> bool:
+    """Whether a class looks like one with tests."""
+    return isinstance(node, ast.ClassDef) and any(
+        isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef)
+        and part.name.startswith(("setUp", "test_"))
+        for part in node.body
+    )
+
+
+class TestsTest(SynchronousTestCase):
+    def test_ids_are_left_alone(self) -> None:
+        """`id` is a method of a test's: an attribute of that name ends the worker of `trial -j`."""
+        offenders = [
+            f"{path.relative_to(ROOT)}:{target.lineno}"
+            for path in (ROOT / "tests").rglob("*.py")
+            if "self.id = " in (text := path.read_text("utf-8"))
+            for case in filter(is_test_case, ast.walk(ast.parse(text)))
+            for target in ast.walk(case)
+            if isinstance(target, ast.Attribute)
+            and target.attr == "id"
+            and isinstance(target.ctx, ast.Store)
+            and isinstance(target.value, ast.Name)
+            and target.value.id == "self"
+        ]
+        self.assertEqual(offenders, [])

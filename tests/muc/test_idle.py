@@ -1,6 +1,12 @@
 """Rooms that nobody uses."""
 
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
 from tests.muc.kit import ROOM, RoomsTestCase, codes, item
+from xmppd.chat.commands import Destroy
+from xmppd.chat.model import ITSELF
 from xmppd.component.discovery import DISCO_ITEMS
 
 IDLE, UNOPENED = 90, 60
@@ -55,12 +61,35 @@ class IdleTest(RoomsTestCase):
         self.assertTrue(self.in_memory())
 
     def test_room_nobody_opens(self) -> None:
-        """13.7: it ends, and its maker is told."""
+        """13.7: it ends, and its owner is told, whoever that is by then."""
         self.enter(self.crone, "crone")
         self.admin("<item jid='hag@example.com' affiliation='owner'/>")
+        self.enter(self.hag, "hag")
         self.admin("<item jid='crone@example.com' affiliation='none'/>")
-        self.crone.received()
+        self.hag.received()
         self.server.advance(UNOPENED + 61)
-        [gone] = [each for each in self.crone.received() if each.type == "unavailable"]
+        [gone] = [each for each in self.hag.received() if each.type == "unavailable"]
         self.assertIn(b"<destroy/>", gone.inner)
         self.assertFalse(self.in_memory())
+
+    def test_what_waits_for_a_room_finds_what_has_become_of_it(self) -> None:
+        """Whoever comes behind its end while it is read does not get into what was."""
+        self.make({"persistentroom": 1})
+        self.leave()
+        self.server.advance(181)
+        self.assertFalse(self.in_memory())
+        found: list[object] = []
+        rooms: Any = self.server.service.rooms
+        read: Deferred[None] = Deferred()
+        load = rooms._store.load
+
+        async def slowly(local: str) -> Any:
+            await read
+            return await load(local)
+
+        rooms._store.load = slowly
+        rooms.at("cave", lambda live: rooms.do(live, Destroy(ITSELF)))
+        rooms.at("cave", found.append)
+        read.callback(None)
+        self.server.settle()
+        self.assertEqual(found, [None])

@@ -17,7 +17,7 @@ class ModerationTestCase(ArchiveTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.make_room((self.hag, "hag"), (self.wizard, "wizard"), (self.macbeth, "thane"))
-        self.id = stanza_id(self.tell(self.hag, "DM me for free magic potions!"))
+        self.given = stanza_id(self.tell(self.hag, "DM me for free magic potions!"))
         self.forget()
 
     def make_room(self, *people: tuple[Client, str]) -> None:
@@ -33,7 +33,7 @@ class ModerationTestCase(ArchiveTestCase):
         """Take back what the hag has said, or something else."""
         return client.ask(
             f"<iq type='set' id='m' to='{ROOM}'><moderate xmlns='{names.MODERATE}' "
-            f"id='{id or self.id}'><retract xmlns='{names.RETRACT}'/>"
+            f"id='{id or self.given}'><retract xmlns='{names.RETRACT}'/>"
             f"<reason>{reason}</reason></moderate></iq>"
         )
 
@@ -42,7 +42,7 @@ class ModerationTestCase(ArchiveTestCase):
         client.received()
         client.send(
             f"<message type='groupchat' to='{ROOM}' id='{own}'>"
-            f"<retract xmlns='{names.RETRACT}' id='{id or self.id}'/>"
+            f"<retract xmlns='{names.RETRACT}' id='{id or self.given}'/>"
             "<body>/me retracted something</body></message>"
         )
         return client.received()
@@ -65,7 +65,7 @@ class ModeratedTest(ModerationTestCase):
         self.assertEqual((told.sender, told.type), (ROOM, "groupchat"))
         retract = told.child(names.RETRACT, "retract")
         assert retract is not None
-        self.assertEqual(retract["id"], self.id)
+        self.assertEqual(retract["id"], self.given)
         self.assertEqual(retract.moderated["by"], f"{ROOM}/crone")
         self.assertEqual(retract.moderated.uri, names.MODERATE)
         [occupant] = retract.moderated.elements(names.OCCUPANT_ID, "occupant-id")
@@ -86,7 +86,7 @@ class ModeratedTest(ModerationTestCase):
         self.assertEqual(len(occupant["id"]), 32)
         last = self.messages(self.macbeth)[-1]
         self.assertEqual((last["from"], last["id"]), (ROOM, told.id))
-        self.assertEqual(last.retract["id"], self.id)
+        self.assertEqual(last.retract["id"], self.given)
 
     def test_addresses(self) -> None:
         """Who may know whose account it was still may, and nobody else."""
@@ -119,7 +119,7 @@ class ModeratedTest(ModerationTestCase):
     def test_malformed(self) -> None:
         answer = self.crone.ask(
             f"<iq type='set' id='m' to='{ROOM}'>"
-            f"<moderate xmlns='{names.MODERATE}' id='{self.id}'/></iq>"
+            f"<moderate xmlns='{names.MODERATE}' id='{self.given}'/></iq>"
         )
         self.assertEqual(error(answer), ("modify", "bad-request"))
 
@@ -190,7 +190,7 @@ class WithoutArchiveTest(ModerationTestCase):
         self.assertEqual(self.moderate(self.crone).type, "result")
         retract = self.only(self.hag).child(names.RETRACT, "retract")
         assert retract is not None
-        self.assertEqual(retract["id"], self.id)
+        self.assertEqual(retract["id"], self.given)
         self.assertEqual(self.bodies(self.enter(self.macbeth, "thane")), [])
         self.assertEqual(error(self.moderate(self.crone)), ("cancel", "item-not-found"))
 

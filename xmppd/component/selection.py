@@ -27,25 +27,22 @@ class Selection:
         self._hooks = tuple(hooks)
         self._children = frozenset([child for _, rule in hooks for child in rule.having])
         self._names = frozenset([name for _, name in self._children])
-        self._notes = frozenset([rule.noted for _, rule in hooks if rule.noted is not None])
+        self._notes = tuple({rule.noted for _, rule in hooks if rule.noted is not None})
         self._meeting = lru_cache(_REMEMBERED)(self._select)
         self.always = self._select(frozenset())
 
     def of(self, stanza: Stanza, notes: Mapping[type, object]) -> tuple[Hook, ...]:
         """The hooks for a stanza of an account with those notes, as both are now."""
         names = self._names
+        met: list[Condition] = []
         if names:
             for ns, name, _, _ in stanza.children:
                 if name in names and (ns, name) in self._children:
-                    return self._meeting(self._met(stanza, notes))
-        if notes and not self._notes.isdisjoint(notes):
-            return self._meeting(self._met(stanza, notes))
-        return self.always
-
-    def _met(self, stanza: Stanza, notes: Mapping[type, object]) -> frozenset[Condition]:
-        """The conditions that a stanza meets."""
-        children = {(ns, name) for ns, name, _, _ in stanza.children} if self._names else ()
-        return self._children.intersection(children) | self._notes.intersection(notes)
+                    met.append((ns, name))
+        for note in self._notes:
+            if note in notes:
+                met.append(note)
+        return self._meeting(frozenset(met)) if met else self.always
 
     def _select(self, met: frozenset[Condition]) -> tuple[Hook, ...]:
         return tuple(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from xmppd.component.stages import Verdict, walk
+from xmppd.component.stages import DROP, Verdict, walk
 from xmppd.protocol.errors import StanzaError, StreamError
 from xmppd.protocol.namespaces import SESSION_PROTOCOL
 from xmppd.protocol.stanza import Stanza
@@ -108,9 +108,9 @@ def _walk(
         _check_iq(stanza)
     hooks = host.dispatch.sent[stanza.name].of(stanza, session.user.notes)
     verdict = walk(hooks, stanza, session) if hooks else stanza
-    if isinstance(verdict, Deferred):
-        return verdict.addCallback(_pass_on, host, session, unsettled)
-    return _pass_on(verdict, host, session, unsettled)
+    if isinstance(verdict, Stanza) or verdict is DROP:  # Deferred is slow to ask for
+        return _pass_on(verdict, host, session, unsettled)
+    return verdict.addCallback(_pass_on, host, session, unsettled)
 
 
 def _stamped(session: Session, stanza: Stanza) -> Stanza | None:
