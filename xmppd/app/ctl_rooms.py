@@ -195,7 +195,10 @@ def _account(text: str) -> Jid:
 
 async def _found(rooms: Rooms, jid: Jid) -> LiveRoom | None:
     found = rooms.at(jid.local, lambda live: live)
-    return found if isinstance(found, LiveRoom) or found is None else await found
+    try:
+        return found if isinstance(found, LiveRoom) or found is None else await found
+    except StanzaError as problem:
+        raise Refused(f"{jid} cannot be read: {problem}") from None
 
 
 async def _existing(rooms: Rooms, text: str) -> LiveRoom:
@@ -209,7 +212,7 @@ async def _existing(rooms: Rooms, text: str) -> LiveRoom:
 async def _do(rooms: Rooms, live: LiveRoom, command: Any) -> None:
     try:
         done = rooms.do(live, command)
+        if done is not None:
+            await done
     except StanzaError as problem:
         raise Refused(f"{live.jid}: {problem}") from None
-    if done is not None:
-        await done
