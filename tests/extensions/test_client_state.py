@@ -13,7 +13,7 @@ from xmppd.extensions.offline import Offline
 from xmppd.protocol.namespaces import CLIENT_STATE, CONTENT
 from xmppd.protocol.parsing import parse_stanza
 from xmppd.protocol.stanza import Stanza
-from xmppd.sm.session import MAX_QUEUE
+from xmppd.sm.waiting import MAX_QUEUE
 
 STATE = "<composing xmlns='http://jabber.org/protocol/chatstates'/>"
 RECEIPT = "<received xmlns='urn:xmpp:receipts' id='1'/>"

@@ -178,6 +178,23 @@ class ChangingTests(SynchronousTestCase):
         )
         self.check(self.came.keeping(()), b"")
 
+    def test_written_before(self) -> None:
+        """What is made of a stanza reads the same whether that has been written or not."""
+        for ns in CONTENT, SASL:
+            attrs = {"to": JULIET, "id": "<"}
+            written, made = (Stanza(ns, "message", attrs, b"<a/>", None, JULIET) for _ in range(2))
+            once, forwarded = written.to_bytes(), written.to_bytes("u")
+            self.assertEqual((written.to_bytes(), written.to_bytes("u")), (once, forwarded))
+            for change in (
+                lambda stanza: stanza.adding(b"<b/>"),
+                lambda stanza: stanza.without(stanza.ns, "a"),
+                lambda stanza: stanza.keeping([]),
+                lambda stanza: stanza.readdressed(ROMEO, JULIET),
+                lambda stanza: next(stanza.copies([ROMEO])),
+                lambda stanza: stanza.error("gone"),
+            ):
+                self.assertEqual(change(written).to_bytes(), change(made).to_bytes())
+
     def test_copies(self) -> None:
         """The same bytes as if each were readdressed, whatever becomes of it then."""
         told = Stanza.make("message", b"<body/>", sender=JULIET, type="groupchat")

@@ -31,7 +31,7 @@ from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm.host import Host
 from xmppd.sm.manager import SessionManager
-from xmppd.sm.session import MAX_QUEUE, MAX_QUEUE_BYTES
+from xmppd.sm.waiting import MAX_QUEUE, MAX_QUEUE_BYTES
 from xmppd.storage.memory import MemoryStore
 
 DOMAIN = "example.com"

@@ -343,6 +343,15 @@ class RequestTest(LossyCase):
         first, second = self.answers("a3")
         self.assertIs(first.items[0], second.items[0])
 
+    def test_a_session_that_has_ended(self) -> None:
+        opened = self.open().items[0]
+        self.tell(Entry("50", 1, 0, 0))
+        close = verb("close", how="clean", written="0")
+        session, stream = Jid.parse(opened.attrs["session"]), Jid.parse("c2s-1/e.50")
+        self.house.edge.send(Envelope(session, stream, (close,), 1, 1))
+        self.house.settle()
+        self.assertNotIn(stream, self.manager.logins._answers._last)  # type: ignore[union-attr]
+
     def test_a_stream_that_has_gone(self) -> None:
         self.ticket()
         self.house.edge.send(

@@ -2,17 +2,18 @@
 
 from typing import Any
 
-from tests.extensions.test_stream_management import FULL, ManagedCase
+from tests.extensions.test_stream_management import FULL, ManagedCase, Waiting
 from tests.sm.kit import House
 from tests.sm.test_session import bodies
 from xmppd.extensions.offline import Offline
 from xmppd.extensions.stream_management import StreamManagement
+from xmppd.protocol.jid import Jid
 from xmppd.sm.journal import INCOMING, OUTGOING
 from xmppd.storage.interfaces import Entry, Owner, Unavailable
 
 
 class JournalCase(ManagedCase):
-    extensions = (StreamManagement, Offline)
+    extensions = (StreamManagement, Offline, Waiting)
 
     def setUp(self) -> None:
         super().setUp()
@@ -69,6 +70,15 @@ class JournalTest(JournalCase):
         commits[1].callback(None)
         self.assertEqual(self.managed().h, 1)
 
+    def test_late_in_check(self) -> None:
+        """What is late before it may pass is written when it has passed."""
+        self.juliet.send(FULL.format("wait"))
+        self.house.settle(1)
+        self.assertEqual((self.managed().h, self.rows()), (0, []))
+        self.waiting[0].callback(None)
+        self.house.settle(0.5)
+        self.assertEqual((self.managed().h, len(self.rows())), (1, 1))
+
     def test_only_messages(self) -> None:
         self.juliet.send("<iq type='get' id='1' to='romeo@example.com/x'><x xmlns='y'/></iq>")
         self.house.settle(1)
@@ -115,6 +125,15 @@ class AnotherBootTest(JournalCase):
         self.house.host.forget("romeo")
         self.house.client("romeo", "y")
         self.assertEqual(len(self.rows()), 1)
+
+    def test_only_those_are_remembered_of_whom_something_was_left(self) -> None:
+        self.juliet.send(FULL.format(1))
+        self.house.settle(0.3)
+        house = self.next_boot()
+        house.client("juliet")
+        house.client("romeo", "y")
+        known = house.manager.journal._activated
+        self.assertEqual(known, {Jid.parse("romeo@example.com")})
 
     def test_rows_that_cannot_be_read(self) -> None:
         self.house.backend.log("journal").append(Owner("example.com", "romeo"), b"<", resource="a")

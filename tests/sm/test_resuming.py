@@ -6,15 +6,18 @@ from tests.extensions.test_stream_management import CHAT, FULL, ManagedCase, Mis
 from tests.sm.kit import Client, House
 from tests.sm.test_session import bodies
 from xmppd.component.extension import Extension, on
-from xmppd.component.session import WINDOW_DOWN
+from xmppd.component.session import WINDOW_DOWN, verb
 from xmppd.component.stages import Life
+from xmppd.extensions.offline import Offline
 from xmppd.extensions.stream_management import StreamManagement
 from xmppd.protocol.errors import StreamError
-from xmppd.protocol.namespaces import STANZA_ERRORS, STREAM_MANAGEMENT, STREAMS
+from xmppd.protocol.namespaces import DELAY, MUC_USER, STANZA_ERRORS, STREAM_MANAGEMENT, STREAMS
+from xmppd.protocol.parsing import parse_stanza
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm.detached import REMEMBERED_SECONDS
 from xmppd.sm.ending import kick
-from xmppd.sm.session import MAX_QUEUE, Session
+from xmppd.sm.session import Session
+from xmppd.sm.waiting import MAX_QUEUE
 
 
 class Resumed(Extension):
@@ -65,11 +68,14 @@ class ResumeCase(ManagedCase):
         return found
 
     def come(self, *texts: object) -> None:
+        self.come_to("juliet@example.com", *texts)
+
+    def come_to(self, to: object, *texts: object) -> None:
+        """Have messages come, all in one turn."""
         for text in texts:
-            self.house.from_outside(
-                "<message from='a@remote.test' to='juliet@example.com' type='chat'>"
-                f"<body>{text}</body></message>"
-            )
+            form = "<message from='a@remote.test' to='{}' type='chat'><body>{}</body></message>"
+            self.house.outside.send(parse_stanza(form.format(to, text).encode()))
+        self.house.settle()
 
     def failed(self, answer: Stanza) -> tuple[str, str | None]:
         """The condition and the count of a failure."""
@@ -262,6 +268,40 @@ class DrainTest(ResumeCase):
         self.house.settle(0.3)
         self.assertEqual(told_h(self.juliet.resume(self.previd, 1)), 2)
 
+    def test_much_comes_meanwhile(self) -> None:
+        """3.6: what there is no room for is missed, and the session goes on."""
+        commits = self.hold_commits()
+        self.open_message()
+        self.house.settle(0.3)
+        self.juliet.cut()
+        id = self.ask()
+        self.come(*range(MAX_QUEUE + 5))
+        self.assertEqual(len(self.missed), 4)
+        commits[0].callback(None)
+        self.house.settle()
+        self.juliet.attach(self.house.answers[id].items[0])
+        for _ in range(MAX_QUEUE // WINDOW_DOWN + 2):
+            self.juliet.report()
+        self.assertEqual(len(self.juliet.taken()), MAX_QUEUE + 1)
+        self.juliet.send("<presence/>")
+        self.assertEqual(self.managed().h, 3)
+
+    def test_too_much_comes_meanwhile(self) -> None:
+        """What nobody else can have ends the session, as it does without a stream."""
+        commits = self.hold_commits()
+        self.open_message()
+        self.house.settle(0.3)
+        self.juliet.cut()
+        id = self.ask()
+        self.come(*range(MAX_QUEUE + 2))
+        self.house.from_outside(
+            f"<iq type='result' id='1' from='a@remote.test' to='{self.juliet.jid.bare}/x'/>"
+        )
+        self.house.from_outside("<presence from='a@remote.test/r' to='juliet@example.com'/>")
+        self.assertNotIn(self.juliet.session, self.manager.sessions)
+        self.assertEqual(self.house.answers[id].items[0].name, "close")
+        commits[0].callback(None)
+
     def test_kicked_meanwhile(self) -> None:
         self.open_message()
         self.juliet.cut()
@@ -313,6 +353,20 @@ class RefusedTest(ResumeCase):
         self.juliet.close()
         self.house.settle(REMEMBERED_SECONDS + 1)
         self.assertEqual(self.failed(self.juliet.resume(self.previd, 0)), ("item-not-found", None))
+
+    def test_disabled_since_login(self) -> None:
+        """Its session has been ended; what has logged in before gets none either."""
+        self.juliet.begin()
+        user = self.session().user
+        user.account.disabled = True
+        kick(user, StreamError("not-authorized"))
+        answer = self.juliet.resume(self.previd, 1, stream=False)
+        self.assertIn(b"<not-authorized", answer.inner)
+        opening = self.house.ask(
+            "juliet@example.com", self.juliet.stream, verb("open", ticket=self.juliet.ticket)
+        )
+        self.assertIn(b"<not-authorized", opening.items[0].inner)
+        self.assertEqual(list(user.sessions), ["balcony"])  # until its edge has heard
 
     def test_a_failure_leaves_the_ticket(self) -> None:
         """3.4: the same stream may bind."""
@@ -443,3 +497,156 @@ class BoundsTest(ResumeCase):
         clients += [self.detach("juliet", "a"), self.detach("juliet", "b")]
         found = [client.session in self.manager.sessions for client in clients]
         self.assertEqual(found, [False, True, True, True])
+
+
+class LateTest(ResumeCase):
+    """XEP-0198, 5: what a session has got in vain says since when it waits (XEP-0203)."""
+
+    extensions = (StreamManagement, Offline)
+
+    def stamps(self, client: Client) -> list[list[str]]:
+        """Of each message that the client has got, in seconds since the first."""
+        return [
+            [child["stamp"][14:19] for child in stanza.element().elements(DELAY, "delay")]
+            for stanza in client.taken()
+            if stanza.name == "message"
+        ]
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.come(1)
+        self.house.settle(10)
+        self.juliet.cut()
+        self.house.settle(10)
+        self.come(2)
+        self.house.settle(10)
+
+    def test_by_another_device(self) -> None:
+        other = self.house.client("juliet", "other")
+        other.send("<presence/>")
+        self.house.settle(601)
+        self.assertEqual(self.stamps(other), [["00:00"], ["00:20"]])
+
+    def test_offline(self) -> None:
+        """The time is the one at which it came, and it is said once."""
+        self.house.settle(601)
+        other = self.house.client("juliet", "other")
+        other.send("<presence/>")
+        self.assertEqual(self.stamps(other), [["00:00"], ["00:20"]])
+
+    def test_twice_in_vain(self) -> None:
+        other = self.house.client("juliet", "other")
+        other.enable()
+        other.send("<presence/>")
+        self.house.settle(601)
+        other.taken()
+        other.cut()
+        third = self.house.client("juliet", "third")
+        third.send("<presence/>")
+        self.house.settle(601)
+        self.assertEqual(self.stamps(third), [["00:00"], ["00:20"]])
+
+    def test_resumed(self) -> None:
+        """What has waited for the client says so; what comes then does not."""
+        self.juliet.resume(self.previd, 1)
+        self.come(3)
+        self.come(4)
+        self.assertEqual(self.stamps(self.juliet), [["00:00"], ["00:20"], [], []])
+        self.juliet.report(h=5)
+        self.assertEqual(len(self.managed().out), 0)
+
+
+MANY = MAX_QUEUE - 20
+
+
+class HandedOverTest(ResumeCase):
+    """3.6: what a session leaves does not count as what another client is slow to read."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.juliet.cut()
+        self.other = self.house.client("juliet", "other")
+        self.other.send("<presence><priority>-1</priority></presence>")
+
+    def leave(self, count: int, client: Client | None = None) -> None:
+        """A session gets so many, and ends without having read any."""
+        to = client or self.juliet
+        self.come_to(to.jid, *range(count))
+        if self.session(self.other).attached:
+            self.other.send("<presence/>")
+        kick(self.session(to).user, StreamError("conflict"), to.jid.resource)
+        self.house.settle()
+
+    def read_all(self) -> list[str | None]:
+        for _ in range(MAX_QUEUE // WINDOW_DOWN + 2):
+            self.other.report()
+        return bodies([one for one in self.other.taken() if one.name == "message"])
+
+    def test_as_it_reads(self) -> None:
+        self.leave(MANY)
+        self.come("new")
+        self.assertIsNone(self.other.closed)
+        self.assertEqual(self.read_all(), [*map(str, range(MANY)), "new"])
+        self.assertEqual(self.missed, [])
+
+    def test_who_reads_nothing_is_still_closed(self) -> None:
+        self.leave(MANY)
+        self.come(*range(MAX_QUEUE + 200))
+        self.assertIsNotNone(self.other.closed)
+
+    def test_more_than_there_is_room_for(self) -> None:
+        """It is missed, and so is all behind it."""
+        third = self.house.client("juliet", "third")
+        third.enable()
+        third.send("<presence><priority>-1</priority></presence>")
+        third.cut()
+        self.leave(MANY)
+        self.leave(40, third)
+        self.assertEqual(self.missed, [str(number) for number in range(20, 40)])
+        self.assertEqual(len(self.read_all()), MAX_QUEUE)
+        self.come("new")
+        self.assertEqual(self.read_all(), ["new"])
+
+    def test_another_without_a_stream(self) -> None:
+        """It has no more room than usual, and does not end for that."""
+        self.other.enable()
+        self.other.send("<presence/>")
+        self.other.cut()
+        self.come_to(self.other.jid, *range(30))
+        self.leave(MANY)
+        self.assertIn(self.other.session, self.manager.sessions)
+        self.assertEqual(self.session(self.other).load[0], MAX_QUEUE)
+        self.assertEqual(self.missed, [str(n) for n in range(MANY - len(self.missed), MANY)])
+
+
+class PresenceOfDetachedTest(ResumeCase):
+    """Rule 13, and 3.6: only the newest presence of a contact is kept."""
+
+    def presences(self, *inner: str) -> None:
+        """Presence comes, of two addresses in turn."""
+        for number, content in enumerate(inner):
+            attributes = f"from='a@remote.test/{number % 2}' to='{self.juliet.jid}'"
+            stanza = f"<presence {attributes}>{content}</presence>"
+            self.house.outside.send(parse_stanza(stanza.encode()))
+        self.house.settle()
+
+    def test_only_the_newest(self) -> None:
+        self.juliet.cut()
+        self.come("first")
+        self.presences(*[f"<status>{number}</status>" for number in range(2 * MAX_QUEUE)])
+        self.come("last")
+        session = self.session()
+        self.assertFalse(session.full)
+        self.juliet.resume(self.previd, 1)
+        for _ in range(MAX_QUEUE // WINDOW_DOWN + 2):
+            self.juliet.report()
+        got = self.juliet.taken()
+        self.assertEqual((bodies(got)[0], bodies(got)[-1]), ("first", "last"))
+        statuses = [one.text("", "status") for one in got if one.name == "presence"]
+        self.assertEqual(statuses[-2:], [str(2 * MAX_QUEUE - 2), str(2 * MAX_QUEUE - 1)])
+        self.assertLess(len(got), MAX_QUEUE)
+
+    def test_not_of_rooms(self) -> None:
+        self.juliet.cut()
+        self.presences(*[f"<x xmlns='{MUC_USER}'/>"] * (MAX_QUEUE + 2))
+        self.assertNotIn(self.juliet.session, self.manager.sessions)

@@ -17,7 +17,7 @@ from xmppd.protocol.jid import Jid
 from xmppd.protocol.parsing import parse_stanza
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm.ending import kick
-from xmppd.sm.session import MAX_QUEUE, MAX_QUEUE_BYTES
+from xmppd.sm.waiting import MAX_QUEUE, MAX_QUEUE_BYTES
 
 EDGE, MANAGER = Jid.parse("c2s-1/e"), Jid.parse("sm-1/b")
 TO = "juliet@example.com/balcony"
@@ -283,6 +283,9 @@ class GateTest(SessionTestCase):
         self.assertEqual(bodies(self.missed), ["2", "1", "3"])
 
 
+FROM = "<message from='a@remote.test' to='{}' type='chat'><body>{}</body></message>"
+
+
 class EndTest(SessionTestCase):
     def test_written_is_not_delivered_again(self) -> None:
         self.come(message("a"), message("b"), message("c"))
@@ -309,6 +312,19 @@ class EndTest(SessionTestCase):
         self.assertEqual(bodies(other.taken()), ["chat", "normal"])
         self.assertEqual([(item.id, item.type) for item in self.house.left], [("1", "error")])
         self.assertEqual(self.missed, [])
+
+    def test_in_order(self) -> None:
+        """What went to several sessions is missed in its place among what went to one."""
+        self.juliet.send("<presence/>")
+        other = self.house.client("juliet", "other")
+        other.send("<presence/>")
+        self.juliet.report()
+        self.house.from_outside(FROM.format("juliet@example.com/balcony", 1))
+        self.house.from_outside(FROM.format("juliet@example.com", 2))
+        self.house.from_outside(FROM.format("juliet@example.com/balcony", 3))
+        other.pass_on(verb("close", how="lost", written="2"))
+        self.juliet.pass_on(verb("close", how="lost", written="0"))
+        self.assertEqual(bodies(self.missed), ["1", "2", "3"])
 
     def test_one_of_several(self) -> None:
         """What one client has is not missed when the other's session ends; what none has, is."""

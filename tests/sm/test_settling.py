@@ -9,7 +9,7 @@ from tests.sm.test_session import EDGE, MANAGER
 from xmppd.component.report import Entry, read_report, report
 from xmppd.component.session import WINDOW_DOWN
 from xmppd.link.envelope import Envelope
-from xmppd.sm.session import CROWDED
+from xmppd.sm.waiting import CROWDED
 
 CHAT = "<message to='juliet@example.com/balcony' type='chat'><body>x</body></message>"
 FULL = WINDOW_DOWN + CROWDED

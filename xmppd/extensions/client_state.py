@@ -17,10 +17,10 @@ from xmppd.protocol.namespaces import (
     CONTENT,
     DELAY,
     HINTS,
-    MUC_USER,
     STANZA_IDS,
 )
 from xmppd.protocol.stanza import Stanza
+from xmppd.sm.queue import is_replaceable
 from xmppd.sm.session import Session
 
 RECEIPTS, MARKERS = "urn:xmpp:receipts", "urn:xmpp:chat-markers:0"
@@ -49,7 +49,7 @@ class Waiting:
             self.flush()
             return False
         key: object = stanza
-        if stanza.name == "presence" and not stanza.has(MUC_USER, "x"):
+        if is_replaceable(stanza):
             key = stanza.sender
             older = self._items.pop(key, None)
             self._size -= 0 if older is None else len(older.inner)

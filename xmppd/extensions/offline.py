@@ -18,7 +18,7 @@ from xmppd.component.stages import Life, Received
 from xmppd.extensions.offline_box import STRANGER, Box
 from xmppd.extensions.privacy import admits
 from xmppd.protocol.errors import StanzaError
-from xmppd.protocol.forwarding import delay
+from xmppd.protocol.forwarding import delayed
 from xmppd.protocol.hints import is_worth_keeping
 from xmppd.protocol.namespaces import DELAY
 from xmppd.protocol.parsing import parse_stanza
@@ -90,6 +90,9 @@ class Offline(Extension):
                 raise StanzaError("service-unavailable", "too many messages wait already")
         box.append(stanza)
         self.host.manager.note_sender(sender)
+        heir = box.heir()
+        if heir is not None and box.session is None:
+            self._begin(box, heir)  # who has come meanwhile, or had no room
         return True
 
     @on(Received.PICK, "message", noted=Box)
@@ -200,7 +203,7 @@ class Offline(Extension):
             return  # blocked since then: it stays, in case that changes
         box.open.add(entry.id)
         session.deliver_watched(
-            stanza.adding(delay(entry.time, self.host.jid)), partial(self._written, box, entry.id)
+            delayed(stanza, entry.time, self.host.jid), partial(self._written, box, entry.id)
         )
 
     def _written(self, box: Box, id: EntryId) -> None:

@@ -71,7 +71,7 @@ class Passed(Stanza):
             value = ()
         elif key == "_scanned":
             value = 0
-        elif key == "_opened":
+        elif key == "_tag":
             value = None
         else:
             raise AttributeError(key)

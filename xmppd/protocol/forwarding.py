@@ -23,6 +23,15 @@ def delay(moment: datetime | int, by: Jid | None = None) -> bytes:
     return element("delay", DELAY, {"from": by, "stamp": format_datetime(moment)})
 
 
+def delayed(stanza: Stanza, moment: datetime | int, by: Jid) -> Stanza:
+    """With a `<delay/>` by that address, unless it says already since when it waited there."""
+    said = f" from='{by}'".encode()
+    for ns, name, start, stop in stanza.children:
+        if name == "delay" and ns == DELAY and said in stanza.inner[start:stop]:
+            return stanza
+    return stanza.adding(delay(moment, by))
+
+
 def forwarded(stanza: Stanza, received: datetime | int | None = None) -> bytes:
     """The `<forwarded/>` that holds a stanza as it is, with its namespace (XEP-0297, 3.2).
 

@@ -23,20 +23,26 @@ class Stanza:
     are the prepared addresses, None where absent; where one is present and not a JID, `malformed`
     names it: `to` (RFC 6120, 8.3.3.8: jid-malformed) or `from` (4.9.3.9: invalid-from), which
     counts for more if both are. Its attribute stays as it came, but an answer leaves it out.
+
+    `since` is a note beside the value: since when, in seconds, somebody has it wait. It is set by
+    them, and not there before.
     """
 
     __slots__ = (
         "_children",
-        "_opened",
         "_scanned",
+        "_tag",
         "attrs",
         "inner",
         "malformed",
         "name",
         "ns",
         "sender",
+        "since",
         "to",
     )
+
+    since: float
 
     def __init__(
         self,
@@ -57,7 +63,7 @@ class Stanza:
         self.to = to
         self.sender = sender
         self.malformed: str | None = None
-        self._opened: str | None = None  # the start tag but for `to`, where many share it
+        self._tag: str | None = None  # the start tag but for its end, once it was written
 
     @classmethod
     def make(
@@ -181,7 +187,8 @@ class Stanza:
         for to in addresses:
             present = {**attrs, "to": to}
             made = Stanza(self.ns, self.name, present, self.inner, children, to, self.sender)
-            made._opened = opened
+            if opened is not None:
+                made._tag = f"{opened} to='{escape_attribute(to)}'"
             yield made
 
     def adding(self, xml: bytes) -> "Stanza":
@@ -217,6 +224,7 @@ class Stanza:
         made = Stanza(self.ns, self.name, self.attrs, inner, children, self.to, self.sender)
         made._scanned = scanned
         made.malformed = self.malformed
+        made._tag = self._tag
         return made
 
     def reply(self, *payload: bytes) -> "Stanza":
@@ -244,14 +252,17 @@ class Stanza:
 
         `xmlns` declares a content namespace where the surroundings do not (XEP-0297, RFC 7395).
         """
-        if self._opened is not None and xmlns is None:
-            return self._closed(f"{self._opened} to='{escape_attribute(self.attrs['to'])}'")
+        if self._tag is not None and xmlns is None:
+            return self._closed(self._tag)
         name = self.name
         if self.ns == XML:  # which must not be declared as default (XML-NAMES, 3)
             name = f"xml:{name}"
         elif self.ns != CONTENT:
             xmlns = uri_of(self.ns)
-        return self._closed(open_tag(name, self.attrs, xmlns), name)
+        tag = open_tag(name, self.attrs, xmlns)
+        if self.ns == CONTENT and xmlns is None:
+            self._tag = tag
+        return self._closed(tag, name)
 
     def _closed(self, tag: str, name: str = "") -> bytes:
         """The whole element, whose start tag is that but for its end."""

@@ -73,11 +73,11 @@ class Detached:
         """More waits for a client than may (3.6)."""
         managed = session.managed
         error = StreamError("policy-violation", "too slow in reading")
-        if session in self._timers:
+        if session in self._timers or (managed is not None and managed.draining):
             if session.full:
                 self._end_later(session)
             session.full = True
-        elif managed is not None and managed.resumable and not managed.draining:
+        elif managed is not None and managed.resumable:
             self._manager.edges.kick(session.leg, error)
             self._detach(session, managed, End.CLOSED)
             session.full = True
@@ -112,7 +112,7 @@ class Detached:
         self._manager.turn.later(lambda: self._expired(session))
 
     def _expired(self, session: Session) -> None:
-        if session in self._timers:
+        if not session.attached:
             ending.end(self._manager, session)
 
     # How they cease to be detached

@@ -175,7 +175,8 @@ class Edges(Legs[EdgeLeg]):
         self._forget(leg)
 
     def _forget(self, leg: EdgeLeg) -> None:
-        self._unused.pop(leg, None)
+        if self._unused.pop(leg, None) is None:
+            self._manager.logins.over(leg.other)
         if self._manager.legs.pop(leg.other, None) is not None:
             self.detach(leg)
             leg.forget()

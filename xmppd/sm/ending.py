@@ -11,7 +11,7 @@ from xmppd.protocol.acks import TooHigh, count_in
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm import presence
-from xmppd.sm.incoming import missed_again
+from xmppd.sm.reaching import missed_again
 
 _NOT_MEANT: Final = frozenset({"system-shutdown", "connection-timeout"})
 """The edge's own errors that are no fault of its client."""
@@ -60,7 +60,7 @@ def end(manager: SessionManager, session: Session, how: End = End.CLOSED) -> Non
     session.closing = True
     manager.detached.ended(session)
     presence.unavailable(host, session, presence.farewell(session))
-    left = _reached_nobody(user, session) + session.undelivered()
+    left = session.undelivered(_reached_nobody(user, session))
     unsettled = session.watching.take_unsettled()
     host.tell(Life.CLOSED, session)
     if not user.sessions:
@@ -71,14 +71,14 @@ def end(manager: SessionManager, session: Session, how: End = End.CLOSED) -> Non
         one.done()
 
 
-def _reached_nobody(user: User, session: Session) -> list[Stanza]:
+def _reached_nobody(user: User, session: Session) -> set[Stanza]:
     """What went to several sessions, of which this was the last."""
-    left = []
+    left = set()
     for stanza, sessions in list(user.shared.items()):
         sessions.discard(session)
         if not sessions:
             del user.shared[stanza]
-            left.append(stanza)
+            left.add(stanza)
     return left
 
 

@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from twisted.internet.defer import Deferred, maybeDeferred, succeed
+from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from xmppd.component.extension import ACCOUNT, HOST, OWN_ACCOUNT
-from xmppd.component.stages import DROP, Received, Verdict, deferred, walk
+from xmppd.component.stages import DROP, Verdict, walk
 from xmppd.protocol.errors import StanzaError
-from xmppd.protocol.hints import is_worth_keeping
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.namespaces import ROSTER
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm import presence
 from xmppd.sm.delivery import TABLE, Rule, To, choose, message_type
 from xmppd.sm.order import unfinished
+from xmppd.sm.reaching import deliver, done, missed
 from xmppd.sm.session import Session
-from xmppd.sm.spreading import picked
 from xmppd.sm.unsettled import Unsettled
 from xmppd.sm.user import User
 
 if TYPE_CHECKING:
     from xmppd.sm.host import Host
-
-T = TypeVar("T")
 
 MAX_LINE = 1_000
 """Stanzas of one sender that may wait until something it sent before is done."""
@@ -43,7 +38,7 @@ def receive(host: Host, stanza: Stanza, unsettled: Unsettled | None = None) -> N
     assert to is not None
     if not to.local:
         _for_host(host, stanza)
-        _done(None, unsettled)
+        done(None, unsettled)
         return
     user = host.users.get(to.local)
     if user is not None:
@@ -56,16 +51,9 @@ def receive(host: Host, stanza: Stanza, unsettled: Unsettled | None = None) -> N
         )
 
 
-def _done(result: T, unsettled: Unsettled | None) -> T:
-    """A stanza has been handled."""
-    if unsettled is not None:
-        unsettled.done()
-    return result
-
-
 def _refuse(host: Host, failure: Failure, stanza: Stanza, unsettled: Unsettled | None) -> None:
     host.refuse_failure(failure, stanza)
-    _done(None, unsettled)
+    done(None, unsettled)
 
 
 def for_account(
@@ -74,7 +62,7 @@ def for_account(
     """Handle a stanza to an account; None: there is none of that name."""
     if user is None:
         _for_nobody(host, stanza)
-        _done(None, unsettled)
+        done(None, unsettled)
         return
     sender = user.jid if stanza.sender is None else stanza.sender.bare
     line = user.lines.get(sender)
@@ -87,7 +75,7 @@ def for_account(
         line.append((stanza, unsettled))
     else:
         host.refuse(stanza, StanzaError("resource-constraint", "too many stanzas wait"))
-        _done(None, unsettled)
+        done(None, unsettled)
 
 
 def _go_on(_: object, host: Host, user: User, sender: Jid) -> None:
@@ -117,7 +105,7 @@ def _handle(
         pending = None
     if pending is not None:
         pending.addErrback(host.refuse_failure, stanza)
-        return unfinished(pending.addBoth(_done, unsettled))
+        return unfinished(pending.addBoth(done, unsettled))
     if unsettled is not None:
         unsettled.done()
     return None
@@ -147,91 +135,11 @@ def _message(
         sessions = sessions if chosen is None else chosen
     host.guarded_each(dispatch.received_note["message"].of(stanza, notes), stanza, user, sessions)
     if sessions:
-        _deliver(stanza, user, sessions, unsettled)
+        deliver(stanza, user, sessions, unsettled)
     elif rule is Rule.MISSED:
         return missed(host, stanza, user)
     elif rule is Rule.REFUSE:
         host.refuse(stanza, StanzaError("service-unavailable"))
-    return None
-
-
-def _deliver(
-    stanza: Stanza, user: User, sessions: Sequence[Session], unsettled: Unsettled | None
-) -> None:
-    """Where one client of several has it, it is not missed when another's session ends."""
-    if unsettled is not None and _is_rescued(stanza) and is_worth_keeping(stanza):
-        unsettled.user, unsettled.stanza = user, stanza
-        for session in sessions:
-            session.watching.settles(stanza, unsettled)
-    if len(sessions) == 1:
-        sessions[0].deliver(stanza)
-        return
-    user.shared[stanza] = set(sessions)
-    for session in sessions:
-        session.deliver_watched(stanza, partial(_reached, user, stanza))
-
-
-def _reached(user: User, stanza: Stanza) -> None:
-    user.shared.pop(stanza, None)
-
-
-def missed(host: Host, stanza: Stanza, user: User) -> Deferred[None]:
-    """Nobody got it: offer it to whoever keeps messages, else refuse it."""
-
-    def offered(taken: bool) -> None:
-        if not taken and message_type(stanza) != "error":
-            host.refuse(stanza, StanzaError("service-unavailable"))
-
-    offer = _offer(host, stanza, user).addCallback(offered)
-    return offer.addErrback(host.refuse_failure, stanza)
-
-
-def _offer(host: Host, stanza: Stanza, user: User) -> Deferred[bool]:
-    hooks = iter(host.dispatch.received_missed[stanza.name].of(stanza, user.notes))
-
-    def ask_next(taken: object = None) -> bool | Deferred[bool]:
-        if taken:
-            return True
-        for hook in hooks:
-            result = hook(stanza, user)
-            if result is not None and not isinstance(result, bool):
-                return deferred(result).addCallback(ask_next)
-            if result:
-                return True
-        return False
-
-    return succeed(None).addCallback(ask_next)
-
-
-def _is_rescued(stanza: Stanza) -> bool:
-    """Whether a stanza whose session ends goes elsewhere."""
-    return stanza.name == "message" and message_type(stanza) in ("chat", "normal")
-
-
-def missed_again(host: Host, stanza: Stanza, user: User, unsettled: Unsettled | None) -> None:
-    """A message whose session ended before it was written: as if it came now (RFC 6121, 8.5.3)."""
-    if _is_rescued(stanza):
-        hooks = host.dispatch.hooks(Received.CHECK, stanza.name)
-        checked = maybeDeferred(walk, hooks, stanza, user)
-        checked.addCallback(_again, host, user, unsettled)
-        checked.addErrback(host.refuse_failure, stanza).addBoth(_done, unsettled)
-        return
-    if stanza.name == "iq" and stanza.type in ("get", "set"):
-        host.refuse(stanza, StanzaError("service-unavailable"))
-    _done(None, unsettled)
-
-
-def _again(
-    verdict: Verdict, host: Host, user: User, unsettled: Unsettled | None
-) -> Deferred[None] | None:
-    if not isinstance(verdict, Stanza):
-        return None
-    rule, sessions = choose(user, verdict.readdressed(user.jid))
-    sessions = picked(host, user, verdict, sessions)
-    if sessions:
-        _deliver(verdict, user, sessions, unsettled)
-    elif rule is Rule.MISSED:
-        return missed(host, verdict, user)
     return None
 
 

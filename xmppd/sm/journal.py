@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from twisted.internet.defer import DeferredLock
 from twisted.python.failure import Failure
 
-from xmppd.protocol.forwarding import delay
+from xmppd.protocol.forwarding import delayed
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.parsing import parse_stanza
-from xmppd.sm.incoming import missed
+from xmppd.sm.reaching import missed
 from xmppd.sm.unsettled import Unsettled
 from xmppd.storage.interfaces import Entry, EntryId, Log, Owner, StorageError, Where
 
@@ -46,7 +46,7 @@ class Journal:
         self._late: deque[tuple[float, Unsettled]] = deque()
         self._looking = False
         self._settled: list[Place] = []
-        self._activated: set[Jid] = set()
+        self._activated: set[Jid] = set()  # those of which something was left
         self._activating: dict[Jid, DeferredLock] = {}
 
     def note(self, unsettled: Unsettled) -> None:
@@ -75,8 +75,11 @@ class Journal:
 
     def _write(self, unsettled: Unsettled) -> None:
         stanza, sender = unsettled.stanza, unsettled.sender
-        if stanza.name != "message" or not unsettled.passed or sender is None:
+        if stanza.name != "message" or sender is None:
             return  # what it waits for comes to an end by itself
+        if not unsettled.passed:
+            self.note(unsettled)  # it may yet be refused
+            return
         user, kind = unsettled.user, INCOMING
         if user is None:
             user, kind = sender, OUTGOING
@@ -115,7 +118,6 @@ class Journal:
         try:
             if jid not in self._activated:
                 await self._take_up_all(host, user)
-                self._activated.add(jid)
         finally:
             turn.release()
             self._activating.pop(jid, None)
@@ -127,6 +129,7 @@ class Journal:
             page = await log.find(owner, Where(start=start), limit=PAGE)
             for entry in page.entries:
                 if entry.resource != self._boot:
+                    self._activated.add(user.jid)
                     await self._take_up(host, user, Place(log, owner, entry.id), entry)
                 start = entry.time + 1
             if not page.more:
@@ -144,7 +147,7 @@ class Journal:
             self._manager.pass_on(stanza, left)
             left.done()
         else:
-            await missed(host, stanza.adding(delay(entry.time, host.jid)), user)
+            await missed(host, delayed(stanza, entry.time, host.jid), user)
             self.remove(place)
 
 

@@ -184,8 +184,7 @@ class Logins:
         self._forget(self._exchanges, envelope.sender)
         self._forget(self._tickets, envelope.sender)
         self._failures.pop(envelope.sender, None)
-        if self._answers is not None:
-            self._answers.forget(envelope.sender)
+        self.over(envelope.sender)
 
     def _step_failed(self, envelope: Envelope, reason: Failure) -> None:
         error = reason.value
@@ -248,6 +247,10 @@ class Logins:
 
     def unheard(self, stream: Jid) -> None:
         """No answer to a stream's `open` has arrived: one that comes again is a new one."""
+        self.over(stream)
+
+    def over(self, stream: Jid) -> None:
+        """A stream has gone, or will ask anew: the last answer to it is of no use."""
         if self._answers is not None:
             self._answers.forget(stream)
 

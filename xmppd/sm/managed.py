@@ -14,6 +14,7 @@ from xmppd.protocol.errors import StanzaError, StreamError
 from xmppd.protocol.namespaces import CONTENT, STREAM_MANAGEMENT
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm.unsettled import Unsettled
+from xmppd.sm.waiting import late
 
 if TYPE_CHECKING:
     from xmppd.sm.session import Session
@@ -28,7 +29,8 @@ class Managed:
     `id` is what the client may resume it by, empty where it may not, within `seconds`. `out` is
     what the client has not acknowledged. `since` is the place in the leg of the `<enabled/>`: what
     stands behind it counts. `early` is what was sent before it, and not known to be written when
-    the leg ended.
+    the leg ended. `resumed` is when the client came back, while there may be something to send that
+    has waited for that.
     """
 
     __slots__ = (
@@ -40,6 +42,7 @@ class Managed:
         "early",
         "id",
         "out",
+        "resumed",
         "seconds",
         "since",
     )
@@ -51,6 +54,7 @@ class Managed:
         self.out: Unacknowledged[Stanza] = Unacknowledged()
         self.since = NOT_YET
         self.early: list[Stanza] = []
+        self.resumed: float | None = None
         self._handled = Handled()
         self._waiting: deque[Unsettled] | None = None  # such a thing takes 600 bytes
         self._drained: Callable[[], None] | None = None
@@ -186,6 +190,15 @@ class Managed:
             if item.ns == CONTENT:
                 self.out.add(item, len(item.inner))
 
+    def say_since(self, items: list[Stanza]) -> list[Stanza]:
+        """As these go out after the client has come back: with the time, if they waited."""
+        assert self.resumed is not None
+        host = self._session.user.host
+        said = [late(host.jid, item, self.resumed) for item in items]
+        if getattr(items[-1], "since", 0.0) >= self.resumed:
+            self.resumed = None  # that one is new, and so are all behind it
+        return said
+
     def early_in(self, items: list[Stanza], done: int) -> list[Stanza]:
         """Those of the leg's children after number `done` that do not count."""
         return items[: max(0, self.since - done)]
@@ -231,6 +244,7 @@ class Managed:
         """Send what the client has not acknowledged, over a new leg."""
         early, self.early = self.early, []
         self._session.watching.got(early)  # else it would not know by what to resume
+        self.resumed = self._session.user.host.clock.seconds()
         self._session.queue_again(self._take_unacknowledged())
 
     def sent_in_vain(self) -> list[Stanza]:

@@ -41,7 +41,7 @@ class Openings:
         self._with_user(envelope, request, partial(self._resume, envelope, asked))
 
     def _with_user(self, envelope: Envelope, request: Stanza, found: Found) -> None:
-        """Look the account up again: it may have gone since the client logged in."""
+        """Look the account up again: it may have gone since login, or have been disabled."""
         logins = self._logins
         ticket = logins.ticket(envelope, request)
         if ticket is None:
@@ -55,7 +55,7 @@ class Openings:
 
     def _found(self, envelope: Envelope, request: Stanza, user: User | None, found: Found) -> None:
         ticket = self._logins.ticket(envelope, request)
-        if ticket is None or user is None:
+        if ticket is None or user is None or user.account.disabled:
             self._logins.refuse(envelope, StanzaError("not-authorized"))
         else:
             found(user, _facts(ticket, request))

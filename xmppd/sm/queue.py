@@ -3,8 +3,25 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import Final
 
+from xmppd.protocol.namespaces import MUC_USER
 from xmppd.protocol.stanza import Stanza
+
+WORTH: Final = 16
+"""The part of a queue that has to go lest it be looked through again for each stanza."""
+
+
+def is_replaceable(stanza: Stanza) -> bool:
+    """Whether newer presence of the same address says all that this one does.
+
+    That is so of available and unavailable presence, unless it is a room's.
+    """
+    return (
+        stanza.name == "presence"
+        and stanza.type in (None, "unavailable")
+        and not stanza.has(MUC_USER, "x")
+    )
 
 
 class Queue:
@@ -30,6 +47,19 @@ class Queue:
             room_bytes -= len(taken[-1].inner)
         self.size -= sum([len(stanza.inner) for stanza in taken])
         return taken
+
+    def drop_replaced(self) -> bool:
+        """Keep only the newest presence of each address. Returns whether that was worth the work.
+
+        Only what nobody has counted yet may be dropped.
+        """
+        items = self.items
+        newest = {item.sender: item for item in items if is_replaceable(item)}
+        kept = [one for one in items if not is_replaceable(one) or newest[one.sender] is one]
+        dropped = len(items) - len(kept)
+        self.items = deque(kept)
+        self.size = sum([len(stanza.inner) for stanza in kept])
+        return dropped * WORTH > len(kept)
 
     def put_back(self, stanzas: list[Stanza]) -> None:
         """Let stanzas that were taken before wait again, in front of all others."""

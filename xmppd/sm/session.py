@@ -13,23 +13,15 @@ from xmppd.protocol.namespaces import CONTENT
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm.managed import NOT_YET, Managed
 from xmppd.sm.queue import Queue
+from xmppd.sm.waiting import CROWDED, CROWDED_BYTES, Inherited, is_crowded, is_too_much
 from xmppd.sm.watching import Watching
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from xmppd.component.session import StreamFacts
     from xmppd.sm.user import User
 
-CROWDED = 256
-"""Stanzas that may wait for a client before those who send them are slowed down (3.6)."""
-CROWDED_BYTES = 1024 * 1024
-MAX_QUEUE = 8_192
-"""Stanzas that may wait for a slow client; past it the stream is closed.
-
-Who enters a room of 5,000 is told of all of them at once, however fast it reads.
-"""
-MAX_QUEUE_BYTES = 8 * 1024 * 1024
 MAX_DIRECTED = 1_000
 """Addresses a session may have sent directed presence to (RFC 6121, 4.6), outside its roster."""
 
@@ -61,6 +53,7 @@ class Session:
     __slots__ = (
         "_flush_later",
         "_given_up",
+        "_inherited",
         "_queue",
         "_watching",
         "address",
@@ -111,6 +104,7 @@ class Session:
         self._flush_later = flush_later
         self._queue: Queue | None = None
         self._watching: Watching | None = None
+        self._inherited: Inherited | None = None
         self._given_up = False
 
     @property
@@ -143,6 +137,9 @@ class Session:
             return
         if self.gate is not None and self.gate.takes(stanza):
             return
+        managed = self.managed
+        if managed is not None and stanza.name == "message":
+            stanza.since = self.user.host.clock.seconds()
         queue = self._queue
         if queue is None:
             queue = self._queue = Queue()
@@ -152,15 +149,14 @@ class Session:
         if (
             len(queue.items) > CROWDED
             or queue.size > CROWDED_BYTES
-            or (self.managed is not None and self._is_crowded())
+            or (managed is not None and self._is_crowded())
         ):
             self._is_behind(stanza)
 
     def _is_behind(self, stanza: Stanza) -> None:
         """Slow down whoever sends faster than the client reads, and in the end give up."""
         self.flush()  # much in one turn is not yet more than the window takes
-        count, size = self.load
-        if count > MAX_QUEUE or size > MAX_QUEUE_BYTES:
+        if self._has_too_much() and not self._makes_room():
             self.user.host.manager.detached.overflowing(self)
         elif self._is_crowded():
             # Whose fault an answer is: of the client itself, which asks faster than it reads.
@@ -187,8 +183,28 @@ class Session:
         return found if queue is None else [*found, *queue.items]
 
     def _is_crowded(self) -> bool:
-        count, size = self.load
-        return count > CROWDED or size > CROWDED_BYTES
+        return is_crowded(*self.load)
+
+    def _has_too_much(self) -> bool:
+        return is_too_much(*self.load, self._inherited)
+
+    def _makes_room(self) -> bool:
+        """Drop presence that newer presence takes the place of. Whether that is enough."""
+        queue = self._queue
+        return queue is not None and queue.drop_replaced() and not self._has_too_much()
+
+    def inherits(self, stanza: Stanza) -> bool:
+        """Whether there is room for what another session of the account has left.
+
+        A client that reads has as much room for that as for all else, lest it be taken for one
+        that does not. What waits without a stream has no more room than usual.
+        """
+        if not self.attached:
+            count, size = self.load
+            return not is_too_much(count + 1, size, self._inherited)
+        if self._inherited is None:
+            self._inherited = Inherited()
+        return self._inherited.takes(stanza)
 
     def deliver_watched(self, stanza: Stanza, written: Callable[[], None]) -> None:
         """Deliver a stanza that somebody else keeps until the client has it.
@@ -230,6 +246,8 @@ class Session:
         if not queue.items:
             self._queue = None
         if items:
+            if managed is not None and managed.resumed is not None:
+                items = managed.say_since(items)
             self.user.host.manager.edges.carry(leg, items)
 
     def written(self, count: int) -> None:
@@ -258,6 +276,7 @@ class Session:
     def _move_on(self) -> None:
         self.flush()
         if not self._is_crowded():
+            self._inherited = None
             self.user.host.manager.reports.go_on(self)
 
     def queue_again(self, stanzas: list[Stanza]) -> None:
@@ -267,15 +286,22 @@ class Session:
         self.full = False
         self.flush()
 
-    def undelivered(self) -> list[Stanza]:
-        """What was accepted for the client and has not reached it, oldest first; forgets it."""
-        left = [] if self._given_up else self._sent_in_vain()
+    def undelivered(self, reached_nobody: Collection[Stanza] = ()) -> list[Stanza]:
+        """What was accepted for the client and has not reached it, oldest first; forgets it.
+
+        What others keep is left out, unless it is among what they keep no more.
+        """
+        if self._given_up:
+            return []
+        self._given_up = True
+        left = self._sent_in_vain()
         left += () if self._queue is None else self._queue.items
         left += () if self.gate is None else self.gate.left()
-        self._given_up = True
         self._queue = None
         stanzas = [stanza for stanza in left if stanza.ns == CONTENT]
-        return stanzas if self._watching is None else self._watching.only_here(stanzas)
+        if self._watching is None:
+            return stanzas
+        return self._watching.only_here(stanzas, reached_nobody)
 
     def _sent_in_vain(self) -> list[Stanza]:
         if self.managed is not None:

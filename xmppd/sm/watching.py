@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING
 
 from xmppd.protocol.stanza import Stanza
@@ -38,9 +38,10 @@ class Watching:
             if stanza in unsettled:
                 unsettled.pop(stanza).done()
 
-    def only_here(self, stanzas: Iterable[Stanza]) -> list[Stanza]:
-        """Those of them that nobody else keeps."""
-        return [stanza for stanza in stanzas if stanza not in self._calls]
+    def only_here(self, stanzas: Iterable[Stanza], left: Collection[Stanza]) -> list[Stanza]:
+        """Those of them that nobody else keeps, and what is left of what others have kept."""
+        only = [stanza for stanza in stanzas if stanza not in self._calls or stanza in left]
+        return [*(set(left) - set(only)), *only]
 
     def take_unsettled(self) -> dict[Stanza, Unsettled]:
         """What has not been got, where its sender waits for that; for others to settle."""
