@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from twisted.internet.defer import fail
 from twisted.trial.unittest import SynchronousTestCase
 
 from xmppd.app.config_key import ConfigError
 from xmppd.app.ctl_text import readable
 from xmppd.app.ctl_verb import Refused
 from xmppd.app.verbs import perform
+from xmppd.storage.interfaces import Full, Unavailable
 from xmppd.testing.server import TestServer
 
 MUC = "http://jabber.org/protocol/muc"
@@ -43,6 +45,27 @@ class RoomVerbsTest(SynchronousTestCase):
         self.assertEqual(self.do("muc_list"), [])
         self.assertEqual(self.refused("muc_destroy", room="lobby"), f"there is no room {ROOM}")
 
+    def test_room_that_cannot_be_read(self) -> None:
+        """It is said in one line."""
+        self.do("muc_create", room="lobby", owner=JULIET)
+        rooms = self.server.service.rooms
+        rooms.unload(rooms.live["lobby"])
+
+        async def unreadable(local: str) -> None:
+            raise Unavailable("room")
+
+        rooms._store.load = unreadable
+        self.assertIn("cannot be read", self.refused("muc_occupants", room="lobby"))
+        self.assertEqual(len(self.flushLoggedErrors(Unavailable)), 1)
+
+    def test_change_that_cannot_be_kept(self) -> None:
+        self.do("muc_create", room="lobby", owner=JULIET)
+        rooms = self.server.service.rooms
+        rooms.live["lobby"]._store.keep = lambda *_: fail(Full("room"))
+        refused = self.refused("muc_affiliation", room="lobby", jid=ROMEO, affiliation="member")
+        self.assertIn("resource-constraint", refused)
+        self.assertEqual(len(self.flushLoggedErrors(Full)), 1)
+
     def test_affiliations(self) -> None:
         self.do("muc_create", room="lobby", owner=JULIET)
         told = self.do("muc_affiliation", room="lobby", jid=ROMEO)
@@ -54,6 +77,17 @@ class RoomVerbsTest(SynchronousTestCase):
         self.assertIn("conflict", refused)
         refused = self.refused("muc_affiliation", room="lobby", jid=ROMEO, affiliation="king")
         self.assertIn("no affiliation", refused)
+
+    def test_ban_of_a_domain(self) -> None:
+        self.do("muc_create", room="lobby", owner=JULIET)
+        told = self.do("muc_affiliation", room="lobby", jid="evil.test", affiliation="outcast")
+        self.assertEqual((told["jid"], told["affiliation"]), ("evil.test", "outcast"))
+        told = self.do("muc_affiliation", room="lobby", jid="anyone@evil.test")
+        self.assertEqual(told["affiliation"], "outcast")
+        refused = self.refused("muc_affiliation", room="lobby", jid="a.test", affiliation="owner")
+        self.assertIn("only be banned", refused)
+        refused = self.refused("muc_affiliation", room="lobby", jid="a.test/x")
+        self.assertIn("NAME@DOMAIN or DOMAIN", refused)
 
     def test_list_of_affiliations(self) -> None:
         self.do("muc_create", room="lobby", owner=JULIET)

@@ -18,8 +18,9 @@ from xmppd.app.ctl_text import readable
 from xmppd.app.verbs import perform
 from xmppd.component.requests import condition_of
 from xmppd.link.acceptor import SERVERS
-from xmppd.link.codec import attach
+from xmppd.link.codec import attach, to_bytes
 from xmppd.link.link import Item
+from xmppd.link.parting import leave
 from xmppd.link.router import Router
 from xmppd.link.trunk import Trunk
 from xmppd.protocol.jid import Jid
@@ -145,6 +146,16 @@ class ExplainTest(RoutingTestCase):
         self.assertIn("sm-1 (down): bounces with service-unavailable", self.explained("home.test"))
         self.do("unbind", link="sm-1", domain="home.test")
         self.assertIn("home.test: bounces with service-unavailable", self.explained("home.test"))
+
+    def test_servers_edge_that_restarts(self) -> None:
+        """What is for other servers waits half a minute, also where others would not."""
+        self.route(INSIDE)
+        self.instance("sm-1", "home.test")
+        raw = self.connect()
+        raw.handshake("s2s-1")
+        raw.say(attach("s2s-1", "1", SERVERS), to_bytes(leave("s2s-1")))
+        explained = self.explained("a.test", "home.test")
+        self.assertIn("to link s2s (down): waits up to 30 seconds", explained)
 
     def test_who_may_say_so(self) -> None:
         self.route(OUTSIDE)

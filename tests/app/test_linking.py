@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, inlineCallbacks
+from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
+from twisted.internet.protocol import Protocol
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
@@ -93,10 +95,10 @@ class MutualTlsTest(TestCase):
         self.authority.certify("localhost")
         self.port = free_port()
 
-    def start(self, more: str = "") -> RouterRole:
+    def start(self, more: str = "", router: str = "") -> RouterRole:
         file = self.folder / "xmppd.toml"
         text = FILE.format(address="unix:x", port=self.port) + more.format(port=self.port)
-        file.write_text(text)
+        file.write_text(text.replace("[router]\n", f"[router]\n{router}\n"))
         role = RouterRole(load(file), reactor)
         role.startService()
         self.addCleanup(role.stopService)
@@ -131,6 +133,18 @@ class MutualTlsTest(TestCase):
         self.assertTrue((yield self.outcome(self.dial("good.pem"))))
         yield deferLater(reactor, 0.05)  # type: ignore[arg-type]
         self.assertTrue(role.router.is_instance("c2s-1"))
+
+    @inlineCallbacks
+    def test_too_many_that_show_nothing(self) -> Iterator[Deferred[Any]]:
+        """Whoever comes next is refused, inside TLS as well, until one of them has gone."""
+        self.start(router="unproved = 2\nunproved_per_address = 1")
+        endpoint = TCP4ClientEndpoint(reactor, "127.0.0.1", self.port)
+        silent = yield connectProtocol(endpoint, Protocol())
+        self.authority.certify("c2s-1.test", file="good")
+        self.assertFalse((yield self.outcome(self.dial("good.pem"))))
+        yield silent.transport.loseConnection()
+        yield deferLater(reactor, 0.05)  # type: ignore[arg-type]
+        self.assertTrue((yield self.outcome(self.dial("good.pem", "c2s-2"))))
 
     @inlineCallbacks
     def test_wrong_certificates(self) -> Iterator[Deferred[Any]]:

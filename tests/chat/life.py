@@ -41,7 +41,7 @@ from xmppd.chat.model import (
 )
 from xmppd.chat.nicks import fold
 from xmppd.chat.options.core import CORE
-from xmppd.chat.outcome import Done, Notice, Refused, SaveMessage, SaveRemoval
+from xmppd.chat.outcome import Done, Notice, Refused, SaveMessage, SaveRemoval, SaveRoom
 from xmppd.chat.room import Room
 from xmppd.chat.view import View
 
@@ -126,9 +126,13 @@ class Life:
         return outcome
 
     def agree(self, outcome: Done | Refused, other: Done | Refused) -> bool:
-        """Whether it is the same; which of several reasons depends on the options' order."""
-        refused = isinstance(outcome, Refused) and isinstance(other, Refused)
-        return outcome == other or (refused and self.order < 0)
+        """Whether it is the same; which of several reasons depends on the options' order.
+
+        The other one has stored already what is as by default.
+        """
+        if isinstance(outcome, Refused) or isinstance(other, Refused):
+            return outcome == other or (type(outcome) is type(other) and self.order < 0)
+        return _but_of_room(outcome) == _but_of_room(other)
 
     def end(self) -> None:
         """Everybody knows that it has ended; another one begins."""
@@ -281,6 +285,11 @@ class Life:
                 assert view.occupants == seen
                 assert view.topic == room.saved.topic
                 assert view.heard == sorted(set(view.heard))
+
+
+def _but_of_room(done: Done) -> Done:
+    writes = (each for each in done.writes if not isinstance(each, SaveRoom))
+    return attrs.evolve(done, writes=tuple(writes))
 
 
 def _contradicts_itself(command: Command) -> bool:

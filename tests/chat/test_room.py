@@ -3,7 +3,7 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.chat.kit import HERE, JULIET, OWNER, ROMEO, enter, room_with
-from xmppd.chat.affiliations import MOST_STANDINGS
+from xmppd.chat.affiliations import MOST_STANDINGS, SPARE
 from xmppd.chat.commands import (
     Configure,
     Enter,
@@ -18,7 +18,13 @@ from xmppd.chat.commands import (
 )
 from xmppd.chat.events import Entered, Left, Said, Welcomed
 from xmppd.chat.model import Affiliation, Invitation, Kind, Person, Sight, Text, Why
+from xmppd.chat.options.core import CORE
 from xmppd.chat.outcome import Done, Reason, Refused, SaveMessage, SaveRoom, SaveStanding
+from xmppd.chat.room import Room
+
+
+def ban(account: str) -> StandingChange:
+    return StandingChange(account, Affiliation.OUTCAST)
 
 
 class RoomTest(SynchronousTestCase):
@@ -53,6 +59,53 @@ class RoomTest(SynchronousTestCase):
         change = StandingChange(ROMEO.account, Affiliation.MEMBER)
         self.assertIs(self.refused(room.handle(SetStandings(OWNER, (change,)))), Reason.FULL)
         self.done(room.handle(Register(Person("1@home.test", "x"), "one")))
+
+    def test_admins_ban_though_the_list_is_full_of_members(self) -> None:
+        """Registrations and invitations leave some places to them."""
+        accounts = [f"{number}@home.test" for number in range(MOST_STANDINGS - SPARE - 1)]
+        room = room_with(dict.fromkeys(accounts, Affiliation.MEMBER), registration="open")
+        self.assertIs(self.refused(room.handle(Register(ROMEO, "romeo"))), Reason.FULL)
+        self.done(room.handle(SetStandings(OWNER, (ban(ROMEO.account),))))
+
+    def test_a_domain_gets_in_by_nothing(self) -> None:
+        """9.2: a domain can be banned; it has no other affiliation, whoever comes by its name."""
+        domain = Person("home.test", "x")
+        room = room_with(members_only=True, members_invite=True, registration="open")
+        self.assertIs(
+            self.refused(room.handle(Invite(OWNER, (Invitation(domain.account),)))),
+            Reason.NOT_INSIDE,
+        )
+        enter(room, OWNER)
+        room.handle(Invite(OWNER, (Invitation(domain.account),)))
+        room.handle(Register(domain, "home"))
+        self.assertIs(room.affiliation(ROMEO.account), Affiliation.NONE)
+        self.assertIs(self.refused(enter(room, ROMEO)), Reason.MEMBERS_ONLY)
+
+    def test_what_an_owner_has_said_holds_whatever_the_default(self) -> None:
+        """A room that is to tell no addresses tells none though the service's default changes."""
+        room = room_with()
+        values = {"identities": "moderators", "members_only": False}
+        self.done(room.handle(Configure(OWNER, values)))
+        again = Room(room.saved, CORE, room.clock, room.new_id, defaults={"identities": "everyone"})
+        self.assertFalse(again.open)
+
+    def test_reserved_nicks_go_with_their_rows(self) -> None:
+        room = room_with()
+        for nick in ("One", "two", "two", ""):
+            change = StandingChange(ROMEO.account, Affiliation.MEMBER, nick)
+            self.done(room.handle(SetStandings(OWNER, (change,))))
+            found = {nick.lower(): ROMEO.account} if nick else {}
+            self.assertEqual(room.reserved, found)
+        swapped = (
+            StandingChange(ROMEO.account, Affiliation.MEMBER, "a"),
+            StandingChange(JULIET.account, Affiliation.MEMBER, "b"),
+        )
+        self.done(room.handle(SetStandings(OWNER, swapped)))
+        taken = StandingChange(JULIET.account, Affiliation.MEMBER, "A")
+        self.assertIs(self.refused(room.handle(SetStandings(OWNER, (taken,)))), Reason.NICK_TAKEN)
+        freed = StandingChange(ROMEO.account, Affiliation.NONE)
+        self.done(room.handle(SetStandings(OWNER, (freed, taken))))
+        self.assertEqual(room.reserved, {"a": JULIET.account})
 
     def test_say(self) -> None:
         room = room_with()

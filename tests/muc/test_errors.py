@@ -146,6 +146,15 @@ class OwnerErrorsTest(RoomsTestCase):
         self.assertEqual(error(answer)[1], "not-acceptable")
         self.assertEqual(error(self.enter(self.hag, "hag")[0]), NOT_FOUND)
 
+    def test_password_that_is_missing(self) -> None:
+        """A room is not left open that was to be protected; one that has a password keeps it."""
+        self.make()
+        answer = self.configure({"passwordprotectedroom": 1})
+        self.assertEqual(error(answer), ("modify", "not-acceptable"))
+        self.configure({"passwordprotectedroom": 1, "roomsecret": "cauldron"})
+        self.assertEqual(self.configure({"passwordprotectedroom": 1}).type, "result")
+        self.assertEqual(error(self.enter(self.hag, "hag")[0]), ("auth", "not-authorized"))
+
     def test_venue_that_is_none(self) -> None:
         self.make()
         answer = self.owner("<destroy jid='@'/>")

@@ -55,6 +55,11 @@ class GravesTest(RoomsTestCase):
         self.server.advance(2)
         self.assertEqual(codes(self.enter(self.hag, "hag")[0]), [110, 201])
 
+    def test_no_longer_than_that_in_memory(self) -> None:
+        self.destroy("<destroy/>", persistentroom=1)
+        self.server.advance(121)
+        self.assertEqual(self.server.service.rooms.graves, {})
+
     def test_what_was_not_to_last_is_forgotten(self) -> None:
         self.destroy("<destroy/>")
         self.assertEqual(codes(self.enter(self.hag, "hag")[0]), [110, 201])

@@ -1,6 +1,12 @@
 """Rooms that nobody uses."""
 
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
 from tests.muc.kit import ROOM, RoomsTestCase, codes, item
+from xmppd.chat.commands import Destroy
+from xmppd.chat.model import ITSELF
 from xmppd.component.discovery import DISCO_ITEMS
 
 IDLE, UNOPENED = 90, 60
@@ -65,3 +71,25 @@ class IdleTest(RoomsTestCase):
         [gone] = [each for each in self.hag.received() if each.type == "unavailable"]
         self.assertIn(b"<destroy/>", gone.inner)
         self.assertFalse(self.in_memory())
+
+    def test_what_waits_for_a_room_finds_what_has_become_of_it(self) -> None:
+        """Whoever comes behind its end while it is read does not get into what was."""
+        self.make({"persistentroom": 1})
+        self.leave()
+        self.server.advance(181)
+        self.assertFalse(self.in_memory())
+        found: list[object] = []
+        rooms: Any = self.server.service.rooms
+        read: Deferred[None] = Deferred()
+        load = rooms._store.load
+
+        async def slowly(local: str) -> Any:
+            await read
+            return await load(local)
+
+        rooms._store.load = slowly
+        rooms.at("cave", lambda live: rooms.do(live, Destroy(ITSELF)))
+        rooms.at("cave", found.append)
+        read.callback(None)
+        self.server.settle()
+        self.assertEqual(found, [None])

@@ -6,7 +6,16 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from xmppd.chat.commands import Configure, Enter, Say, SetStandings, SetTopic, StandingChange
+from xmppd.chat.commands import (
+    Configure,
+    Destroy,
+    Enter,
+    Leave,
+    Say,
+    SetStandings,
+    SetTopic,
+    StandingChange,
+)
 from xmppd.chat.model import Affiliation, Author, Message, Person, Presence, Saved, Standing
 from xmppd.chat.options.core import CORE
 from xmppd.chat.outcome import SaveStanding
@@ -107,13 +116,18 @@ class FakeStore:
 
     def __init__(self) -> None:
         self.waiting: list[Deferred[None]] = []
+        self.writes: list[tuple[Any, ...]] = []
         self.removed: list[str] = []
+        self.refuses = False
         self.stays = self
 
     def note(self, *_: object) -> None:
         """Who is inside is not what is looked at here."""
 
-    def keep(self, *_: object) -> Deferred[None]:
+    def keep(self, local: str, saved: Any, listed: Any, writes: Any, said: Any) -> Deferred[None]:
+        if self.refuses:
+            raise Full("room")
+        self.writes.append(tuple(writes))
         self.waiting.append(Deferred())
         return self.waiting[-1]
 
@@ -185,6 +199,75 @@ class ToldWhenKeptTest(SynchronousTestCase):
         self.assertEqual(self.failureResultOf(done, StanzaError).value.condition, CONSTRAINT)
         self.assertEqual((self.sent, list(self.live.room.history)), ([], []))
         self.assertEqual(len(self.flushLoggedErrors(Full)), 1)
+
+    def fail(self, number: int = -1) -> None:
+        """Have the store not keep what it was given to keep."""
+        self.store.waiting[number].errback(Full("room"))
+        self.assertEqual(len(self.flushLoggedErrors(Full)), 1)
+
+    def test_what_was_not_kept_is_kept_with_the_next(self) -> None:
+        """People have been told of it: after a restart it must be so. As it is by then."""
+        one, two = (StandingChange(f"{each}@b.test", Affiliation.MEMBER) for each in "ab")
+        done = self.live.do(SetStandings(OWNER, (one, two)))
+        assert done is not None
+        self.fail()
+        self.failureResultOf(done, StanzaError)
+        self.assertFalse(self.live.is_settled)
+        self.live.do(SetStandings(OWNER, (StandingChange("a@b.test", Affiliation.NONE),)))
+        self.live.do(Leave(OWNER))
+        self.assertEqual(
+            set(self.store.writes[-1]),
+            {
+                SaveStanding("a@b.test", None),
+                SaveStanding("b@b.test", self.live.room.saved.standings["b@b.test"]),
+            },
+        )
+        self.store.waiting[-1].callback(None)
+        self.assertTrue(self.live.is_settled)
+        self.assertEqual(len(self.store.writes), 2)
+
+    def test_store_that_refuses_at_once(self) -> None:
+        """A log does so: it is as if it had done so later."""
+        self.archive()
+        self.store.refuses = True
+        said = content("<message type='groupchat'><body>B</body></message>", storable=True)
+        done = self.live.do(Say(OWNER, said))
+        assert done is not None
+        self.assertEqual(self.failureResultOf(done, StanzaError).value.condition, CONSTRAINT)
+        self.assertEqual((self.sent, list(self.live.room.history)), ([], []))
+        self.assertEqual(len(self.flushLoggedErrors(Full)), 1)
+
+    def test_room_that_was_not_kept_at_first(self) -> None:
+        """Not even its owner would be known later."""
+        self.live.do(Configure(OWNER, {"persistent": False}))
+        done = self.live.do(Configure(OWNER, {"persistent": True}))
+        assert done is not None
+        self.fail()
+        self.failureResultOf(done, StanzaError)
+        subject = content("<message type='groupchat'><subject>S</subject></message>")
+        self.live.do(SetTopic(OWNER, subject))
+        self.assertLessEqual(set(everything(self.live.room.saved)), set(self.store.writes[-1]))
+
+    def test_topic_that_is_not_kept(self) -> None:
+        """Newcomers are told of it: so must those be who are inside."""
+        self.archive()
+        subject = content("<message type='groupchat'><subject>S</subject></message>")
+        done = self.live.do(SetTopic(OWNER, subject))
+        assert done is not None
+        self.fail()
+        self.failureResultOf(done, StanzaError)
+        self.assertEqual(self.sent, ["message"])
+
+    def test_room_that_has_ended_stays_so(self) -> None:
+        """What comes late, such as a failed ping, does not have it kept anew."""
+        self.live.do(Destroy(OWNER))
+        self.assertEqual(self.store.removed, ["room"])
+        presence = Presence(content("<presence/>"))
+        for late in (Leave(OWNER), Enter(OWNER, "me", presence, wire=WIRE)):
+            with self.assertRaises(StanzaError) as caught:
+                self.live.do(late)
+            self.assertEqual(caught.exception.condition, "item-not-found")
+        self.assertEqual(self.store.waiting, [])
 
     def test_no_longer_persistent(self) -> None:
         self.live.do(Configure(OWNER, {"persistent": False}))

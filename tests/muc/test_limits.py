@@ -88,6 +88,19 @@ class LimitsTest(RoomsTestCase):
         self.crone.send(f"<message to='{ROOM}'>{x}</message>")
         self.assertEqual(error(self.crone.received()[0]), TOO_FAST)
 
+    def test_invitations_by_affiliation(self) -> None:
+        """9.5: new members of a closed room are invited; so many are members without that."""
+        self.make({"membersonly": 1})
+        items = "<item jid='x{}@example.com' affiliation='member'/>" * 20
+        self.admin(items.format(*range(20)))
+        item = "<item jid='hag@example.com' affiliation='member'><reason>x</reason></item>"
+        self.assertEqual(self.admin(item).type, "result")
+        self.assertEqual(self.hag.received(), [])
+        self.assertEqual(codes(self.enter(self.hag, "hag")[1]), [110])
+        self.server.advance(60)
+        self.admin("<item jid='macbeth@example.com' affiliation='member'/>")
+        self.assertIn(b"<invite", self.only(self.macbeth).inner)
+
     def test_creations(self) -> None:
         for number in range(20):
             found = self.enter(self.crone, "crone", room=f"r{number}@{SERVICE}")
@@ -128,6 +141,15 @@ class SizesTest(RoomsTestCase):
         self.enter(self.hag, "hag")
         self.hag.send(f"<presence to='{ROOM}/hag'>{status}</presence>")
         self.assertEqual(error(self.only(self.hag)), self.TOO_BIG)
+
+    def test_going(self) -> None:
+        """Going is always possible; but what is too large is not passed on."""
+        self.make({}, (self.hag, "hag"))
+        status = f"<status>{'x' * 1_000}</status>"
+        self.hag.send(f"<presence to='{ROOM}/hag' type='unavailable'>{status}</presence>")
+        self.assertEqual(codes(self.only(self.hag)), [110])
+        gone = self.only(self.crone)
+        self.assertEqual((gone.type, gone.has("", "status")), ("unavailable", False))
 
 
 class MostRoomsTest(RoomsTestCase):

@@ -105,6 +105,18 @@ class SessionsTest(RoomsTestCase):
         self.assertEqual(self.bodies(self.phone.received()), [])
         self.assertEqual(self.bodies(self.hag.received()), ["y"])
 
+    def test_who_is_outside_says_of_no_message_that_it_was_for_all(self) -> None:
+        """So nobody who refuses private messages is taken for a ghost by one that looks so."""
+        self.wizard.send(
+            f"<message to='{ROOM}' type='groupchat' id='said'><body>x</body></message>"
+        )
+        self.assertEqual(error(self.only(self.wizard)), ("cancel", "not-acceptable"))
+        self.phone.send(
+            f"<message type='error' id='said' to='{ROOM}/crone'><error type='cancel'>"
+            "<service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"
+        )
+        self.assertEqual(self.phone.received(), [])
+
     def test_another_nick_for_another_client(self) -> None:
         """One account may wear two nicks, each in other clients; not one client two."""
         pda = self.server.client("hag", "other")

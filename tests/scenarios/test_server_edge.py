@@ -1,13 +1,18 @@
 """Two servers, of which one speaks with others by a process of its own that may die."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from tests.scenarios.federation.people import Person, play
 from tests.scenarios.ports import free_port
 from tests.scenarios.server import ScenarioTestCase, Server
+from tests.scenarios.test_split_kill import END, Talker, message
 
 SPLIT = ("xmpp-router", "xmpp-sm", "xmpp-c2s", "xmpp-s2s")
+RATE = 200
+"""Messages a second while it is restarted."""
+RESTARTS = int(os.environ.get("RESTARTS", "1"))
 STATIC = """
 [s2s.static."{remote}"]
 connect = "127.0.0.1:{there}"
@@ -69,6 +74,9 @@ class TwoServers(ScenarioTestCase):
 
 
 class ServerEdgeTest(TwoServers):
+    def setUp(self) -> None:
+        self.heard: list[str] = []
+
     def test_killed(self) -> None:
         """What waits at the router while the edge is away arrives when it is there again."""
         split, whole = self.meet()
@@ -82,6 +90,32 @@ class ServerEdgeTest(TwoServers):
             found = there.read_until(lambda each: each.tag.endswith("}message"))
             self.assertEqual(found.get("id"), str(number))
         self.say(here, there, "after")
+
+    def test_restarted(self) -> None:
+        """A planned restart under traffic: nothing bounces, nothing is lost, all is in order."""
+        split, whole = self.meet()
+        here, there = self.people(split, whole)
+        self.say(here, there, "before")
+        talker = Talker(here, message(there.bare), RATE)
+        talker.start()
+        for _ in range(RESTARTS):
+            self.hear(there, RATE // 4)
+            split.stop_one("xmpp-s2s")
+            split.start_process("xmpp-s2s")
+        self.hear(there, RATE // 4)
+        talker.end()
+        while self.heard[-1] != END:
+            self.hear(there, 1)
+        self.assertEqual(self.heard, [*map(str, range(talker.sent)), END])
+        here.send("<iq type='get' id='done'><ping xmlns='urn:xmpp:ping'/></iq>")
+        answer = here.read_until(lambda each: each.get("type") in ("error", "result"))
+        self.assertEqual(answer.get("id"), "done", "nothing has come back")
+
+    def hear(self, person: Person, number: int) -> None:
+        """Read so many messages."""
+        for _ in range(number):
+            found = person.read_until(lambda each: each.tag.endswith("}message"))
+            self.heard.append(found.get("id", ""))
 
     def say(self, sender: Person, recipient: Person, id: str) -> None:
         sender.send(f"<message to='{recipient.bare}' id='{id}'><body>x</body></message>")

@@ -143,6 +143,13 @@ class RouterTable:
     plaintext_off_loopback: bool = key(
         "Allow them to reach it without TLS over a network; passwords go there.", False
     )
+    unproved: int = key(
+        "Connections at once, in all places where links come, that have not yet proved a secret; "
+        "each has half a minute for that.",
+        500,
+        least=1,
+    )
+    unproved_per_address: int = key("The same from one IPv4 address or one IPv6 /64.", 100, least=1)
     listen: tuple[LinkListen, ...] = table("Where links come.", tuple)
     connect: tuple[LinkConnect, ...] = table("Links that are dialed.", tuple)
 

@@ -63,10 +63,10 @@ async def muc_destroy(server: Any, room: str) -> dict[str, Any]:
 async def muc_affiliation(
     server: Any, room: str, jid: str, affiliation: str | None = None
 ) -> dict[str, Any]:
-    """Tell or change how an account stands to a room."""
+    """Tell or change how an account stands to a room; a domain can be banned."""
     rooms: Rooms = server.rooms
     live = await _existing(rooms, room)
-    account = _account(jid)
+    account = _account(jid, domains=True)
     if affiliation is not None:
         change = StandingChange(account, _affiliation(affiliation))
         await _do(rooms, live, SetStandings(ITSELF, (change,)))
@@ -183,19 +183,22 @@ def _escaped(name: str) -> str:
         raise Refused(f"{shown(name)}: {problem}") from None
 
 
-def _account(text: str) -> Jid:
+def _account(text: str, *, domains: bool = False) -> Jid:
     try:
         jid = Jid.parse(text)
     except InvalidJid as problem:
         raise Refused(f"{shown(text)}: {problem}") from None
-    if not jid.local or jid.resource:
-        raise Refused(f"{shown(text)}: write NAME@DOMAIN")
+    if jid.resource or not (jid.local or domains):
+        raise Refused(f"{shown(text)}: write NAME@DOMAIN{' or DOMAIN' if domains else ''}")
     return jid
 
 
 async def _found(rooms: Rooms, jid: Jid) -> LiveRoom | None:
     found = rooms.at(jid.local, lambda live: live)
-    return found if isinstance(found, LiveRoom) or found is None else await found
+    try:
+        return found if isinstance(found, LiveRoom) or found is None else await found
+    except StanzaError as problem:
+        raise Refused(f"{jid} cannot be read: {problem}") from None
 
 
 async def _existing(rooms: Rooms, text: str) -> LiveRoom:
@@ -209,7 +212,7 @@ async def _existing(rooms: Rooms, text: str) -> LiveRoom:
 async def _do(rooms: Rooms, live: LiveRoom, command: Any) -> None:
     try:
         done = rooms.do(live, command)
+        if done is not None:
+            await done
     except StanzaError as problem:
         raise Refused(f"{live.jid}: {problem}") from None
-    if done is not None:
-        await done

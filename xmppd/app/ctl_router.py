@@ -51,7 +51,7 @@ async def route_explain(server: Any, sender: str, to: str) -> dict[str, Any]:
     route = router.explain(recipient.domain)
     names = {port: name for name, port in links(server).items()}
     speaker = router.owner(address(sender).domain)
-    wait = 0.0 if route.port is None else _patience(server, route.port)
+    wait = 0.0 if route.port is None else _patience(route.port)
     return {
         "from": address(sender),
         "to": recipient,
@@ -190,14 +190,9 @@ def _is_trusted(server: Routing, port: Port) -> bool:
     return server.router.is_trusted(port)
 
 
-def _patience(server: Routing, port: Port) -> float | None:
+def _patience(port: Port) -> float | None:
     """Seconds that a stanza waits for a link which is down; None where it goes at once."""
-    if state(port) == "up":
-        return None
-    for acceptor in _acceptors(server):
-        if port in acceptor.trunks.values():
-            return acceptor.rules.bounds.absent
-    return None
+    return port.absent_seconds if isinstance(port, Trunk) and not port.is_up else None
 
 
 def _peer(carrier: Any) -> str:

@@ -79,6 +79,12 @@ class Linked(MultiService):
             stopped.addCallback(stop, service)
         return stopped
 
+    def _leave(self, *services: Any) -> Deferred[object]:
+        """The same once the router sends no more: so what it has sent is not lost in here."""
+        if not self._dialer.running:
+            return self._stop(*services)
+        return self._dialer.leave().addCallback(lambda _: self._stop(*services))
+
 
 class LinkedKeeper(Linked):
     """A role that has stores.
@@ -144,8 +150,8 @@ class LinkedSessions(LinkedKeeper):
             self.manager.relinked()
 
     def stopService(self) -> Deferred[object]:
-        """End the link, then the sessions, and close the stores."""
-        return self._stop(self._dialer, self.role)
+        """Take what is under way, end the link, then the sessions, and close the stores."""
+        return self._leave(self._dialer, self.role)
 
 
 class LinkedClients(LinkedEdge):
@@ -173,6 +179,10 @@ class LinkedServers(LinkedEdge):
         )
         self.certificates = self.role.certificates
         self._dialer.attach = attach(name, boot_number(), SERVERS)
+
+    def stopService(self) -> Deferred[object]:
+        """Take what is under way; what comes then waits at the router. Close the streams."""
+        return self._leave(self.role, self._dialer)
 
 
 def routed_here(config: Config) -> frozenset[str]:

@@ -20,6 +20,7 @@ from xmppd.app.config_model import Config
 from xmppd.app.config_words import shown
 from xmppd.link.acceptor import Acceptor, LinkRules
 from xmppd.link.entrance import Entrance
+from xmppd.link.newcomers import Newcomers
 from xmppd.link.queue import Bounds
 from xmppd.link.router import Router
 from xmppd.link.turn import Turn
@@ -34,9 +35,15 @@ class LinkService(StreamServerEndpointService):
     Raises CertificateError for files that cannot be used.
     """
 
-    def __init__(self, acceptors: Sequence[Acceptor], place: LinkListen, reactor: Any) -> None:
+    def __init__(
+        self,
+        acceptors: Sequence[Acceptor],
+        place: LinkListen,
+        reactor: Any,
+        newcomers: Newcomers,
+    ) -> None:
         self.acceptors = acceptors
-        self._entrance = Entrance(acceptors)
+        self._entrance = Entrance(acceptors, newcomers)
         factory: Any = self._entrance
         if place.certificate is not None:
             options = server_side(place.certificate, place.client_ca, datetime.now(UTC))
@@ -57,6 +64,7 @@ def link_services(config: Config, router: Router, reactor: Any) -> list[LinkServ
     Raises ConfigError for an unusable secret, CertificateError for an unusable certificate.
     """
     turn = Turn(reactor)
+    newcomers = Newcomers(config.router.unproved, config.router.unproved_per_address)
 
     def is_free(name: str, trusted: bool) -> bool:
         taken = router.explain(name, default=False)
@@ -72,7 +80,7 @@ def link_services(config: Config, router: Router, reactor: Any) -> list[LinkServ
     for place in config.router.listen:
         sharing.setdefault(place.endpoint, []).append(place)
     return [
-        LinkService([acceptor(place) for place in places], places[0], reactor)
+        LinkService([acceptor(place) for place in places], places[0], reactor, newcomers)
         for places in sharing.values()
     ]
 

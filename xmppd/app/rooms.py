@@ -110,5 +110,5 @@ class LinkedRooms(LinkedKeeper):
         self.role.serve(self._dialer)
 
     def stopService(self) -> Deferred[object]:
-        """Tell the occupants, close the stores, then the link."""
-        return self._stop(self.role, self._dialer)
+        """Take what is under way, tell the occupants, close the stores, then the link."""
+        return self._leave(self.role, self._dialer)

@@ -205,7 +205,7 @@ VERBS: Mapping[str, Verb] = {
             muc_affiliation,
             (
                 _ROOM,
-                Parameter("jid", "jid", "The account."),
+                Parameter("jid", "jid", "The account, or a domain to ban."),
                 Parameter("affiliation", "text", "The new one.", required=False),
             ),
             role="rooms",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import attrs
@@ -39,22 +39,25 @@ if TYPE_CHECKING:
 
 MOST_STANDINGS = 10_000
 """Rows in the list of affiliations."""
+SPARE = 1_000
+"""Rows of these that only admins fill: so that nobody keeps them from banning."""
 
 
 def set_standings(room: Room, command: SetStandings, out: Changes) -> None:
     """Change affiliations: ban, make members, admins, owners."""
     check_standings(room, command.person, command.changes)
     for change in command.changes:
-        _set_standing(room, command.person, change, out)
+        _set_standing(room, command, change, out)
     room.settle(out)
 
 
-def _set_standing(room: Room, person: Person, change: StandingChange, out: Changes) -> None:
+def _set_standing(room: Room, command: SetStandings, change: StandingChange, out: Changes) -> None:
     """Change an affiliation; who may enter only by that is asked to come (XEP-0045, 9.5)."""
-    account = change.account
+    account, person = change.account, command.person
     could = room.affiliation(account) >= room.needs[Right.ENTER]
     apply_standing(room, person, change, out)
-    if not could and change.affiliation >= room.needs[Right.ENTER] > Affiliation.NONE:
+    can = change.affiliation >= room.needs[Right.ENTER] > Affiliation.NONE
+    if command.asks and can and not could:
         asked = Invitation(account, change.reason)
         event = Invited(asked, room.author(person), room.config["password"], room.open)
         out.notices.append(Notice(event, (), account=account))
@@ -62,10 +65,10 @@ def _set_standing(room: Room, person: Person, change: StandingChange, out: Chang
 
 def check_standings(room: Room, person: Person, changes: Iterable[StandingChange]) -> None:
     """Raise `Refusal` unless somebody may make all these changes."""
-    planned = dict(room.saved.standings)
+    planned, reserved = dict(room.saved.standings), dict(room.reserved)
     for change in changes:
         _check_change(room, person, change)
-        _plan(room, planned, change)
+        _plan(room, planned, reserved, change)
     if len(planned) > max(MOST_STANDINGS, len(room.saved.standings)):
         raise Refusal(Reason.FULL, "the list of affiliations is full")
     if not any(standing.affiliation is Affiliation.OWNER for standing in planned.values()):
@@ -89,36 +92,43 @@ def row_of(room: Room, account: str) -> Standing:
     return room.saved.standings.get(account) or Standing(Affiliation.NONE)
 
 
-def _plan(room: Room, planned: dict[str, Standing], change: StandingChange) -> None:
-    """Make a change in a copy of the list; raise `Refusal` where its nick is not free."""
-    row = _changed(planned.get(change.account), change, 0.0)
-    planned.pop(change.account, None)
-    if row is None:
-        return
-    if change.nick and row.nick:
+def _plan(
+    room: Room, planned: dict[str, Standing], reserved: dict[str, str], change: StandingChange
+) -> None:
+    """Make a change in copies of the list; raise `Refusal` where its nick is not free."""
+    before = planned.pop(change.account, None)
+    row = _changed(before, change, 0.0)
+    if row is not None and change.nick and row.nick:
         if not is_nick(row.nick):
             raise Refusal(Reason.BAD_NICK)
-        check_free(room, planned, row.nick, change.account)
-    planned[change.account] = row
+        check_free(room, reserved, row.nick, change.account)
+    if row is not None:
+        planned[change.account] = row
+    reserve(reserved, change.account, before, row)
+
+
+def reserve(
+    reserved: dict[str, str], account: str, before: Standing | None, row: Standing | None
+) -> None:
+    """Have an account's nick reserved as its row says, no longer as the row before did."""
+    if before is not None and before.nick:
+        reserved.pop(fold(before.nick), None)
+    if row is not None and row.nick:
+        reserved[fold(row.nick)] = account
 
 
 def check_place(room: Room, account: str) -> None:
-    """Raise `Refusal` where the list of affiliations has no place for one more."""
+    """Raise `Refusal` where the list of affiliations has no place for one more member."""
     standings = room.saved.standings
-    if account not in standings and len(standings) >= MOST_STANDINGS:
+    if account not in standings and len(standings) >= MOST_STANDINGS - SPARE:
         raise Refusal(Reason.FULL, "the list of affiliations is full")
 
 
-def check_free(room: Room, standings: dict[str, Standing], nick: str, account: str) -> None:
+def check_free(room: Room, reserved: Mapping[str, str], nick: str, account: str) -> None:
     """Raise `Refusal` where a nick is reserved, or worn, by another account."""
     key = fold(nick)
     wearer = room.occupants.get(key)
-    taken = any(
-        fold(standing.nick) == key
-        for other, standing in standings.items()
-        if standing.nick and other != account
-    )
-    if taken or (wearer is not None and wearer.account != account):
+    if reserved.get(key, account) != account or (wearer is not None and wearer.account != account):
         raise Refusal(Reason.NICK_TAKEN)
 
 
@@ -147,7 +157,7 @@ def apply_standing(room: Room, person: Person, change: StandingChange, out: Chan
         del room.saved.standings[account]
     else:
         room.saved.standings[account] = new
-    room.reconfigured()
+    reserve(room.reserved, account, row, new)
     room.voices.pop(account, None)
     out.save(SaveStanding(account, new))
     by, inside = room.author(person), room.all_of(account)

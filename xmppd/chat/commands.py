@@ -157,10 +157,11 @@ class StandingChange:
 
 @attrs.frozen
 class SetStandings:
-    """Change affiliations: all of them or none."""
+    """Change affiliations: all of them or none. `asks`: who may enter only by that is asked to."""
 
     person: Person
     changes: tuple[StandingChange, ...]
+    asks: bool = True
 
 
 @attrs.frozen

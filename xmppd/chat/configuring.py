@@ -38,13 +38,15 @@ def _reconfigure(room: Room, values: Mapping[str, Any], out: Changes) -> None:
     logged, unseen, old = room.logged, room.unseen, room.config
     _unlock(room, out)
     new = {name: value for name, value in values.items() if old[name] != value}
+    stored = {**room.saved.config, **values}
+    if stored != room.saved.config:  # what is as it was is said now, whatever becomes the default
+        room.saved.config = stored
+        out.save(SaveRoom())
     if new:
         voice = room.needs[Right.HAVE_VOICE]
-        room.saved.config = {**room.saved.config, **new}
         room.reconfigured()
         if room.needs[Right.HAVE_VOICE] != voice:
             room.voices.clear()
-        out.save(SaveRoom())
     if new or room.logged is not logged:
         now = None if room.logged is logged else room.logged
         event = Configured({name: old[name] for name in new}, new, now)

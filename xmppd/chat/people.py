@@ -38,8 +38,12 @@ class People(Audiences):
     def affiliation(self, account: str) -> Affiliation:
         """How an account stands to the room; a ban of its domain holds unless it has a row."""
         standings = self.saved.standings
-        standing = standings.get(account) or standings.get(account.rpartition("@")[2])
-        return Affiliation.NONE if standing is None else standing.affiliation
+        standing = standings.get(account)
+        if standing is not None:
+            return standing.affiliation
+        of_domain = standings.get(account.rpartition("@")[2])
+        banned = of_domain is not None and of_domain.affiliation is Affiliation.OUTCAST
+        return Affiliation.OUTCAST if banned else Affiliation.NONE
 
     def occupant(self, person: Person) -> Occupant | None:
         """Who a session is in the room."""

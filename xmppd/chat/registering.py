@@ -27,7 +27,7 @@ def register(room: Room, command: Register, out: Changes) -> None:
         raise Refusal(Reason.REGISTRATION_CLOSED)
     if not is_nick(nick):
         raise Refusal(Reason.BAD_NICK)
-    check_free(room, room.saved.standings, nick, person.account)
+    check_free(room, room.reserved, nick, person.account)
     check_place(room, person.account)
     if standing.affiliation is Affiliation.NONE and room.config["registration"] == "ask":
         _ask_admins(room, RegistrationAsked(person.account, nick), out)

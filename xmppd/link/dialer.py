@@ -16,6 +16,7 @@ from twisted.python.failure import Failure
 
 from xmppd.link.handshake import Dialed
 from xmppd.link.link import Item, Receiver
+from xmppd.link.parting import Parting, leave
 from xmppd.link.queue import Bounds
 from xmppd.link.router import answers_error
 from xmppd.link.trunk import Trunk
@@ -69,6 +70,7 @@ class Dialer(Service):
         self._wire: Dialed | None = None
         self._dialing: Deferred[IProtocol] | None = None
         self._timer: IDelayedCall | None = None
+        self._parting: Parting | None = None
 
     @property
     def is_up(self) -> bool:
@@ -78,16 +80,13 @@ class Dialer(Service):
     def startService(self) -> None:
         """Begin to dial."""
         Service.startService(self)
+        self._parting = None
         self._dial()
 
     def stopService(self) -> Deferred[None]:
         """Close the connection, after what was sent before; fires when it is gone."""
         Service.stopService(self)
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if self._dialing is not None:
-            self._dialing.cancel()
+        self._stop_dialing()
         self.trunk.flush()
         self.trunk.close()
         if self._wire is None:
@@ -97,7 +96,31 @@ class Dialer(Service):
         self._wire.close()
         return gone
 
+    def leave(self) -> Deferred[None]:
+        """Have the router of a trusted link send no more, before a planned end.
+
+        Fires when nothing more comes. What is sent still goes out until the service is stopped;
+        nobody dials again.
+        """
+        parting = self._parting = Parting(self.receiver, self._reactor)
+        self._stop_dialing()
+        if self.is_up:
+            self.receiver = parting.received
+            self.send(leave(self.name))
+        else:
+            if self._wire is not None:
+                self._wire.close()
+            parting.end()
+        return parting.over
+
     # Dialing
+
+    def _stop_dialing(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._dialing is not None:
+            self._dialing.cancel()
 
     def _dial(self) -> None:
         self._timer = None
@@ -124,7 +147,7 @@ class Dialer(Service):
             self._wire = None
 
     def _again(self, reason: str) -> None:
-        if not self.running or self._timer is not None:
+        if not self.running or self._parting is not None or self._timer is not None:
             return
         if not self._failures:
             self.log.warn("link {name}: {reason}; dialing again", name=self.name, reason=reason)
@@ -181,6 +204,8 @@ class Dialer(Service):
         self.log.info("link {name} is down", name=self.name)
         self.trunk.leave(wire)
         self.changed(False)
+        if self._parting is not None:
+            self._parting.end()
         self._again("connection lost")
 
     def failed(self, wire: Wire, reason: str) -> None:

@@ -10,22 +10,25 @@ from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory
 
 from xmppd.link.acceptor import Acceptor
+from xmppd.link.newcomers import Newcomers
 
 
 class Entrance(Factory):
     """Leaves each connection to the link that fits best the name in its stream header.
 
-    That is chosen before anything else, so that each link asks for its own secret.
+    That is chosen before anything else, so that each link asks for its own secret. `newcomers`
+    bounds how many there may be that have not proved one; several places can have it in common.
     """
 
     noisy = False
 
-    def __init__(self, acceptors: Sequence[Acceptor]) -> None:
+    def __init__(self, acceptors: Sequence[Acceptor], newcomers: Newcomers | None = None) -> None:
         self.acceptors = acceptors
+        self._newcomers = newcomers or Newcomers()
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
-        """A connection that has said nothing yet."""
-        return self.acceptors[0].accept(self._choose)
+        """A connection that has said nothing yet, or one that is ended at once."""
+        return self._newcomers.admit(addr, lambda: self.acceptors[0].accept(self._choose))
 
     def _choose(self, name: str) -> Acceptor:
         return max(self.acceptors, key=lambda acceptor: acceptor.rules.fit(name))

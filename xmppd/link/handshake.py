@@ -8,6 +8,7 @@ from collections.abc import Callable
 from hashlib import sha1
 from typing import Protocol
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from xmppd.link.codec import LINK
@@ -39,7 +40,8 @@ class Doorkeeper(Owner, Protocol):
 class Accepted(Wire):
     """The side that listens: it is told a name, and wants the secret proved.
 
-    `choose` gives the owner that is in charge of a name, where there are several.
+    `choose` gives the owner that is in charge of a name, where there are several. `known` fires
+    when the secret is proved, or the connection has gone.
     """
 
     forwards = True
@@ -56,6 +58,16 @@ class Accepted(Wire):
         self._doorkeeper = owner
         self._choose = choose
         self._id = ""
+        self.known: Deferred[None] = Deferred()
+        self.gone.addCallback(lambda _: self._is_known())
+
+    def _is_known(self) -> None:
+        if not self.known.called:
+            self.known.callback(None)
+
+    def _proved(self) -> None:
+        super()._proved()
+        self._is_known()
 
     def _our_header(self) -> bytes:
         self._opened = True

@@ -12,6 +12,7 @@ from xmppd.link.binding import Binding, binding_of
 from xmppd.link.envelope import Envelope
 from xmppd.link.gate import Gate
 from xmppd.link.link import Item
+from xmppd.link.parting import is_leave, left
 from xmppd.link.router import Router, answers_error
 from xmppd.link.trunk import Trunk
 from xmppd.link.wire import Wire
@@ -61,13 +62,24 @@ class Peer:
             )
             return
         item = self.gate.check(item)
-        if not isinstance(item, Envelope):
+        if isinstance(item, Envelope):
+            if is_leave(item):
+                self._retire(item)
+                return
+        else:
             if item.to is None:
                 self._refuse(item, self.gate.refusal(item))
                 return
             if item.name == "iq" and self._takes(item):
                 return
         self.router.route(item, self.wire)
+
+    def _retire(self, asked: Envelope) -> None:
+        """It is about to end: treat it as absent, but go on to take what it says."""
+        self.log.info("link {name} takes no more", name=self.wire.name)
+        for trunk in self.trunks:
+            trunk.retire(self.wire)
+        self.wire.send(left(asked))
 
     def _takes(self, iq: Stanza) -> bool:
         """Look at an iq that passes; tells whether it was for the router itself."""

@@ -76,6 +76,7 @@ class Trunk:
         self._retry = retry
         self._watch = watch
         self._owner = owner or _unknown
+        self._retired: list[Member] = []
         self._absent = self._new_queue(absent=True)
         self._pressure = Pressure(clock, self._bounds.patience)
 
@@ -83,6 +84,11 @@ class Trunk:
     def is_up(self) -> bool:
         """Whether somebody is there to take what comes."""
         return bool(self.members)
+
+    @property
+    def absent_seconds(self) -> float:
+        """How long what comes waits while nobody is there to take it."""
+        return self._bounds.absent
 
     @property
     def waiting(self) -> int:
@@ -131,17 +137,29 @@ class Trunk:
         for since, item in waited:
             self._again(item, since)
 
+    def retire(self, carrier: Carrier) -> None:
+        """A connection is given no more, but may still answer what it has got."""
+        member = next((known for known in self.members if known.carrier is carrier), None)
+        if member is not None:
+            self.members.remove(member)
+            self._retired.append(member)
+            self._hand_over(member)
+
     def leave(self, carrier: Carrier) -> None:
         """A connection is lost: what it leaves goes to the others, or waits."""
-        member = next((known for known in self.members if known.carrier is carrier), None)
+        self.retire(carrier)
+        member = next((known for known in self._retired if known.carrier is carrier), None)
         if member is None:
             return
-        self.members.remove(member)
+        self._retired.remove(member)
         for request in member.unanswered.take():
             if self._retry and request.type == "get":
                 self._again(request, self._clock.seconds())
             else:
                 self._bounce(request, "remote-server-timeout")
+
+    def _hand_over(self, member: Member) -> None:
+        """What waits for one that takes no more goes to the others, or waits for anybody."""
         for since, item in member.queue.empty():
             self._again(item, since)
         self._ease()
@@ -196,7 +214,7 @@ class Trunk:
 
     def answered(self, answer: Stanza) -> None:
         """One of the connections has sent an iq result or error: nobody need be asked again."""
-        for member in self.members:
+        for member in (*self.members, *self._retired):
             if member.unanswered.answered(answer):
                 return
 

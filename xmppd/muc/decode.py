@@ -24,6 +24,7 @@ from xmppd.chat.commands import (
 from xmppd.chat.model import Affiliation, HistoryWish, Invitation, Person, Role
 from xmppd.muc import names
 from xmppd.muc.content import message_content, presence_of
+from xmppd.muc.reasons import reason_of
 from xmppd.protocol.datetimes import parse_microseconds
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.forms import Form, FormError, FormType
@@ -110,7 +111,7 @@ def _invitations(message: Stanza) -> Command:
     invitations = []
     for child in x.elements():
         if child.name == "decline":
-            return Decline(person, child.getAttribute("to", ""), _reason(child))
+            return Decline(person, child.getAttribute("to", ""), reason_of(child))
         if child.name == "invite":
             invitations.append(_invitation(child))
     if not invitations or len(invitations) > MOST_INVITED:
@@ -122,7 +123,7 @@ def _invitation(invite: Element) -> Invitation:
     goes_on = next((child for child in invite.elements() if child.name == "continue"), None)
     thread = None if goes_on is None else goes_on.getAttribute("thread")
     return Invitation(
-        _account(invite.getAttribute("to", "")), _reason(invite), thread, goes_on is not None
+        _account(invite.getAttribute("to", "")), reason_of(invite), thread, goes_on is not None
     )
 
 
@@ -131,10 +132,6 @@ def _account(text: str) -> Jid:
         return Jid.parse(text).bare
     except InvalidJid:
         raise StanzaError("jid-malformed") from None
-
-
-def _reason(element: Element) -> str:
-    return next((str(child) for child in element.elements() if child.name == "reason"), "")
 
 
 def _form(message: Stanza) -> Command | None:

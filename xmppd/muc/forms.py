@@ -136,17 +136,19 @@ def read_config(form: Form, submission: Form) -> Submitted:
     """What a submission of a room's form says. Raises `FormError`."""
     given = form.validate(submission)
     values = {row.name: row.read(given[row.var]) for row in _ROWS if row.var in given}
-    _read_password(given, values)
+    known = form.field(_SECRET)
+    _read_password(given, values, known is not None and any(known.values))
     return Submitted(values, _accounts(given.get(_OWNERS)), _accounts(given.get(_ADMINS)))
 
 
-def _read_password(given: Mapping[str, FieldValue], values: Values) -> None:
+def _read_password(given: Mapping[str, FieldValue], values: Values, known: bool) -> None:
+    """Read the password; `known`: there is one already, which holds unless another is given."""
     protected, secret = given.get(_PROTECTED), given.get(_SECRET)
     if protected is False:
         values["password"] = ""
     elif secret:
         values["password"] = secret
-    elif protected and secret is not None:
+    elif protected and not (known and secret is None):
         raise FormError("a password-protected room needs a password")
 
 

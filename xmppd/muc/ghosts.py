@@ -58,21 +58,28 @@ class Ghosts:
     def remove(self, live: LiveRoom, person: Person) -> Deferred[None] | None:
         """Take a session out."""
         live.heard.pop(person, None)
+        if person not in live.room.sessions:
+            return None
         return self._house.do(live, Leave(person, None, Why.LOST))
 
     def look(self) -> None:
         """Ping those who have been silent for long, a few each second."""
-        latest = self._clock.seconds() - self._house.settings.silence
         number = 0
         for live in self._house.live.values():
-            for person, heard in live.heard.items():
-                if heard <= latest:
-                    self._clock.callLater(number / PINGS, self._ping, live, person)
-                    number += 1
+            for person in [each for each in live.heard if self._is_silent(live, each)]:
+                if person not in live.room.sessions:
+                    del live.heard[person]
+                    continue
+                self._clock.callLater(number / PINGS, self._ping, live, person)
+                number += 1
+
+    def _is_silent(self, live: LiveRoom, person: Person) -> bool:
+        latest = self._clock.seconds() - self._house.settings.silence
+        return live.heard.get(person, latest + 1) <= latest
 
     def _ping(self, live: LiveRoom, person: Person) -> None:
-        occupant = live.room.occupant(person)
-        if occupant is None:
+        """Ping somebody who has not been heard of since, nor pinged by an earlier round."""
+        if person not in live.room.sessions or not self._is_silent(live, person):
             return
         self._house.hear(live, person)
         stays = live.room.stays[live.room.sessions[person]]

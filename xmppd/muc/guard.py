@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import attrs
 from twisted.internet.interfaces import IReactorTime
 
-from xmppd.chat.commands import Invite
-from xmppd.chat.model import Occupant, Person, Role
+from xmppd.chat.commands import Invite, SetStandings
+from xmppd.chat.model import Affiliation, Occupant, Person, Role
 from xmppd.chat.outcome import Reason, Refused
+from xmppd.chat.rights import Right
 from xmppd.muc.house import House
 from xmppd.muc.keeping import RoomStore
 from xmppd.muc.live import LiveRoom
@@ -61,6 +63,16 @@ class Guarded(House):
 
     def check_invitations(self, live: LiveRoom, command: Invite) -> None:
         """Does somebody invite too many?"""
-        who, number = command.person.account, len(command.invitations)
-        if not self._invitations.admits(who, self._clock.seconds(), number):
+        if not self._may_ask(command.person, len(command.invitations)):
             raise refusal(Reason.TOO_FAST, live.jid)
+
+    def _may_ask(self, person: Person, number: int) -> bool:
+        return self._invitations.admits(person.account, self._clock.seconds(), number)
+
+    def quietened(self, live: LiveRoom, command: SetStandings) -> SetStandings:
+        """The same changes; where they would invite too many, without invitations."""
+        closed = live.room.needs[Right.ENTER] > Affiliation.NONE
+        number = sum(change.affiliation >= Affiliation.MEMBER for change in command.changes)
+        if closed and number and not self._may_ask(command.person, number):
+            return attrs.evolve(command, asks=False)
+        return command

@@ -96,10 +96,12 @@ class House(Component):
             for _, done in waiting:
                 done.errback(StanzaError("resource-constraint"))
             return
-        if result is not None:
+        if result is None:
+            self.listed.remove(local)
+        else:
             self._put(result)
-        for call, done in waiting:
-            maybeDeferred(call, result).chainDeferred(done)
+        for call, done in waiting:  # an earlier one may have ended the room, or made it
+            maybeDeferred(self.at, local, call).chainDeferred(done)
 
     def _make(self, saved: Saved, stored: bool = False) -> LiveRoom:
         settings = self.settings
@@ -153,6 +155,11 @@ class House(Component):
             del self.graves[local]
             return None
         return grave
+
+    def forget_graves(self) -> None:
+        """Remember no longer what need not be."""
+        for local in list(self.graves):
+            self.grave(local)
 
     def do(self, live: LiveRoom, command: Command) -> Deferred[None] | None:
         """Carry out a command in a room."""

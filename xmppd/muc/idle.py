@@ -19,6 +19,7 @@ class Idle:
 
     def look(self) -> None:
         """Unload and end what is to be."""
+        self._house.forget_graves()
         now, settings = self._clock.seconds(), self._house.settings
         for live in list(self._house.live.values()):
             saved = live.room.saved
@@ -31,4 +32,4 @@ class Idle:
 def _is_spare(live: LiveRoom) -> bool:
     """Whether all of a room is in the store: what was said there may be in memory only."""
     remembers = all(message.kept for message in live.room.history)
-    return live.stored and live.is_quiet and not live.room.sessions and remembers
+    return live.stored and live.is_settled and not live.room.sessions and remembers

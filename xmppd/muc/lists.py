@@ -11,6 +11,7 @@ from xmppd.chat.model import Affiliation, Occupant, Person, Role, Standing
 from xmppd.chat.outcome import Refused
 from xmppd.chat.room import Room
 from xmppd.muc import names
+from xmppd.muc.reasons import reason_of
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import InvalidJid, Jid
 from xmppd.protocol.markup import element
@@ -73,17 +74,17 @@ def _role_change(item: Element) -> RoleChange:
     nick = item.getAttribute("nick")
     if nick is None:
         raise StanzaError("bad-request")
-    return RoleChange(nick, _value(Role, item.getAttribute("role")), _reason(item))
+    return RoleChange(nick, _value(Role, item.getAttribute("role")), reason_of(item))
 
 
 def _standing_change(room: Room, item: Element) -> StandingChange:
     jid, nick = item.getAttribute("jid"), item.getAttribute("nick")
     affiliation = _value(Affiliation, item.getAttribute("affiliation"))
     if jid is not None:
-        return StandingChange(_bare(jid), affiliation, nick, _reason(item))
+        return StandingChange(_bare(jid), affiliation, nick, reason_of(item))
     if nick is None:
         raise StanzaError("bad-request")
-    return StandingChange(room.named(nick).account, affiliation, None, _reason(item))
+    return StandingChange(room.named(nick).account, affiliation, None, reason_of(item))
 
 
 def _bare(text: str) -> Jid:
@@ -91,10 +92,6 @@ def _bare(text: str) -> Jid:
         return Jid.parse(text).bare
     except InvalidJid:
         raise StanzaError("jid-malformed") from None
-
-
-def _reason(item: Element) -> str:
-    return next((str(child) for child in item.elements() if child.name == "reason"), "")
 
 
 def _query(items: object) -> bytes:

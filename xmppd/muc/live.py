@@ -7,13 +7,23 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import attrs
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from xmppd.chat.commands import Command
-from xmppd.chat.model import Message, Person
-from xmppd.chat.outcome import Done, Refused, SaveMessage, SaveRemoval, Write
+from xmppd.chat.model import Kind, Message, Person
+from xmppd.chat.outcome import (
+    Done,
+    Reason,
+    Refused,
+    SaveCard,
+    SaveMessage,
+    SaveRemoval,
+    SaveRoom,
+    SaveStanding,
+    Write,
+)
 from xmppd.chat.room import Room
 from xmppd.muc.archive import Row, Tombstone
 from xmppd.muc.encode import Encoder, Sending
@@ -29,6 +39,9 @@ from xmppd.protocol.stanza import Stanza
 REMEMBERED = 200
 """Ids of messages to all that are remembered."""
 
+_LASTING = SaveRoom | SaveStanding | SaveCard
+"""What is kept of the room itself, and of which people are told though it could not be kept."""
+
 SendEach = Callable[[Stanza, Iterable[Jid]], None]
 
 
@@ -38,6 +51,7 @@ class _Batch:
 
     sendings: list[Sending]
     said: list[Message]
+    writes: tuple[Write, ...]
     told: Deferred[None] = attrs.field(factory=Deferred)
     ready: bool = False
     failed: bool = False
@@ -74,6 +88,8 @@ class LiveRoom:
         self._ended = ended
         self._encoder = Encoder(self.jid)
         self._outbox: deque[_Batch] = deque()
+        self._unkept: list[Write] = []
+        self._over = False
 
     @property
     def listed(self) -> Listed:
@@ -82,46 +98,73 @@ class LiveRoom:
         return Listed(config["name"], config["hidden"] or self.room.saved.locked)
 
     @property
-    def is_quiet(self) -> bool:
-        """Whether nothing waits to be kept or told."""
-        return not self._outbox
+    def is_settled(self) -> bool:
+        """Whether nothing waits to be kept or told, and nothing could not be kept."""
+        return not self._outbox and not self._unkept
 
     def do(self, command: Command) -> Deferred[None] | None:
         """Carry out a command.
 
         Gives what fires when everybody has been told, or fails with `StanzaError` where it could
         not be kept; None where they have been told already. Raises `StanzaError` where the room
-        refuses.
+        refuses, or has ended.
         """
+        if self._over:
+            raise refusal(Reason.NO_ROOM, self.jid)
         outcome = self.room.handle(command)
         if isinstance(outcome, Refused):
             raise refusal(outcome, self.jid)
         self._store.stays.note(self.jid.local, outcome.notices)
         sendings = [each for notice in outcome.notices for each in self._encoder.encode(notice)]
-        kept = self._keep(outcome, command.person)
+        writes = self._writes(outcome)
+        kept = self._keep(outcome, writes, command.person)
         if outcome.ended:
+            self._over = True
             self._ended(self)
         if kept is None and not self._outbox:
             self._send(sendings)
             return None
-        said = [write.message for write in outcome.writes if isinstance(write, SaveMessage)]
-        return self._wait(_Batch(sendings, said), kept)
+        said = [
+            write.message
+            for write in outcome.writes
+            if isinstance(write, SaveMessage) and write.kind is not Kind.TOPIC
+        ]
+        return self._wait(_Batch(sendings, said, writes), kept)
 
-    def _keep(self, outcome: Done, person: Person) -> Deferred[None] | None:
+    def _writes(self, outcome: Done) -> tuple[Write, ...]:
+        """What is to be kept of the room itself; nothing of one that is not to last."""
+        saved = self.room.saved
+        if outcome.ended or saved.locked or not self.room.config["persistent"]:
+            self._unkept.clear()
+            return ()
+        if not self.stored:
+            return everything(saved)
+        if not outcome.writes:
+            return ()
+        late, self._unkept = map(self._as_now, self._unkept), []
+        return (*late, *outcome.writes)
+
+    def _as_now(self, write: Write) -> Write:
+        """A write that failed, as it is to be by now."""
+        if isinstance(write, SaveStanding):
+            return SaveStanding(write.account, self.room.saved.standings.get(write.account))
+        return write
+
+    def _keep(
+        self, outcome: Done, writes: tuple[Write, ...], person: Person
+    ) -> Deferred[None] | None:
         """Store what is to be stored; a room that is not to last is not in the store."""
         saved, local = self.room.saved, self.jid.local
         lasts = self.room.config["persistent"] and not outcome.ended and not saved.locked
         if not lasts:
             was, self.stored = self.stored, False
             return self._store.remove(local) if was else None
-        writes: tuple[Write, ...] = outcome.writes
-        said = [row for write in writes if (row := self._row(write, person)) is not None]
-        if not self.stored:
-            self.stored = True
-            writes = everything(saved)
+        said = [row for write in outcome.writes if (row := self._row(write, person)) is not None]
+        self.stored = True
         if not writes and not said:
             return None
-        return self._store.keep(local, saved, self.listed, writes, said)
+        # a log may refuse at once, and by now the room has changed
+        return maybeDeferred(self._store.keep, local, saved, self.listed, writes, said)
 
     def _row(self, write: Write, person: Person) -> Row | Tombstone | None:
         """What a write means for the archive; None: nothing."""
@@ -148,6 +191,8 @@ class LiveRoom:
         if isinstance(result, Failure):
             self.log.failure("{room} could not be kept", result, room=self.jid)
             batch.failed = True
+            if self.stored:
+                self._unkept += [each for each in batch.writes if isinstance(each, _LASTING)]
             for message in batch.said:
                 self.room.forget(message.id)
         self._flush()

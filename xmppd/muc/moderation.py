@@ -12,6 +12,7 @@ from xmppd.muc.content import StanzaContent
 from xmppd.muc.decode import person_of
 from xmppd.muc.house import House
 from xmppd.muc.live import LiveRoom
+from xmppd.muc.reasons import reason_of
 from xmppd.muc.removals import is_tombstone
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.parsing import parse_stanza
@@ -32,7 +33,7 @@ class Moderating(House):
         assert asked is not None
         if next(asked.elements(names.RETRACT, "retract"), None) is None:
             raise StanzaError("bad-request", "moderate how?", by=live.jid)
-        reason = next((str(each) for each in asked.elements(names.MODERATE, "reason")), "")
+        reason = reason_of(asked)
         entry = await self._entry(live, asked.getAttribute("id", ""))
         return await self.done(request, live, Moderate(person_of(request.sender), entry, reason))
 

@@ -14,6 +14,7 @@ from xmppd.muc.decode import person_of
 from xmppd.muc.forms import config_form, read_config
 from xmppd.muc.house import House
 from xmppd.muc.live import LiveRoom
+from xmppd.muc.reasons import reason_of
 from xmppd.muc.refusals import refusal
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.forms import Form, FormError, FormType
@@ -84,4 +85,4 @@ def _destruction(person: Person, destroy: Any) -> Destroy:
             alternate = Jid.parse(alternate)
         except InvalidJid:
             raise StanzaError("jid-malformed") from None
-    return Destroy(person, said.get("reason", ""), alternate, said.get("password", ""))
+    return Destroy(person, reason_of(destroy), alternate, said.get("password", ""))

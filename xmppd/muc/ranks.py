@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from xmppd.chat.commands import SetStandings
 from xmppd.chat.outcome import Refusal, Refused
 from xmppd.component.extension import ACCOUNT, iq
 from xmppd.muc import names
 from xmppd.muc.decode import person_of
-from xmppd.muc.house import House
+from xmppd.muc.guard import Guarded
 from xmppd.muc.lists import changes, read_list
 from xmppd.muc.refusals import refusal, refused_request
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.stanza import Stanza
 
 
-class RankRequests(House):
+class RankRequests(Guarded):
     """Rooms whose lists of roles and affiliations can be read and changed."""
 
     @iq("get", names.MUC_ADMIN, "query", to=ACCOUNT)
@@ -31,6 +32,8 @@ class RankRequests(House):
         live = await self.in_room(request)
         try:
             command = changes(live.room, person_of(request.sender), request)
+            if isinstance(command, SetStandings):
+                command = self.quietened(live, command)
             return await self.done(request, live, command)
         except Refusal as problem:
             return refused_request(request, refusal(problem.refused, live.jid))

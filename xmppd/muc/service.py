@@ -141,7 +141,9 @@ class Rooms(
 
     def _leave(self, live: LiveRoom, person: Person, presence: Stanza) -> Deferred[None] | None:
         live.heard.pop(person, None)
-        return self.do(live, Leave(person, StanzaContent(cleaned(presence, live.jid))))
+        small = len(presence.inner) <= self.settings.presence_bytes
+        content = StanzaContent(cleaned(presence, live.jid)) if small else None
+        return self.do(live, Leave(person, content))
 
     def _enter(
         self, live: LiveRoom | None, presence: Stanza, person: Person
@@ -188,10 +190,10 @@ class Rooms(
         inside = live.room.occupant(command.person)
         if inside is not None:
             self.check_pace(live, live.paces.messages, inside)
+            if isinstance(command, Say) and message.id is not None:
+                live.reflected.append(message.id)
         if isinstance(command, Invite):
             self.check_invitations(live, command)
-        if isinstance(command, Say) and message.id is not None:
-            live.reflected.append(message.id)
         self.hear(live, command.person)
         retraction = self.retracts(live, command) if isinstance(command, Say) else None
         return retraction or self.do(live, command)

@@ -1,0 +1,81 @@
+"""Occupants whose sessions are gone without a word."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from xmppd.chat.model import Person
+from xmppd.muc.ghosts import PINGS, Ghosts
+from xmppd.muc.settings import RoomSettings
+from xmppd.protocol.jid import Jid
+from xmppd.protocol.stanza import Stanza
+
+SILENCE = 900
+MANY = 3 * 60 * PINGS
+
+
+class FakeStay:
+    wire = Jid("a@b.test/c")
+
+
+class FakeRoom:
+    def __init__(self, people: list[Person]) -> None:
+        self.sessions = dict.fromkeys(people, "nick")
+        self.stays = {"nick": dict.fromkeys(people, FakeStay())}
+
+
+class FakeLive:
+    jid = Jid("room@rooms.test")
+
+    def __init__(self, people: list[Person]) -> None:
+        self.room = FakeRoom(people)
+        self.heard = dict.fromkeys(people, 0.0)
+
+
+class FakeHouse:
+    """One room, whose people never answer."""
+
+    settings = RoomSettings(silence=SILENCE)
+
+    def __init__(self, clock: Clock, people: list[Person]) -> None:
+        self._clock = clock
+        self.live: dict[str, Any] = {"room": FakeLive(people)}
+        self.asked: list[Stanza] = []
+
+    def hear(self, live: Any, person: Person) -> None:
+        live.heard[person] = self._clock.seconds()
+
+    def ask(self, request: Stanza) -> Deferred[Stanza]:
+        self.asked.append(request)
+        return Deferred()
+
+
+class GhostsTest(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.people = [Person(f"{number}@b.test", "x") for number in range(MANY)]
+        self.house: Any = FakeHouse(self.clock, self.people)
+        self.ghosts = Ghosts(self.house, self.clock)
+        self.clock.advance(SILENCE)
+
+    def test_no_storm_though_rounds_overlap(self) -> None:
+        """Each of many who are silent is pinged once, and so many a second as always."""
+        for second in range(4 * 60):
+            if second % 60 == 0:
+                self.ghosts.look()
+            before = len(self.house.asked)
+            self.clock.advance(1)
+            self.assertLessEqual(len(self.house.asked) - before, PINGS + 1)
+        self.assertEqual(len(self.house.asked), MANY)
+
+    def test_who_is_not_inside_is_not_remembered(self) -> None:
+        """Somebody kicked, say."""
+        live = self.house.live["room"]
+        live.room.sessions.clear()
+        self.ghosts.look()
+        self.assertEqual(live.heard, {})
+        self.assertEqual(self.clock.getDelayedCalls(), [])
