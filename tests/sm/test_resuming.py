@@ -612,9 +612,9 @@ class HandedOverTest(ResumeCase):
 
     def test_as_it_reads(self) -> None:
         self.leave(MANY)
-        self.come("new")
+        self.come(*range(MANY, MANY + 100))
         self.assertIsNone(self.other.closed)
-        self.assertEqual(self.read_all(), [*map(str, range(MANY)), "new"])
+        self.assertEqual(self.read_all(), [str(number) for number in range(MANY + 100)])
         self.assertEqual(self.missed, [])
 
     def test_who_reads_nothing_is_still_closed(self) -> None:
