@@ -16,7 +16,7 @@ MAX_QUEUE: Final = 8_192
 
 Who enters a room of 5,000 is told of all of them at once, however fast it reads.
 """
-MAX_QUEUE_BYTES: Final = 8 * 1024 * 1024
+MAX_QUEUE_BYTES: Final = 4 * 1024 * 1024
 
 
 class Inherited:
