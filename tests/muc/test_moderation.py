@@ -73,6 +73,17 @@ class ModeratedTest(ModerationTestCase):
         self.assertEqual(str(retract.reason), "not here")
         self.assertIsNotNone(told.id)
 
+    def test_older_clients_are_told_too(self) -> None:
+        """XEP-0425 0.2: by a fastening, which is all that many of them know."""
+        self.moderate(self.crone)
+        applied = self.only(self.macbeth).child(names.FASTEN, "apply-to")
+        assert applied is not None
+        self.assertEqual(applied["id"], self.given)
+        [moderated] = applied.elements(names.MODERATE_0, "moderated")
+        self.assertEqual(moderated["by"], f"{ROOM}/crone")
+        self.assertIsNotNone(moderated.retract)
+        self.assertEqual(str(moderated.reason), "not here")
+
     def test_the_archive(self) -> None:
         """XEP-0425, 4; XEP-0424, 4 and 5: a tombstone in its place, and the retraction."""
         self.moderate(self.crone)

@@ -27,9 +27,22 @@ def is_tombstone(message: Stanza) -> bool:
 
 
 def moderation_stanza(moderation: Moderation, id: str, room: Jid) -> Stanza:
-    """Tells that a moderator has taken back a message (XEP-0425, 3.1)."""
+    """Tells that a moderator has taken back a message (XEP-0425, 3.1), in the older words too."""
     retract = element("retract", names.RETRACT, {"id": moderation.id}, _by(moderation, room))
-    return Stanza.make("message", retract, sender=room, type="groupchat", id=id)
+    told = retract, _for_older_clients(moderation, room)
+    return Stanza.make("message", *told, sender=room, type="groupchat", id=id)
+
+
+def _for_older_clients(moderation: Moderation, room: Jid) -> bytes:
+    """The same as version 0.2 of XEP-0425 says it, which many clients know alone."""
+    moderated = element(
+        "moderated",
+        names.MODERATE_0,
+        {"by": room.with_resource(moderation.by.nick)},
+        element("retract", names.RETRACT_0),
+        *([element("reason", None, None, moderation.reason)] if moderation.reason else ()),
+    )
+    return element("apply-to", names.FASTEN, {"id": moderation.id}, moderated)
 
 
 def tombstone(body: bytes, removal: Removal, room: Jid) -> bytes:
