@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from tests.scenarios.federation.people import Person, play
+from tests.scenarios.federation.place import await_true
 from tests.scenarios.ports import free_port
-from tests.scenarios.server import ScenarioTestCase, Server
+from tests.scenarios.server import ScenarioTestCase, Server, listens
 from tests.scenarios.test_split_kill import END, Talker, message
 
 SPLIT = ("xmpp-router", "xmpp-sm", "xmpp-c2s", "xmpp-s2s")
@@ -62,6 +64,8 @@ class TwoServers(ScenarioTestCase):
             server.start()
             server.add_accounts("romeo", domain=domains[0])
             servers.append(server)
+        for server, port in zip(servers, ports, strict=True):
+            await_true(partial(listens, port), server.logged)
         return servers[0], servers[1]
 
     def people(self, *servers: Server) -> list[Person]:

@@ -130,9 +130,11 @@ class Split(Ours):
     name = "split"
     layout = ("xmpp-router", "xmpp-sm", "xmpp-c2s", "xmpp-s2s")
     instance = "s2s-1"
+    linked: ClassVar[tuple[str, ...]] = ("sm-1", "c2s-1", "s2s-1")
+    """The instances without which it is not ready."""
 
     def await_ready(self) -> None:
-        for instance in ("sm-1", "c2s-1", "s2s-1"):
+        for instance in self.linked:
             await_true(partial(self._is_linked, instance), self.logged)
         super().await_ready()
 

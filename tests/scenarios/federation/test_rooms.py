@@ -30,6 +30,7 @@ class SplitRooms(OurRooms, Split):
     """The same in five processes."""
 
     layout = ("xmpp-router", "xmpp-sm", "xmpp-muc", "xmpp-c2s", "xmpp-s2s")
+    linked = (*Split.linked, "muc-1")
 
 
 class RoomsMeeting(case.Meeting):
