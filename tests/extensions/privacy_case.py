@@ -4,13 +4,13 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.sm.kit import Client, House
 from xmppd.extensions.blocking import BLOCKING, Blocking
-from xmppd.extensions.carbons import CARBONS, Carbons
+from xmppd.extensions.carbons import Carbons
 from xmppd.extensions.disco import Disco
 from xmppd.extensions.offline import Offline
 from xmppd.extensions.privacy import Privacy
 from xmppd.extensions.privacy_lists import PrivacyLists
 from xmppd.extensions.reports import Reports
-from xmppd.protocol.namespaces import CONTENT
+from xmppd.protocol.namespaces import CARBONS, CONTENT
 from xmppd.protocol.privacy import PRIVACY
 from xmppd.protocol.stanza import Stanza
 

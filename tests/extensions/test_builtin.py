@@ -9,9 +9,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.sm.kit import House
 from xmppd.extensions.builtin import BUILTIN
-from xmppd.extensions.carbons import CARBONS
 from xmppd.extensions.echo import Echo
-from xmppd.protocol.namespaces import MAM
+from xmppd.protocol.namespaces import CARBONS, MAM
 from xmppd.sm.roster import Roster
 
 RETRACT = "<retract xmlns='urn:xmpp:message-retract:1' id='2'/>"

@@ -3,10 +3,10 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.sm.kit import Client, House
-from xmppd.extensions.carbons import CARBONS, RULES, Carbons
+from xmppd.extensions.carbons import RULES, Carbons
 from xmppd.extensions.disco import Disco
 from xmppd.extensions.offline import PAGE, Offline
-from xmppd.protocol.namespaces import CLIENT, CONTENT, FORWARD
+from xmppd.protocol.namespaces import CARBONS, CLIENT, CONTENT, FORWARD
 from xmppd.protocol.stanza import Stanza
 
 ROOM = "<x xmlns='http://jabber.org/protocol/muc'/>"

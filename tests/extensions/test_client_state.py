@@ -7,10 +7,10 @@ from tests.sm.test_session import Missed
 from xmppd.component.extension import Extension
 from xmppd.component.session import WINDOW_DOWN, verb
 from xmppd.component.stages import Life
-from xmppd.extensions.carbons import CARBONS, Carbons
+from xmppd.extensions.carbons import Carbons
 from xmppd.extensions.client_state import ClientState, is_urgent
 from xmppd.extensions.offline import Offline
-from xmppd.protocol.namespaces import CLIENT_STATE, CONTENT
+from xmppd.protocol.namespaces import CARBONS, CLIENT_STATE, CONTENT
 from xmppd.protocol.parsing import parse_stanza
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm.waiting import MAX_QUEUE

@@ -6,13 +6,13 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.sm.kit import Client, House
 from xmppd.component.stages import Life
-from xmppd.extensions.carbons import CARBONS, Carbons
+from xmppd.extensions.carbons import Carbons
 from xmppd.extensions.disco import Disco
 from xmppd.extensions.offline import PAGE, Offline
 from xmppd.extensions.push import PUBSUB, PUSH, SUMMARY, Push
 from xmppd.extensions.push_registrations import MAX_FORM, PUBLISH_OPTIONS
 from xmppd.extensions.stream_management import StreamManagement
-from xmppd.protocol.namespaces import STREAM_MANAGEMENT
+from xmppd.protocol.namespaces import CARBONS, STREAM_MANAGEMENT
 from xmppd.protocol.stanza import Stanza
 
 SERVICE = "remote.test"

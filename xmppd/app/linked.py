@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from twisted.application.service import MultiService
@@ -16,11 +15,10 @@ from xmppd.app.linking import dialable, secret_of
 from xmppd.app.roles import ClientsRole, ServersRole, SessionsRole, stop
 from xmppd.component.session import boot_number
 from xmppd.link.acceptor import SERVERS, covers
-from xmppd.link.codec import LINK
+from xmppd.link.codec import attach
 from xmppd.link.dialer import Dialer
 from xmppd.link.shared import SharedLink
 from xmppd.link.wire import WireSettings
-from xmppd.protocol.markup import element
 from xmppd.storage.stores import StoreMap
 
 
@@ -34,12 +32,6 @@ def uplink(name: str, config: Config, reactor: Any) -> Dialer:
         )
     settings = WireSettings(secret_of(secret_file), 5 * 1024 * 1024, trusted=True)
     return Dialer(name, dialable(address, reactor), settings, reactor)
-
-
-def attach(name: str, boot: str, role: str, domains: Iterable[str] = ()) -> bytes:
-    """What a trusted link says of itself, first of all."""
-    said = {"name": name, "boot": boot, "role": role, "domains": " ".join(domains) or None}
-    return element("route", None, {"from": name, "to": "router"}, element("attach", LINK, said))
 
 
 class Linked(MultiService):

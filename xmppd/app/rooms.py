@@ -10,8 +10,9 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.task import deferLater
 
 from xmppd.app.config_model import Config
-from xmppd.app.linked import LinkedKeeper, attach
+from xmppd.app.linked import LinkedKeeper
 from xmppd.component.session import boot_number
+from xmppd.link.codec import attach
 from xmppd.link.link import Link
 from xmppd.muc.keeping import STORES, RoomStore
 from xmppd.muc.service import Rooms

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.markup import element
+from xmppd.protocol.namespaces import PING
 from xmppd.protocol.stanza import Stanza
 
 if TYPE_CHECKING:
     from xmppd.c2s.connection import Connection
-
-PING: Final = "urn:xmpp:ping"
 
 
 class Alive:

@@ -35,10 +35,8 @@ from xmppd.link.link import Link
 from xmppd.link.router import answers_error
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import Jid
-from xmppd.protocol.namespaces import CONTENT
+from xmppd.protocol.namespaces import CONTENT, PING
 from xmppd.protocol.stanza import Stanza
-
-PING = "urn:xmpp:ping"
 
 
 class Component:

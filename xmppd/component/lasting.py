@@ -3,13 +3,13 @@
 from collections.abc import Set as AbstractSet
 from typing import Final
 
-from xmppd.protocol.namespaces import CONTENT
+from xmppd.protocol.namespaces import CONTENT, RETRACT
 from xmppd.protocol.stanza import Stanza
 
 LASTING: Final = frozenset(
     {
         "urn:xmpp:reactions:0",
-        "urn:xmpp:message-retract:1",
+        RETRACT,
         "urn:xmpp:message-correct:0",
         "jabber:x:encrypted",
         "urn:xmpp:openpgp:0",

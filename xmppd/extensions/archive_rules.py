@@ -4,7 +4,7 @@ from typing import Final
 
 from xmppd.component.lasting import LASTING, says_something
 from xmppd.protocol.hints import asks_storing, forbids_archiving
-from xmppd.protocol.namespaces import MUC_USER
+from xmppd.protocol.namespaces import DIRECT_INVITE, MUC_USER
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm.delivery import message_type
 
@@ -16,7 +16,7 @@ _SPEAKING: Final = LASTING | {
     "urn:xmpp:chat-markers:0",
     "urn:xmpp:jingle-message:0",
     "urn:xmpp:call-invites:0",
-    "jabber:x:conference",
+    DIRECT_INVITE,
 }
 """What says something of a conversation between two without a body."""
 

@@ -16,22 +16,19 @@ from xmppd.protocol.forwarding import forwarded
 from xmppd.protocol.hints import forbids_copying
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.markup import element
-from xmppd.protocol.namespaces import CHAT_STATES, CONTENT, MUC_USER
+from xmppd.protocol.namespaces import CARBONS, CHAT_STATES, CONTENT, DIRECT_INVITE, MUC, MUC_USER
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm.delivery import Rule, choose, message_type
 from xmppd.sm.session import Session
 from xmppd.sm.user import User
 
-CARBONS = "urn:xmpp:carbons:2"
 RULES = "urn:xmpp:carbons:rules:0"
 
-MUC = "http://jabber.org/protocol/muc"
-INVITATION = "jabber:x:conference"
 
 REMEMBERED = 100
 """Messages of an account whose errors would still be copied."""
 
-_INSTANT = frozenset({CHAT_STATES, "urn:xmpp:receipts", "urn:xmpp:chat-markers:0", INVITATION})
+_INSTANT = frozenset({CHAT_STATES, "urn:xmpp:receipts", "urn:xmpp:chat-markers:0", DIRECT_INVITE})
 """Payload of instant messaging whatever the type of its message (6.1)."""
 
 _COPIES = (CARBONS, "received"), (CARBONS, "sent")

@@ -8,9 +8,9 @@ import attrs
 
 from xmppd.component.extension import SessionExtension, on, stream_element
 from xmppd.component.stages import Life
-from xmppd.extensions.carbons import CARBONS
 from xmppd.protocol.markup import element
 from xmppd.protocol.namespaces import (
+    CARBONS,
     CHAT_STATES,
     CLIENT,
     CLIENT_STATE,

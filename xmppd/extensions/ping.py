@@ -1,9 +1,8 @@
 """Pings to the server."""
 
 from xmppd.component.extension import HOST, OWN_ACCOUNT, Extension, iq
+from xmppd.protocol.namespaces import PING
 from xmppd.protocol.stanza import Stanza
-
-PING = "urn:xmpp:ping"
 
 
 class Ping(Extension):

@@ -17,7 +17,7 @@ from xmppd.extensions.archive_rules import is_worth_archiving
 from xmppd.protocol.datetimes import format_datetime
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.markup import element, escape_attribute
-from xmppd.protocol.namespaces import MUC_USER, STANZA_IDS
+from xmppd.protocol.namespaces import MUC_USER, RETRACT, STANZA_IDS
 from xmppd.protocol.parsing import parse_stanza
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm.delivery import is_refused
@@ -25,7 +25,6 @@ from xmppd.sm.session import Session
 from xmppd.sm.user import User
 from xmppd.storage.interfaces import Entry, Where
 
-RETRACT = "urn:xmpp:message-retract:1"
 RETRACTION = RETRACT, "retract"
 
 PAGE = 100

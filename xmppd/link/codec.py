@@ -40,8 +40,8 @@ def to_bytes(item: Item) -> bytes:
 def attach(name: str, boot: str, role: str = "", domains: Iterable[str] = ()) -> bytes:
     """What a trusted link says of itself, first thing after the handshake."""
     attributes = {"name": name, "boot": boot, "role": role, "domains": " ".join(domains)}
-    present = {key: value for key, value in attributes.items() if value}
-    return b"<route>%b</route>" % element("attach", LINK, present)
+    said = element("attach", LINK, {key: value for key, value in attributes.items() if value})
+    return element("route", None, {"from": name, "to": "router"}, said)
 
 
 def envelope(frame: Frame) -> Envelope:

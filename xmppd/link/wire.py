@@ -24,7 +24,7 @@ from xmppd.protocol.events import Event, Frame, Header, StreamClosed
 from xmppd.protocol.framer import Framer
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.markup import element
-from xmppd.protocol.namespaces import CONTENT, STREAMS
+from xmppd.protocol.namespaces import CONTENT, PING, STREAMS
 from xmppd.protocol.stanza import Stanza
 from xmppd.protocol.stream import STANZAS
 
@@ -37,7 +37,6 @@ one it counts as down."""
 BEFORE_HANDSHAKE: Final = 10_240
 ALIVE: Final = "xmppd-alive"
 """The id of our pings; what comes back under it is not passed on."""
-_PING: Final = "urn:xmpp:ping"
 
 
 @attrs.frozen
@@ -330,7 +329,7 @@ class Wire:
     def _ask_life(self) -> None:
         """An iq that comes back from whoever serves the link's name, whatever the answer."""
         name = Jid.parse(self.name)
-        ping = element("ping", _PING)
+        ping = element("ping", PING)
         asked = Stanza.make("iq", ping, to=name, sender=name, type="get", id=ALIVE)
         self._write(asked.to_bytes())
 
