@@ -98,7 +98,7 @@ class CommandSessionsTest(SynchronousTestCase):
         return actions["execute"], [action.name for action in actions.elements()]
 
     def test_stages(self) -> None:
-        """3.4.2: form by form, back and forth, to the end; 4.3: the actions of each stage."""
+        """2.4.2: form by form, back and forth, to the end; 3.4: the actions of each stage."""
         first = self.told()
         self.assertEqual(first["status"], "executing")
         self.assertEqual(self.actions(first), ("next", ["next"]))
@@ -115,7 +115,7 @@ class CommandSessionsTest(SynchronousTestCase):
         self.assertEqual(self.pour.poured, [("horn", "red")])
 
     def test_cancel(self) -> None:
-        """3.4.3: always possible; then the session has ended."""
+        """2.4.3: always possible; then the session has ended."""
         here = {"sessionid": self.told()["sessionid"]}
         self.assertEqual(self.told(action="cancel", **here)["status"], "canceled")
         self.assert_ended(here)
@@ -126,7 +126,7 @@ class CommandSessionsTest(SynchronousTestCase):
         self.assertIn(b"<session-expired", extra)
 
     def test_ended_sessions(self) -> None:
-        """4.2: a session lasts until it is completed, and not for ever."""
+        """3.3: a session lasts until it is completed, and not for ever."""
         here = {"sessionid": self.told()["sessionid"]}
         self.told(self.fill("cup", "goblet"), **here)
         self.told(self.fill("wine", "red"), **here)
@@ -143,7 +143,7 @@ class CommandSessionsTest(SynchronousTestCase):
         self.assertEqual(self.refused(sender=tybalt)[0], "forbidden")
 
     def test_bad_requests(self) -> None:
-        """5.4: bad-request, and which one it is."""
+        """4.4: bad-request, and which one it is."""
         here = {"sessionid": self.told()["sessionid"]}
         for condition, arguments in {
             "malformed-action": {"action": "explode", **here},
@@ -160,13 +160,13 @@ class CommandSessionsTest(SynchronousTestCase):
         self.assertIn(b"<bad-payload", self.refused(self.fill("cup", ""), **here)[1])
 
     def test_cancelled_form_counts_as_submitted(self) -> None:
-        """4.4.1."""
+        """3.5.1."""
         here = {"sessionid": self.told()["sessionid"]}
         filled = self.fill("cup", "goblet").replace("submit", "cancel")
         self.assertEqual(self.told(filled, **here)["status"], "executing")
 
     def test_failure(self) -> None:
-        """4.5: completed, with a note of type error."""
+        """3.6: completed, with a note of type error."""
         here = {"sessionid": self.told()["sessionid"]}
         command = self.told(self.fill("cup", "sieve"), **here)
         self.assertEqual(command["status"], "completed")

@@ -40,12 +40,12 @@ class CommandsTest(SynchronousTestCase):
         return client.answer(DISCO.format("http://jabber.org/protocol/disco", kind, node))
 
     def test_feature(self) -> None:
-        """3.1."""
+        """2.1."""
         answer = self.disco(self.juliet, "info", "")
         self.assertIn(f"var='{COMMANDS}'".encode(), answer.inner)
 
     def test_list(self) -> None:
-        """3.2: everybody sees what is permitted to them."""
+        """2.2: everybody sees what is permitted to them."""
         self.assertIn(
             b"<item jid='example.com' node='bell' name='Ring the Bell'/>",
             self.disco(self.juliet, "items").inner,
@@ -54,7 +54,7 @@ class CommandsTest(SynchronousTestCase):
         self.assertIn(b"type='command-list'", self.disco(self.juliet, "info").inner)
 
     def test_info_of_a_command(self) -> None:
-        """3.3: an identity and the features; forbidden to others."""
+        """2.3: an identity and the features; forbidden to others."""
         inner = self.disco(self.juliet, "info", "bell").inner
         self.assertIn(b"category='automation' type='command-node' name='Ring the Bell'", inner)
         for feature in COMMANDS, "jabber:x:data":
@@ -68,7 +68,7 @@ class CommandsTest(SynchronousTestCase):
         self.assertEqual(condition_of(answer), "item-not-found")
 
     def test_execution(self) -> None:
-        """3.4.1: without interaction it is completed at once."""
+        """2.4.1: without interaction it is completed at once."""
         xml = (
             f"<iq type='set' id='e' to='example.com'><command xmlns='{COMMANDS}' node='bell'/></iq>"
         )

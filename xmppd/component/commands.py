@@ -30,7 +30,7 @@ class CommandFailed(Exception):
     """A command has come to nothing; the text says why in one line.
 
     With a `condition` that is the answer's error; else the command is completed with the text as
-    a note (XEP-0050, 4.5).
+    a note (XEP-0050, 3.6).
     """
 
     def __init__(self, text: str, condition: str = "") -> None:
@@ -40,7 +40,7 @@ class CommandFailed(Exception):
 
 @attrs.frozen
 class Note:
-    """A remark for people (XEP-0050, 5.3)."""
+    """A remark for people (XEP-0050, 4.3)."""
 
     text: str
     type: Literal["info", "warn", "error"] = "info"
@@ -107,8 +107,8 @@ class _Session:
 
 
 class CommandSessions:
-    """Answers what is asked of commands (XEP-0050, 3.4 to 4.6). All text is in English: a request
-    in another language is not refused for that, since nobody would be helped (4.6)."""
+    """Answers what is asked of commands (XEP-0050, 2.4 to 3.7). All text is in English: a request
+    in another language is not refused for that, since nobody would be helped (3.7)."""
 
     def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
@@ -118,7 +118,7 @@ class CommandSessions:
         """Carry on with the command that an iq names.
 
         :param commands: by node.
-        :raises StanzaError: as the table of XEP-0050, 5.4 has it.
+        :raises StanzaError: as the table of XEP-0050, 4.4 has it.
         """
         asked, requester = request.payload(), request.sender
         assert asked is not None and requester is not None
@@ -229,7 +229,7 @@ def _bad(condition: str, text: str) -> StanzaError:
 
 
 def _submitted(asked: Element) -> Form:
-    """The form within; one that is cancelled counts as submitted (XEP-0050, 4.4.1)."""
+    """The form within; one that is cancelled counts as submitted (XEP-0050, 3.5.1)."""
     for found in asked.elements(DATA_FORMS, "x"):
         form = Form.parse(found)
         if form.type is FormType.CANCEL:

@@ -9,7 +9,7 @@ from xmppd.protocol.stanza import Stanza
 
 
 class Commands(Discoverable, Extension):
-    """XEP-0050: list the commands that other extensions have (3.2, 3.3) and carry them out (3.4).
+    """XEP-0050: list the commands that other extensions have (2.2, 2.3) and carry them out (2.4).
 
     Everybody sees just those that are permitted to them.
     """
@@ -26,7 +26,7 @@ class Commands(Discoverable, Extension):
         return await self._sessions.handle(request, self._commands())
 
     def node_info(self, request: Stanza, node: str) -> Info | None:
-        """What the list and each command is; forbidden to those who may not use it (3.3)."""
+        """What the list and each command is; forbidden to those who may not use it (2.3)."""
         if request.to != self.host.jid:
             return None
         if node == COMMANDS:
@@ -40,7 +40,7 @@ class Commands(Discoverable, Extension):
         return Info((identity,), (COMMANDS, DATA_FORMS))
 
     def node_items(self, request: Stanza, node: str) -> Items | None:
-        """The commands that the requester may use (3.2); none below a command."""
+        """The commands that the requester may use (2.2); none below a command."""
         if request.to != self.host.jid:
             return None
         if node == COMMANDS:

@@ -109,10 +109,6 @@ class StoreMap:
         """The back-end of a store of a domain."""
         return self._backends[self._choose(store, domain)]
 
-    def backends(self) -> dict[str, Backend]:
-        """All back-ends by name."""
-        return dict(self._backends)
-
     def open(self) -> Deferred[None]:
         """Open every back-end; fails as `Backend.open`."""
         return self._each(lambda backend: backend.open())
