@@ -15,7 +15,7 @@ from xmppd.chat.model import Affiliation, Person, Saved, Standing
 from xmppd.chat.options.core import CORE
 from xmppd.chat.outcome import Reason
 from xmppd.chat.room import Room
-from xmppd.component.component import Component
+from xmppd.component.component import ANSWERED, Component
 from xmppd.muc.archive import remembered
 from xmppd.muc.directory import Directory
 from xmppd.muc.graves import Grave, grave_of
@@ -161,10 +161,12 @@ class House(Component):
         for local in list(self.graves):
             self.grave(local)
 
-    def do(self, live: LiveRoom, command: Command) -> Deferred[None] | None:
-        """Carry out a command in a room."""
+    def do(
+        self, live: LiveRoom, command: Command, answer: Stanza | None = None
+    ) -> Deferred[None] | None:
+        """Carry out a command in a room; `answer` goes to who asked, see `LiveRoom.do`."""
         local = live.jid.local
-        done = live.do(command)
+        done = live.do(command, answer)
         if isinstance(command, Configure) and local in self.live:
             self.listed.put(local, live.listed)
         elif isinstance(command, Destroy):
@@ -187,16 +189,20 @@ class House(Component):
 
     async def in_room(self, request: Stanza) -> LiveRoom:
         """The room that a request is for. Raises `StanzaError`."""
-        assert request.to is not None
-        found = self.at(request.to.local, lambda live: live)
-        live = await found if isinstance(found, Deferred) else found
-        if live is None:
+        assert request.to is not None and request.sender is not None
+        live = await self.find(request.to.local)
+        if live is None or not live.room.exists_for(request.sender.bare):
             raise self.missing(request.to.bare)
         return live
 
+    async def find(self, local: str) -> LiveRoom | None:
+        """The room of that name, if there is one."""
+        found = self.at(local, lambda live: live)
+        return await found if isinstance(found, Deferred) else found
+
     async def done(self, request: Stanza, live: LiveRoom, command: Command) -> Stanza:
-        """Carry out what a request asks, and say so when everybody has been told."""
-        done = self.do(live, command)
+        """Carry out what a request asks, and say so in the midst of what others are told."""
+        done = self.do(live, command, request.reply())
         if done is not None:
             await done
-        return request.reply()
+        return ANSWERED

@@ -43,7 +43,7 @@ def _sometimes(room: Room, person: Person) -> Iterator[Field]:
     if room.saved.picture:
         yield Field("muc#roominfo_avatarhash", _TEXT, room.saved.picture)
     if config["feed"]:
-        yield Field("muc#roominfo_pubsub", _TEXT, config["feed"])
+        yield Field("muc#roomconfig_pubsub", _TEXT, config["feed"])
 
 
 def _may_know(room: Room, person: Person) -> bool:
