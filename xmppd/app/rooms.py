@@ -51,6 +51,7 @@ def room_settings(config: Config) -> RoomSettings:
         attrs.asdict(muc.defaults),
         frozenset(config.admins),
         frozenset(config.domains),
+        muc.after_restart,
     )
 
 
@@ -96,7 +97,7 @@ class RoomsRole(MultiService):
     def reload(self, config: Config) -> None:
         """Take other settings for rooms to come."""
         self.config = config
-        self.rooms.settings = room_settings(config)
+        self.rooms.take_settings(room_settings(config))
 
 
 class LinkedRooms(LinkedKeeper):
