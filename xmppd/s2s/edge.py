@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from cryptography import x509
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.logger import Logger
@@ -28,6 +27,7 @@ from xmppd.s2s.server_stream import ServerStream
 from xmppd.s2s.sessions import Sessions
 from xmppd.s2s.settings import Settings
 from xmppd.s2s.shares import Shares
+from xmppd.s2s.unproved import Unproved
 from xmppd.s2s.wire import ServerWire
 from xmppd.tls.certificates import Certificates
 from xmppd.tls.listening import Listen
@@ -79,6 +79,7 @@ class ServerEdge:
         self.backoffs = Backoffs(clock)
         self.shares = Shares(clock, settings.limits)
         self.sessions = Sessions(clock)
+        self.unproved = Unproved(clock, settings.limits.unproved_connections)
         self.pairs: dict[tuple[str, str], Pair] = {}
         self.live: set[ServerWire] = set()
         self.stopped = False
@@ -136,12 +137,6 @@ class ServerEdge:
         self.link.send(stanza)
         return self.shares.came(stanza, domain)
 
-    def why_not(self, shown: list[x509.Certificate], domain: str) -> str:
-        """Say why what was shown does not prove a domain; empty if it does."""
-        if not shown:
-            return "none was shown"
-        return self.trust.why_not(shown[0], shown[1:], domain)
-
     def tls_towards(self, local: str, remote: str) -> ForPeer:
         """The client's side of TLS. Raises CertificateError."""
         return ForPeer(self.certificates.context_for(local), remote)
@@ -154,12 +149,15 @@ class ServerEdge:
     def came(self, wire: ServerWire) -> None:
         """A connection begins."""
         self.live.add(wire)
+        if isinstance(wire, Incoming):
+            self.unproved.came(wire)
 
     def left(self, wire: ServerWire) -> None:
         """A connection has gone."""
         self.live.discard(wire)
         if isinstance(wire, Incoming):
             self._addresses.disconnected(wire.key)
+            self.unproved.gone(wire)
         if self._emptied and not self.live:
             emptied, self._emptied = self._emptied, []
             for waiting in emptied:
@@ -180,6 +178,7 @@ class ServerEdge:
         self.trust = trust
         self.connector = connector
         self.shares.limit(settings.limits)
+        self.unproved.most = settings.limits.unproved_connections
         self._addresses.connections = settings.limits.connections_per_address
         self.backoffs.forget()
         for wire in [each for each in self.live if not each.over and not each.still_holds()]:
