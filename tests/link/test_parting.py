@@ -2,7 +2,6 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.link.kit import House, Raw, join, message, run, settings, settle
-from xmppd.link.acceptor import SERVERS
 from xmppd.link.codec import LINK, attach, to_bytes
 from xmppd.link.dialer import Dialer
 from xmppd.link.envelope import Envelope
@@ -17,6 +16,7 @@ from xmppd.link.parting import (
     returned,
 )
 from xmppd.link.queue import Bounds
+from xmppd.link.rules import SERVERS
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
 

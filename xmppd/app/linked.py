@@ -14,11 +14,11 @@ from xmppd.app.hosting import HostMaker
 from xmppd.app.linking import dialable, secret_of
 from xmppd.app.roles import ClientsRole, ServersRole, SessionsRole, stop
 from xmppd.component.session import boot_number
-from xmppd.link.acceptor import SERVERS, covers
 from xmppd.link.codec import attach
 from xmppd.link.dialer import Dialer
+from xmppd.link.rules import SERVERS, covers
 from xmppd.link.shared import SharedLink
-from xmppd.link.wire import WireSettings
+from xmppd.link.wire_settings import WireSettings
 from xmppd.storage.stores import StoreMap
 
 

@@ -21,7 +21,8 @@ from xmppd.link.queue import Bounds
 from xmppd.link.router import answers_error
 from xmppd.link.trunk import Trunk
 from xmppd.link.turn import Turn
-from xmppd.link.wire import Wire, WireSettings
+from xmppd.link.wire import Wire
+from xmppd.link.wire_settings import WireSettings
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
 
