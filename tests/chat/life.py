@@ -10,8 +10,9 @@ from random import Random
 import attrs
 
 from tests.chat.histories import ACCOUNTS, OWNER, PEOPLE, command, content, first_configuration
+from tests.chat.kit import EVERY, OPTIONS
 from tests.chat.naive import NaiveRoom
-from tests.chat.states import check_state, snapshot
+from tests.chat.states import check_state, snapshot, stays_of
 from xmppd.chat.commands import (
     Command,
     Configure,
@@ -19,6 +20,7 @@ from xmppd.chat.commands import (
     Invite,
     Leave,
     Moderate,
+    Readmit,
     Register,
     Retract,
     SetRoles,
@@ -48,7 +50,7 @@ from xmppd.chat.model import (
     Text,
 )
 from xmppd.chat.nicks import fold
-from xmppd.chat.options.core import CORE
+from xmppd.chat.option_set import OptionSet
 from xmppd.chat.outcome import Done, Notice, Refused, SaveMessage, SaveRemoval, SaveRoom
 from xmppd.chat.room import Room
 from xmppd.chat.view import View
@@ -81,12 +83,12 @@ class Life:
 
     def made(self, saved: Saved) -> Room:
         """A room as it is after loading."""
-        return Room(saved, CORE, lambda: self.now, lambda: f"{next(self.ids):09}")
+        return Room(saved, OPTIONS, lambda: self.now, lambda: f"{next(self.ids):09}")
 
     def made_otherwise(self, saved: Saved) -> Room:
         """The same; what has no order is the other way round, and defaults are named."""
         saved = attrs.evolve(saved, standings=dict(reversed(saved.standings.items())))
-        options = CORE[:: self.order]
+        options = OptionSet(EVERY[:: self.order])
         room = Room(saved, options, lambda: self.now, lambda: f"{next(self.other_ids):09}")
         saved.config = dict(reversed(room.config.items()))
         return room
@@ -170,6 +172,23 @@ class Life:
             for old, new in fresh.items():
                 new.history, new.invited, new.voices = old.history, old.invited, old.voices
             self.room, self.other = fresh.values()
+        elif room.lasts and self.random.random() < 0.5:
+            self.restart()
+
+    def restart(self) -> None:
+        """24: with those who were inside a room is as it was; only voices are forgotten."""
+        before, old = snapshot(self.room), self.room
+        command = Readmit(tuple(stays_of(old)))
+        self.room, self.other = self.made(old.saved), self.made_otherwise(old.saved)
+        self.naive.begin_anew()
+        for room in (self.room, self.other):
+            room.history, room.invited = old.history.copy(), dict(old.invited)
+        outcome, other = self.room.handle(command), self.other.handle(command)
+        assert isinstance(outcome, Done) and outcome == other and not outcome.writes
+        self.check_outcome(command, outcome, set(self.room.sessions))
+        if not outcome.notices:
+            before[-1].clear()
+            assert snapshot(self.room) == before
 
     def take_back(self) -> None:
         """19: something that was said, of which newcomers or the archive know."""
