@@ -212,7 +212,7 @@ class EnteringExamples(ScriptTestCase):
 
     def test_logged(self) -> None:
         """7.2.12, example 32: 100, 110 and 170 together; 210 is of 7.2.2."""
-        self.make(whois="anyone", enablelogging=1, **{"{urn:xmppd:rooms:0}fixed_nicks": 1})
+        self.make(whois="anyone", enablelogging=1, **{"{urn:xmppd:rooms:0}fixednicks": 1})
         self.rank("<item affiliation='member' jid='hag66@shakespeare.lit' nick='oldhag'/>")
         self.play(
             JOIN.format("")
