@@ -20,7 +20,6 @@ from xmppd.muc.directory import Directory
 from xmppd.muc.graves import Grave, grave_of
 from xmppd.muc.keeping import RoomStore
 from xmppd.muc.live import LiveRoom
-from xmppd.muc.readers import Readers
 from xmppd.muc.refusals import refusal
 from xmppd.muc.settings import RoomSettings
 from xmppd.protocol.errors import StanzaError
@@ -41,9 +40,8 @@ class House(Component):
         self.live: dict[str, LiveRoom] = {}
         self.listed = Directory()
         self.graves: dict[str, Grave] = {}
-        self._readers = Readers(settings.limits.pages, clock)
         self._clock = clock
-        self._store = store
+        self.store = store
         self._loading: dict[str, list[tuple[Callable[..., Any], Deferred[Any]]]] = {}
 
     # Its life
@@ -53,10 +51,10 @@ class House(Component):
 
         Fails with `StorageError`.
         """
-        self.listed = Directory(await self._store.listed())
-        self.graves = await self._store.graves()
-        await self._store.clear_left()
-        for farewell in await self._store.stays.expelled():
+        self.listed = Directory(await self.store.listed())
+        self.graves = await self.store.graves()
+        await self.store.clear_left()
+        for farewell in await self.store.stays.expelled():
             self.send(farewell)
 
     def shut_down(self) -> None:
@@ -79,12 +77,12 @@ class House(Component):
         return done
 
     async def _load(self, local: str) -> LiveRoom | None:
-        saved = await self._store.load(local)
+        saved = await self.store.load(local)
         if saved is None:
             return None
         live = self._make(saved, stored=True)
         if live.room.archived:
-            archive = self._store.archives.of(local, saved.created)
+            archive = self.store.archives.of(local, saved.created)
             live.room.history.extend(await remembered(live.room, archive))
         return live
 
@@ -108,11 +106,11 @@ class House(Component):
             saved,
             settings.options,
             self._clock.seconds,
-            self._store.new_id,
+            self.store.new_id,
             most_occupants=settings.most_occupants,
         )
         limits = settings.limits
-        return LiveRoom(room, self._store, self._send_each, self.forget, stored, limits)
+        return LiveRoom(room, self.store, self._send_each, self.forget, stored, limits)
 
     def _put(self, live: LiveRoom) -> LiveRoom:
         self.live[live.jid.local] = live
@@ -135,7 +133,7 @@ class House(Component):
     def create(self, jid: Jid, creator: str, locked: bool = True) -> LiveRoom:
         """Make a room; until it is configured only its owner gets in (XEP-0045, 10.1)."""
         if self.graves.pop(jid.local, None) is not None:
-            self._store.unearth(jid.local)
+            self.store.unearth(jid.local)
         now = self._clock.seconds()
         saved = Saved(jid.bare, creator, token_hex(32), now, locked)
         saved.standings[creator] = Standing(Affiliation.OWNER, at=now)
@@ -176,7 +174,7 @@ class House(Component):
         grave = grave_of(live.room, command, until)
         if grave is not None and self.settings.gone:
             self.graves[live.jid.local] = grave
-            self._store.bury(live.jid.local, grave)
+            self.store.bury(live.jid.local, grave)
 
     def hear(self, live: LiveRoom, person: Person) -> None:
         """Note a sign of life of somebody inside."""
