@@ -154,6 +154,13 @@ class NaiveRoom:
     def do_Rename(self, command: c.Rename) -> None:
         self.rename(command.person, command.nick)
 
+    def begin_anew(self) -> None:
+        """Everybody is inside as before, in the role of a newcomer."""
+        self.voices.clear()
+        accounts = {fold(nick): person.account for person, nick in self.inside.items()}
+        for key, account in accounts.items():
+            self.roles[key] = self.first_role(self.affiliation(account))
+
     # Talking
 
     def may_Say(self, command: c.Say) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from secrets import token_hex
 from typing import Any, TypeVar
 
@@ -10,17 +10,20 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
-from xmppd.chat.commands import Command, Configure, Destroy, Shutdown
-from xmppd.chat.model import Affiliation, Person, Saved, Standing
+from xmppd.chat.commands import Command, Configure, Destroy, Readmit, Shutdown
+from xmppd.chat.model import Affiliation, Person, Saved, Standing, Stay
 from xmppd.chat.outcome import Reason
 from xmppd.chat.room import Room
 from xmppd.component.component import Component
+from xmppd.link.link import Item
+from xmppd.link.router import answers_error
 from xmppd.muc.archive import remembered
 from xmppd.muc.directory import Directory
 from xmppd.muc.graves import Grave, grave_of
 from xmppd.muc.keeping import RoomStore
 from xmppd.muc.live import LiveRoom
 from xmppd.muc.refusals import refusal
+from xmppd.muc.returning import Returning
 from xmppd.muc.settings import RoomSettings
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import Jid
@@ -36,12 +39,15 @@ class House(Component):
         self, name: str, clock: IReactorTime, store: RoomStore, settings: RoomSettings
     ) -> None:
         super().__init__(name, clock)
-        self.settings = settings
+        self.store = store
+        self.take_settings(settings)
         self.live: dict[str, LiveRoom] = {}
         self.listed = Directory()
         self.graves: dict[str, Grave] = {}
         self._clock = clock
         self.store = store
+        self._returning = Returning(store.stays, clock, self._send_late, self._wake)
+        self._ended = False
         self._loading: dict[str, list[tuple[Callable[..., Any], Deferred[Any]]]] = {}
 
     # Its life
@@ -54,13 +60,29 @@ class House(Component):
         self.listed = Directory(await self.store.listed())
         self.graves = await self.store.graves()
         await self.store.clear_left()
-        for farewell in await self.store.stays.expelled():
-            self.send(farewell)
+        await self._returning.open(frozenset(self.listed if self.settings.readmits else ()))
+
+    def take_settings(self, settings: RoomSettings) -> None:
+        """Let other settings hold from now on."""
+        self.settings = settings
+        self.store.stays.whole = settings.readmits
 
     def shut_down(self) -> None:
-        """Tell all occupants that the service ends."""
+        """Tell occupants that the service ends, or note that they are to be there again.
+
+        From now on nothing happens in rooms.
+        """
         for live in list(self.live.values()):
-            live.do(Shutdown())
+            live.do(Shutdown(restore=self.settings.readmits))
+        self.store.stays.flush()
+        self._ended = True
+
+    def receive(self, item: Item) -> None:
+        """Take a stanza; once the service has ended, say that it is too late."""
+        if not self._ended:
+            super().receive(item)
+        elif isinstance(item, Stanza) and answers_error(item):
+            self._send_late(item.error("resource-constraint"))
 
     # Rooms
 
@@ -76,17 +98,24 @@ class House(Component):
             Deferred.fromCoroutine(self._load(local)).addBoth(self._loaded, local)
         return done
 
-    async def _load(self, local: str) -> LiveRoom | None:
+    def _wake(self, local: str) -> None:
+        """Load a room in which people are."""
+        woken = self.at(local, lambda live: None)
+        if isinstance(woken, Deferred):
+            woken.addErrback(lambda failure: failure.trap(StanzaError))  # has been logged
+
+    async def _load(self, local: str) -> tuple[LiveRoom, list[Stay]] | None:
         saved = await self.store.load(local)
         if saved is None:
+            await self._returning.lost(local)
             return None
         live = self._make(saved, stored=True)
         if live.room.archived:
             archive = self.store.archives.of(local, saved.created)
             live.room.history.extend(await remembered(live.room, archive))
-        return live
+        return live, await self._returning.of(local)
 
-    def _loaded(self, result: LiveRoom | Failure | None, local: str) -> None:
+    def _loaded(self, result: tuple[LiveRoom, list[Stay]] | Failure | None, local: str) -> None:
         waiting = self._loading.pop(local)
         if isinstance(result, Failure):
             self.log.failure("{room} cannot be read", result, room=local)
@@ -96,9 +125,15 @@ class House(Component):
         if result is None:
             self.listed.remove(local)
         else:
-            self._put(result)
+            live, stays = result
+            self.readmit(self._put(live), stays)
         for call, done in waiting:  # an earlier one may have ended the room, or made it
             maybeDeferred(self.at, local, call).chainDeferred(done)
+
+    def readmit(self, live: LiveRoom, stays: Sequence[Stay]) -> None:
+        """Let those be inside again who were when the service ended."""
+        if stays:
+            self.do(live, Readmit(tuple(stays)))
 
     def _make(self, saved: Saved, stored: bool = False) -> LiveRoom:
         settings = self.settings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred, maybeDeferred
@@ -16,7 +16,7 @@ from xmppd.chat.commands import (
     Say,
     ShowPresence,
 )
-from xmppd.chat.model import Person
+from xmppd.chat.model import Person, Stay
 from xmppd.chat.outcome import Reason
 from xmppd.muc import names
 from xmppd.muc.archive_requests import ArchiveRequests
@@ -41,6 +41,9 @@ from xmppd.muc.vcards import VCards
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.escaping import is_escaped_well
 from xmppd.protocol.stanza import Stanza
+
+LATE = 5.0
+"""Seconds after which what people show is noted."""
 
 
 class Rooms(RoomRequests):
@@ -92,16 +95,25 @@ class Rooms(RoomRequests):
             store.archives, clock, lambda: list(self.listed), lambda: self.settings
         )
         lookers = self._ghosts.look, Idle(self, clock).look, retention.look
-        self._rounds = Rounds(clock, lookers)
+        self._rounds = Rounds(clock, lookers), Rounds(clock, [store.stays.flush], LATE)
 
     def start(self) -> None:
         """Begin to look for ghosts, for rooms that nobody uses, and for what is too old."""
-        self._rounds.start()
+        for rounds in self._rounds:
+            rounds.start()
+        self._returning.start()
 
     def shut_down(self) -> None:
-        """Tell all occupants that the service ends."""
-        self._rounds.stop()
+        """Tell occupants that the service ends, or note that they are to be there again."""
+        for part in (*self._rounds, self._returning, self._ghosts):
+            part.stop()
         super().shut_down()
+
+    def readmit(self, live: LiveRoom, stays: Sequence[Stay]) -> None:
+        """Let those be inside again who were when the service ended, and see who is there."""
+        super().readmit(live, stays)
+        if stays:
+            self._ghosts.doubt(live)
 
     # Presence
 
