@@ -46,15 +46,7 @@ LATE = 5.0
 """Seconds after which what people show is noted."""
 
 
-class Rooms(
-    RoomRequests,
-    RankRequests,
-    OwnerRequests,
-    RegistrationRequests,
-    ArchiveRequests,
-    Moderating,
-    VCards,
-):
+class Rooms(RoomRequests):
     """XEP-0045: serve a domain of rooms, in one process with the rest or in one of its own;
     XEP-0249: put its form beside that of the invitations that rooms pass on;
     XEP-0410: answer occupants' pings to themselves;
@@ -88,6 +80,16 @@ class Rooms(
         self, name: str, clock: IReactorTime, store: RoomStore, settings: RoomSettings
     ) -> None:
         super().__init__(name, clock, store, settings)
+        self._moderating = Moderating(self)
+        for requests in (
+            RankRequests(self),
+            OwnerRequests(self),
+            RegistrationRequests(self),
+            ArchiveRequests(self, clock),
+            self._moderating,
+            VCards(self),
+        ):
+            self._handlers.add(requests)
         self._ghosts = Ghosts(self, clock)
         retention = Retention(
             store.archives, clock, lambda: list(self.listed), lambda: self.settings
@@ -208,7 +210,7 @@ class Rooms(
         if isinstance(command, Invite):
             self.check_invitations(live, command)
         self.hear(live, command.person)
-        retraction = self.retracts(live, command) if isinstance(command, Say) else None
+        retraction = self._moderating.retracts(live, command) if isinstance(command, Say) else None
         return retraction or self.do(live, command)
 
     # Errors
