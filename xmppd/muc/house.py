@@ -45,7 +45,6 @@ class House(Component):
         self.listed = Directory()
         self.graves: dict[str, Grave] = {}
         self._clock = clock
-        self.store = store
         self._returning = Returning(store.stays, clock, self._send_late, self._wake)
         self._ended = False
         self._loading: dict[str, list[tuple[Callable[..., Any], Deferred[Any]]]] = {}
