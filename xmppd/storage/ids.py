@@ -53,7 +53,8 @@ class Ticks:
         self.last = 0
 
     def next(self) -> int:
-        self.last = max(self.last + 1, int(self._now() * 1_000_000))
+        now, after = int(self._now() * 1_000_000), self.last + 1
+        self.last = now if now > after else after
         return self.last
 
     def not_before(self, last: int) -> None:
