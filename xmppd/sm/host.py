@@ -291,12 +291,12 @@ class Host:
             return
         result = answer_to(stanza, handler, session, self._handler_failed)
         if isinstance(result, Stanza):
-            self._answer_request(result, session, stanza)
+            self.answer_request(result, session, stanza)
         else:
-            result.addCallback(self._answer_request, session, stanza)
-            result.addErrback(self.failed)
+            self.manager.overdue.answers(result, self, session, stanza)
 
-    def _answer_request(self, answer: Stanza, session: Session | None, request: Stanza) -> None:
+    def answer_request(self, answer: Stanza, session: Session | None, request: Stanza) -> None:
+        """Answer a request whose handler is done, when what that wrote is kept."""
         if session is not None and request.type == "set":
             self.manager.note_ticket(session)
         self.answer(session, answer)
