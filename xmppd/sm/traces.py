@@ -63,8 +63,13 @@ class Traces:
         self._lock = DeferredLock()
 
     def start(self) -> None:
-        """Soon look for what earlier boots have left behind."""
-        self._host.clock.callLater(GRACE_SECONDS, self._follow)
+        """If earlier boots have left something behind, see to it when clients have come back."""
+        left = are_left(self._host.stores, self._host.domain)
+        left.addCallback(self._begin).addErrback(self._host.failed)
+
+    def _begin(self, left: bool) -> None:
+        if left:
+            self._host.clock.callLater(GRACE_SECONDS, self._follow)
 
     # Own sessions
 
