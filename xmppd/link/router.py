@@ -14,6 +14,7 @@ from twisted.logger import Logger
 
 from xmppd.link.envelope import Envelope
 from xmppd.link.link import Item, LocalLink
+from xmppd.link.receipts import is_counted, passed_on, refused
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.markup import element
@@ -215,8 +216,8 @@ class Router:
                 item, producer = waiting.popleft()
                 to = item.to
                 if type(item) is Envelope:
-                    port = self.owner_of_envelopes(item.to.domain)
-                    if watch is not None and item.number and not item.epoch:
+                    port = self.owner_of_envelopes(item.to.domain) or self._custodian(item)
+                    if watch is not None and is_counted(item) and not self.is_instance(to.domain):
                         self._watch_custody(item, watch)
                 elif to is None:
                     port = None
@@ -226,10 +227,23 @@ class Router:
                     port = exact.get(to.domain) or self.explain(to.domain).port
                 if port is None:
                     self.bounce(item)
+                elif port in self._outside and type(item) is Envelope:
+                    self._unwrap(port, item, producer)
                 else:
                     self._deliver(port, item, producer)
         finally:
             self._busy = False
+
+    def _custodian(self, envelope: Envelope) -> Port | None:
+        """Who gets a message that somebody counts, beside those who have its very domain."""
+        counted = is_counted(envelope) and not self.is_instance(envelope.to.domain)
+        return self.explain(envelope.to.domain).port if counted else None
+
+    def _unwrap(self, port: Port, envelope: Envelope, producer: Producer | None) -> None:
+        """Who is outside counts nothing: what has been passed on to them has gone."""
+        for stanza in envelope.items:
+            self._deliver(port, stanza, producer)
+        self.route(passed_on(envelope))
 
     @staticmethod
     def _watch_custody(envelope: Envelope, watch: Callable[[Item], None]) -> None:
@@ -258,7 +272,9 @@ class Router:
         `condition` defaults to what the missing route means.
         """
         if isinstance(item, Envelope):
-            if item.type != "error":
+            if is_counted(item) and not self.is_instance(item.to.domain):
+                self.route(refused(item, condition or self.condition(item.to)))
+            elif item.type != "error":
                 self.route(item.answer(self._refusal(item, condition), type="error"))
             return
         if item.ns == CONTENT and item.sender is not None and answers_error(item):
