@@ -30,7 +30,6 @@ from xmppd.component.discovery import (
 from xmppd.component.dispatch import Handler, Handlers, answer_to
 from xmppd.component.extension import ACCOUNT, HOST, iq
 from xmppd.component.requests import Requests
-from xmppd.component.session import boot_number
 from xmppd.link.custodian import Custodian
 from xmppd.link.link import Item as Routed
 from xmppd.link.link import Link
@@ -112,8 +111,7 @@ class Component:
         """Serve the domain by this link from now on, such as `router.link([self.name])`."""
         link.receiver = self.receive
         self._link = link
-        boot = boot_number()
-        self._custodian = Custodian(self.jid, boot, link.send, self._clock, self._take_counted)
+        self._custodian = Custodian(self.jid, link.send, self._clock, self._take_counted)
 
     def close(self) -> None:
         """End the link; what was sent before still arrives."""

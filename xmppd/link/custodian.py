@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import secrets
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import attrs
 from twisted.internet.defer import Deferred
@@ -22,7 +23,7 @@ MAX_WAYS: Final = 20_000
 """Ways that are remembered; of those on which nothing is open the ones that are quiet longest are
 forgotten above that."""
 
-Take = Callable[[Stanza], Deferred[object] | None]
+Take = Callable[[Stanza], Deferred[Any] | None]
 """Handles a message; what it gives fires, whatever the result, when the message is kept here, or
 with whoever is next, or refused. None: that is so already."""
 
@@ -42,13 +43,13 @@ class Custodian:
     """Takes counted messages, and tells their origins what becomes of them."""
 
     def __init__(
-        self, address: Jid, boot: str, send: Callable[[Item], None], clock: IReactorTime, take: Take
+        self, address: Jid, send: Callable[[Item], None], clock: IReactorTime, take: Take
     ) -> None:
         """
         :param address: an address of this link, by which it speaks.
         """
         self._address = address
-        self._boot = boot
+        self._boot = secrets.token_hex(4)
         self._send = send
         self._turn = Turn(clock)
         self._take = take

@@ -87,9 +87,10 @@ class Router:
     def link(
         self, domains: Iterable[str] = (), names: Iterable[str] = (), default: bool = False
     ) -> LocalLink:
-        """Make a link in this process and attach it. See `attach`."""
-        link = LocalLink(self.route, self.detach)
-        self.attach(link, domains, names, default)
+        """Make a link in this process and attach it; with `names` it gets envelopes. See
+        `attach`."""
+        link, names = LocalLink(self.route, self.detach), list(names)
+        self.attach(link, domains, names, default, trusted=bool(names))
         return link
 
     def attach(
@@ -216,9 +217,12 @@ class Router:
                 item, producer = waiting.popleft()
                 to = item.to
                 if type(item) is Envelope:
-                    port = self.owner_of_envelopes(item.to.domain) or self._custodian(item)
-                    if watch is not None and is_counted(item) and not self.is_instance(to.domain):
+                    port = self.owner_of_envelopes(item.to.domain)
+                    if watch is not None and self._is_message(item):
                         self._watch_custody(item, watch)
+                    if port is None and self._is_message(item):
+                        self._pass_on(item, producer)
+                        continue
                 elif to is None:
                     port = None
                 else:
@@ -227,23 +231,29 @@ class Router:
                     port = exact.get(to.domain) or self.explain(to.domain).port
                 if port is None:
                     self.bounce(item)
-                elif port in self._outside and type(item) is Envelope:
-                    self._unwrap(port, item, producer)
                 else:
                     self._deliver(port, item, producer)
         finally:
             self._busy = False
 
-    def _custodian(self, envelope: Envelope) -> Port | None:
-        """Who gets a message that somebody counts, beside those who have its very domain."""
-        counted = is_counted(envelope) and not self.is_instance(envelope.to.domain)
-        return self.explain(envelope.to.domain).port if counted else None
+    def _is_message(self, envelope: Envelope) -> bool:
+        """Whether it holds messages that somebody counts; else it belongs to an instance."""
+        return is_counted(envelope) and not self.is_instance(envelope.to.domain)
 
-    def _unwrap(self, port: Port, envelope: Envelope, producer: Producer | None) -> None:
-        """Who is outside counts nothing: what has been passed on to them has gone."""
-        for stanza in envelope.items:
-            self._deliver(port, stanza, producer)
-        self.route(passed_on(envelope))
+    def _pass_on(self, envelope: Envelope, producer: Producer | None) -> None:
+        """Pass on messages that somebody counts to whoever has them without that very domain.
+
+        Who is outside counts nothing: what they have been given has gone.
+        """
+        port = self.explain(envelope.to.domain).port
+        if port is None:
+            self.bounce(envelope)
+        elif port not in self._outside:
+            self._deliver(port, envelope, producer)
+        else:
+            for stanza in envelope.items:
+                self._deliver(port, stanza, producer)
+            self.route(passed_on(envelope))
 
     @staticmethod
     def _watch_custody(envelope: Envelope, watch: Callable[[Item], None]) -> None:
@@ -272,7 +282,7 @@ class Router:
         `condition` defaults to what the missing route means.
         """
         if isinstance(item, Envelope):
-            if is_counted(item) and not self.is_instance(item.to.domain):
+            if self._is_message(item):
                 self.route(refused(item, condition or self.condition(item.to)))
             elif item.type != "error":
                 self.route(item.answer(self._refusal(item, condition), type="error"))
