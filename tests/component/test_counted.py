@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from xmppd.component.component import Component
 from xmppd.link.envelope import Envelope
-from xmppd.link.receipts import Receipts
+from xmppd.link.receipts import Receipts, counted
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.parsing import parse_stanza
 from xmppd.protocol.stanza import Stanza
@@ -48,7 +48,7 @@ class CountedTest(SynchronousTestCase):
 
     def come(self, number: int, type: str = "chat") -> None:
         stanza = parse_stanza(f"<message from='a@b.test/c' to='slow.test' type='{type}'/>".encode())
-        self.receiver(Envelope(self.slow.jid, ORIGIN, (stanza,), 0, number))
+        self.receiver(counted(ORIGIN, stanza, number, 0))
         self.clock.advance(0)
 
     def done(self) -> list[int]:

@@ -7,8 +7,7 @@ from typing import Any
 
 from tests.s2s.network import Place
 from tests.s2s.test_between import JULIET, ROMEO, Between
-from xmppd.link.envelope import Envelope
-from xmppd.link.receipts import Receipts
+from xmppd.link.receipts import Receipts, counted
 from xmppd.protocol.jid import Jid
 
 ORIGIN = Jid.parse("sm-1/b")
@@ -40,7 +39,7 @@ class CountedTest(Between):
         """Have it sent, and written; it is under way then."""
         stanza = self.here.message(JULIET, to, str(number))
         before = number - 1 if number - 1 not in self.done else 0
-        self.link.send(Envelope(Jid.parse(to), ORIGIN, (stanza,), before, number))
+        self.link.send(counted(ORIGIN, stanza, number, before))
         self.network.clock.advance(0)
 
     def test_acknowledged_by_the_remote(self) -> None:

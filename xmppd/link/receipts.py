@@ -13,10 +13,13 @@ from collections.abc import Collection, Iterator
 import attrs
 
 from xmppd.link.envelope import Envelope
+from xmppd.protocol.jid import Jid
 from xmppd.protocol.namespaces import SESSION_PROTOCOL
 from xmppd.protocol.stanza import Stanza
 
 NAME = "receipts"
+COUNTED = "counted"
+"""The type of envelopes with such messages; a leg's traffic is numbered as well."""
 
 
 @attrs.frozen
@@ -79,11 +82,14 @@ class Receipts:
 
 
 def is_counted(envelope: Envelope) -> bool:
-    """Whether that is a message for a domain, in an envelope only because somebody counts it.
+    """Whether that holds messages, and is an envelope only because somebody counts them."""
+    return envelope.type == COUNTED
 
-    A leg's traffic is numbered as well; who has that has an address that is no domain.
-    """
-    return envelope.number > 0 and not envelope.type and bool(envelope.items)
+
+def counted(origin: Jid, stanza: Stanza, number: int, before: int) -> Envelope:
+    """A message that somebody counts, on its way."""
+    assert stanza.to is not None
+    return Envelope(stanza.to, origin, (stanza,), before, number, type=COUNTED)
 
 
 def is_receipt(envelope: Envelope) -> bool:

@@ -218,9 +218,9 @@ class Router:
                 to = item.to
                 if type(item) is Envelope:
                     port = self.owner_of_envelopes(item.to.domain)
-                    if watch is not None and self._is_message(item):
+                    if watch is not None and (is_counted(item) or (item.number and not item.epoch)):
                         self._watch_custody(item, watch)
-                    if port is None and self._is_message(item):
+                    if port is None and is_counted(item):
                         self._pass_on(item, producer)
                         continue
                 elif to is None:
@@ -235,10 +235,6 @@ class Router:
                     self._deliver(port, item, producer)
         finally:
             self._busy = False
-
-    def _is_message(self, envelope: Envelope) -> bool:
-        """Whether it holds messages that somebody counts; else it belongs to an instance."""
-        return is_counted(envelope) and not self.is_instance(envelope.to.domain)
 
     def _pass_on(self, envelope: Envelope, producer: Producer | None) -> None:
         """Pass on messages that somebody counts to whoever has them without that very domain.
@@ -282,7 +278,7 @@ class Router:
         `condition` defaults to what the missing route means.
         """
         if isinstance(item, Envelope):
-            if self._is_message(item):
+            if is_counted(item):
                 self.route(refused(item, condition or self.condition(item.to)))
             elif item.type != "error":
                 self.route(item.answer(self._refusal(item, condition), type="error"))

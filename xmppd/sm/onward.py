@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from xmppd.link.envelope import Envelope
-from xmppd.link.receipts import Receipts, Way
+from xmppd.link.receipts import Receipts, Way, counted
 from xmppd.link.router import answers_error
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm.unsettled import Unsettled
@@ -61,8 +61,7 @@ class Onward:
             self._watch()
 
     def _pass_on(self, number: int, before: int, stanza: Stanza) -> None:
-        assert stanza.to is not None
-        self._manager.send(Envelope(stanza.to, self._manager.address, (stanza,), before, number))
+        self._manager.send(counted(self._manager.address, stanza, number, before))
 
     def reported(self, envelope: Envelope) -> None:
         """Take what somebody says of what they have been sent. Raises ValueError."""
