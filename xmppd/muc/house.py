@@ -41,8 +41,8 @@ class House(Component):
     ) -> None:
         super().__init__(name, clock)
         self._store = store
-        self.take_settings(settings)
         self.live: dict[str, LiveRoom] = {}
+        self.take_settings(settings)
         self.listed = Directory()
         self.graves: dict[str, Grave] = {}
         self._readers = Readers(settings.limits.pages, clock)
@@ -66,7 +66,11 @@ class House(Component):
     def take_settings(self, settings: RoomSettings) -> None:
         """Let other settings hold from now on."""
         self.settings = settings
-        self._store.stays.whole = settings.readmits
+        stays = self._store.stays
+        was_whole, stays.whole = stays.whole, settings.readmits
+        if stays.whole and not was_whole:
+            for local, live in self.live.items():
+                stays.all_of(local, live.room)
 
     def shut_down(self) -> None:
         """Tell occupants that the service ends, or note that they are to be there again.
