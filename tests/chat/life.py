@@ -26,7 +26,15 @@ from xmppd.chat.commands import (
     SetRoles,
     SetStandings,
 )
-from xmppd.chat.events import Invited, RegistrationAsked, Said, StandingTold, TopicSet, Welcomed
+from xmppd.chat.events import (
+    Declined,
+    Invited,
+    RegistrationAsked,
+    Said,
+    StandingTold,
+    TopicSet,
+    Welcomed,
+)
 from xmppd.chat.model import (
     ITSELF,
     Affiliation,
@@ -47,7 +55,7 @@ from xmppd.chat.outcome import Done, Notice, Refused, SaveMessage, SaveRemoval, 
 from xmppd.chat.room import Room
 from xmppd.chat.view import View
 
-FOR_OUTSIDERS = (Invited, RegistrationAsked, StandingTold)
+FOR_OUTSIDERS = (Declined, Invited, RegistrationAsked, StandingTold)
 REPEATABLE = (SetStandings, SetRoles, Configure)
 
 

@@ -353,7 +353,7 @@ class NaiveRoom:
             self.voices.clear()
         self.config.update(command.values)
         if command.owners is not None:
-            wanted = dict.fromkeys((a for a, row in self.rows.items() if row is OWNER), NONE)
+            wanted = dict.fromkeys((a for a, row in self.rows.items() if row is OWNER), ADMIN)
             for account, new in {**wanted, **dict.fromkeys(command.owners, OWNER)}.items():
                 if self.rows.get(account) is not new:
                     self.place(account, new, None)
