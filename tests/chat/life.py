@@ -10,6 +10,7 @@ from random import Random
 import attrs
 
 from tests.chat.histories import ACCOUNTS, OWNER, PEOPLE, command, content, first_configuration
+from tests.chat.kit import EVERY, OPTIONS
 from tests.chat.naive import NaiveRoom
 from tests.chat.states import check_state, snapshot
 from xmppd.chat.commands import (
@@ -40,7 +41,7 @@ from xmppd.chat.model import (
     Text,
 )
 from xmppd.chat.nicks import fold
-from xmppd.chat.options.core import CORE
+from xmppd.chat.option_set import OptionSet
 from xmppd.chat.outcome import Done, Notice, Refused, SaveMessage, SaveRemoval, SaveRoom
 from xmppd.chat.room import Room
 from xmppd.chat.view import View
@@ -73,12 +74,12 @@ class Life:
 
     def made(self, saved: Saved) -> Room:
         """A room as it is after loading."""
-        return Room(saved, CORE, lambda: self.now, lambda: f"{next(self.ids):09}")
+        return Room(saved, OPTIONS, lambda: self.now, lambda: f"{next(self.ids):09}")
 
     def made_otherwise(self, saved: Saved) -> Room:
         """The same; what has no order is the other way round, and defaults are named."""
         saved = attrs.evolve(saved, standings=dict(reversed(saved.standings.items())))
-        options = CORE[:: self.order]
+        options = OptionSet(EVERY[:: self.order])
         room = Room(saved, options, lambda: self.now, lambda: f"{next(self.other_ids):09}")
         saved.config = dict(reversed(room.config.items()))
         return room

@@ -2,7 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.chat.kit import HERE, JULIET, OWNER, ROMEO, enter, room_with
+from tests.chat.kit import EVERY, HERE, JULIET, OWNER, ROMEO, enter, room_with
 from xmppd.chat.affiliations import MOST_STANDINGS, SPARE
 from xmppd.chat.commands import (
     Configure,
@@ -18,7 +18,7 @@ from xmppd.chat.commands import (
 )
 from xmppd.chat.events import Entered, Left, Said, Welcomed
 from xmppd.chat.model import Affiliation, Invitation, Kind, Person, Sight, Text, Why
-from xmppd.chat.options.core import CORE
+from xmppd.chat.option_set import OptionSet
 from xmppd.chat.outcome import Done, Reason, Refused, SaveMessage, SaveRoom, SaveStanding
 from xmppd.chat.room import Room
 
@@ -86,7 +86,8 @@ class RoomTest(SynchronousTestCase):
         room = room_with()
         values = {"identities": "moderators", "members_only": False}
         self.done(room.handle(Configure(OWNER, values)))
-        again = Room(room.saved, CORE, room.clock, room.new_id, defaults={"identities": "everyone"})
+        options = OptionSet(EVERY, {"identities": "everyone"})
+        again = Room(room.saved, options, room.clock, room.new_id)
         self.assertFalse(again.open)
 
     def test_reserved_nicks_go_with_their_rows(self) -> None:
@@ -124,7 +125,7 @@ class RoomTest(SynchronousTestCase):
         for config, kept in (
             ({"archive": True, "persistent": True}, True),
             ({"archive": True}, False),
-            ({"persistent": True}, False),
+            ({"archive": False, "persistent": True}, False),
         ):
             room = room_with(**config)
             enter(room, OWNER)

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.chat.kit import OPTIONS
 from tests.chat.life import live
 from tests.chat.machine import failures
-from xmppd.chat.options.core import CORE
 
 HISTORIES = int(os.environ.get("XMPPD_ROOM_HISTORIES", "500"))
 
@@ -34,7 +34,9 @@ class RoomMachineTest(SynchronousTestCase):
 
     def test_defaults_change_nothing(self) -> None:
         """22: an option at its default moves no need and hides nobody."""
-        config = {field.name: field.default for option in CORE for field in option.fields}
-        for option in CORE:
+        for option in OPTIONS.options:
             with self.subTest(option=type(option).__name__):
-                self.assertEqual((dict(option.moves(config)), list(option.hides(config))), ({}, []))
+                self.assertEqual(
+                    (dict(option.moves(OPTIONS.defaults)), list(option.hides(OPTIONS.defaults))),
+                    ({}, []),
+                )

@@ -12,7 +12,6 @@ from twisted.python.failure import Failure
 
 from xmppd.chat.commands import Command, Configure, Destroy, Shutdown
 from xmppd.chat.model import Affiliation, Person, Saved, Standing
-from xmppd.chat.options.core import CORE
 from xmppd.chat.outcome import Reason
 from xmppd.chat.room import Room
 from xmppd.component.component import Component
@@ -107,11 +106,10 @@ class House(Component):
         settings = self.settings
         room = Room(
             saved,
-            CORE,
+            settings.options,
             self._clock.seconds,
             self._store.new_id,
             most_occupants=settings.most_occupants,
-            defaults=settings.defaults,
         )
         limits = settings.limits
         return LiveRoom(room, self._store, self._send_each, self.forget, stored, limits)

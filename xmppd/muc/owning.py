@@ -63,7 +63,7 @@ class OwnerRequests(House):
                 return await self.done(request, live, Destroy(person))
             return request.reply()
         try:
-            wanted = read_config(_form_of(live), form)
+            wanted = read_config(live.room, _form_of(live), form)
         except FormError as problem:
             raise StanzaError("not-acceptable", str(problem)) from None
         command = Configure(person, wanted.values, wanted.owners, wanted.admins)

@@ -29,6 +29,7 @@ from xmppd.protocol.stanza import Stanza
 from xmppd.sm import contacts
 from xmppd.sm.detached import Bounds
 from xmppd.sm.exchange import mechanisms_of
+from xmppd.sm.traces import Traces
 from xmppd.sm.user import User
 from xmppd.storage.codecs import XmlCodec
 from xmppd.storage.interfaces import (
@@ -108,6 +109,7 @@ class Host:
         self.perform: Perform = _no_verbs
         self.clock: IReactorTime = manager.clock
         self.dispatch = Dispatch([])
+        self.traces = Traces(self)
         self.users: dict[str, User] = {}
         self._idle: OrderedDict[str, None] = OrderedDict()
         self._loading: dict[str, list[Deferred[User | None]]] = {}
@@ -116,6 +118,7 @@ class Host:
     def start(self, makers: Iterable[Callable[[Host], Extension]]) -> None:
         """Make the extensions and compile what they declare."""
         self.dispatch = Dispatch([make(self) for make in makers])
+        self.traces.start()
 
     def stop(self) -> None:
         """Stop the extensions, those first that came last."""
