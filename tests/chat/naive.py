@@ -154,6 +154,13 @@ class NaiveRoom:
     def do_Rename(self, command: c.Rename) -> None:
         self.rename(command.person, command.nick)
 
+    def begin_anew(self) -> None:
+        """Everybody is inside as before, in the role of a newcomer."""
+        self.voices.clear()
+        accounts = {fold(nick): person.account for person, nick in self.inside.items()}
+        for key, account in accounts.items():
+            self.roles[key] = self.first_role(self.affiliation(account))
+
     # Talking
 
     def may_Say(self, command: c.Say) -> bool:
@@ -337,7 +344,7 @@ class NaiveRoom:
             self.voices.clear()
         self.config.update(command.values)
         if command.owners is not None:
-            wanted = dict.fromkeys((a for a, row in self.rows.items() if row is OWNER), NONE)
+            wanted = dict.fromkeys((a for a, row in self.rows.items() if row is OWNER), ADMIN)
             for account, new in {**wanted, **dict.fromkeys(command.owners, OWNER)}.items():
                 if self.rows.get(account) is not new:
                     self.place(account, new, None)

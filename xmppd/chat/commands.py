@@ -16,6 +16,7 @@ from xmppd.chat.model import (
     Person,
     Presence,
     Role,
+    Stay,
     Why,
 )
 
@@ -215,8 +216,17 @@ class Destroy:
 
 @attrs.frozen
 class Shutdown:
-    """The service ends: everybody is told."""
+    """The service ends: everybody is told; with `restore` only if the room ends with it."""
 
+    person: Person = Person("")
+    restore: bool = False
+
+
+@attrs.frozen
+class Readmit:
+    """Those are inside as before, who were when the service ended."""
+
+    stays: tuple[Stay, ...]
     person: Person = Person("")
 
 
@@ -241,4 +251,5 @@ Command: TypeAlias = (
     | SetCard
     | Destroy
     | Shutdown
+    | Readmit
 )

@@ -88,6 +88,22 @@ class Occupancy:
 
 
 @attrs.frozen
+class Stay:
+    """A session as it was inside a room when the service ended: its nick, and what it showed.
+
+    `affiliation` and `role` are those that others were told; None: they are not known any more.
+    """
+
+    person: Person
+    nick: str
+    presence: Presence
+    since: int = 0
+    affiliation: Affiliation | None = None
+    role: Role | None = None
+    wire: Any = attrs.field(default=None, eq=False, repr=False)
+
+
+@attrs.frozen
 class Occupant:
     """Who wears a nick, as of this moment. `shown` is the stay whose presence is shown.
 
@@ -186,12 +202,13 @@ class Standing:
 
 @attrs.frozen
 class Invitation:
-    """Somebody is asked to come."""
+    """Somebody is asked to come; `session`: in that one alone."""
 
     to: str
     reason: str = ""
     thread: str | None = None
     continues: bool = False
+    session: str = ""
 
 
 @attrs.define
