@@ -176,19 +176,36 @@ class Life:
             self.restart()
 
     def restart(self) -> None:
-        """24: with those who were inside a room is as it was; only voices are forgotten."""
-        before, old = snapshot(self.room), self.room
+        """24: with those who were inside a room is as it was; only voices are forgotten, and
+        what was kept before it could be told has its effect.
+        """
+        old = self.room
         command = Readmit(tuple(stays_of(old)))
+        if self.random.random() < 0.3:
+            account = self.random.choice(ACCOUNTS)
+            if old.affiliation(account) is not Affiliation.OWNER:
+                self.rank_untold(account, self.random.choice(list(Affiliation)))
+        before = snapshot(old)
         self.room, self.other = self.made(old.saved), self.made_otherwise(old.saved)
         self.naive.begin_anew()
         for room in (self.room, self.other):
             room.history, room.invited = old.history.copy(), dict(old.invited)
         outcome, other = self.room.handle(command), self.other.handle(command)
         assert isinstance(outcome, Done) and outcome == other and not outcome.writes
-        self.check_outcome(command, outcome, set(self.room.sessions))
+        self.check_outcome(command, outcome, set(old.sessions))
         if not outcome.notices:
             before[-1].clear()
             assert snapshot(self.room) == before
+
+    def rank_untold(self, account: str, affiliation: Affiliation) -> None:
+        """Have an affiliation be stored of which nobody hears."""
+        standings = self.room.saved.standings
+        standings.pop(account, None)
+        if affiliation is not Affiliation.NONE:
+            standings[account] = Standing(affiliation)
+        kept = standings.items()
+        self.naive.rows = {each: row.affiliation for each, row in kept}
+        self.naive.reserved = {each: row.nick for each, row in kept if row.nick}
 
     def take_back(self) -> None:
         """19: something that was said, of which newcomers or the archive know."""

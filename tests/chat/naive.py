@@ -164,11 +164,13 @@ class NaiveRoom:
         self.rename(command.person, command.nick)
 
     def begin_anew(self) -> None:
-        """Everybody is inside as before, in the role of a newcomer."""
+        """Everybody who may be is inside as before, in the role of a newcomer."""
         self.voices.clear()
-        accounts = {fold(nick): person.account for person, nick in self.inside.items()}
-        for key, account in accounts.items():
-            self.roles[key] = self.first_role(self.affiliation(account))
+        for nick in set(self.inside.values()):
+            affiliation = self.affiliation(self.account_of(nick) or "")
+            self.roles[fold(nick)] = self.first_role(affiliation)
+            if not self.lets_in(affiliation):
+                self.out(nick)
 
     # Talking
 
