@@ -11,7 +11,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
 from xmppd.chat.commands import Command, Configure, Destroy, Shutdown
-from xmppd.chat.model import Affiliation, Person, Saved, Standing
+from xmppd.chat.model import Affiliation, Message, Person, Saved, Standing
 from xmppd.chat.outcome import Reason
 from xmppd.chat.room import Room
 from xmppd.component.component import Component
@@ -83,10 +83,16 @@ class House(Component):
         if saved is None:
             return None
         live = self._make(saved, stored=True)
-        if live.room.archived:
-            archive = self._store.archives.of(local, saved.created)
-            live.room.history.extend(await remembered(live.room, archive))
+        for message in await self._told(live.room, local):
+            live.room.remember(message)
         return live
+
+    async def _told(self, room: Room, local: str) -> list[Message]:
+        """What newcomers are told of: what was put away, or what the archive has."""
+        away = await self._store.histories.take(local)
+        if away or not room.archived:
+            return away
+        return await remembered(room, self._store.archives.of(local, room.saved.created))
 
     def _loaded(self, result: LiveRoom | Failure | None, local: str) -> None:
         waiting = self._loading.pop(local)
@@ -129,8 +135,11 @@ class House(Component):
         self.listed.remove(live.jid.local)
 
     def unload(self, live: LiveRoom) -> None:
-        """Let a room be in the store alone."""
-        del self.live[live.jid.local]
+        """Let a room be in the store alone, with what newcomers are told of."""
+        room, local = live.room, live.jid.local
+        if room.history and not (room.archived and all(each.kept for each in room.history)):
+            self._store.histories.put(local, room.history)
+        del self.live[local]
 
     def create(self, jid: Jid, creator: str, locked: bool = True) -> LiveRoom:
         """Make a room; until it is configured only its owner gets in (XEP-0045, 10.1)."""
