@@ -12,7 +12,7 @@ import attrs
 from tests.chat.histories import ACCOUNTS, OWNER, PEOPLE, command, content, first_configuration
 from tests.chat.kit import EVERY, OPTIONS
 from tests.chat.naive import NaiveRoom
-from tests.chat.states import check_state, snapshot
+from tests.chat.states import check_state, snapshot, stays_of
 from xmppd.chat.commands import (
     Command,
     Configure,
@@ -20,12 +20,21 @@ from xmppd.chat.commands import (
     Invite,
     Leave,
     Moderate,
+    Readmit,
     Register,
     Retract,
     SetRoles,
     SetStandings,
 )
-from xmppd.chat.events import Invited, RegistrationAsked, Said, StandingTold, TopicSet, Welcomed
+from xmppd.chat.events import (
+    Declined,
+    Invited,
+    RegistrationAsked,
+    Said,
+    StandingTold,
+    TopicSet,
+    Welcomed,
+)
 from xmppd.chat.model import (
     ITSELF,
     Affiliation,
@@ -46,7 +55,7 @@ from xmppd.chat.outcome import Done, Notice, Refused, SaveMessage, SaveRemoval, 
 from xmppd.chat.room import Room
 from xmppd.chat.view import View
 
-FOR_OUTSIDERS = (Invited, RegistrationAsked, StandingTold)
+FOR_OUTSIDERS = (Declined, Invited, RegistrationAsked, StandingTold)
 REPEATABLE = (SetStandings, SetRoles, Configure)
 
 
@@ -163,6 +172,23 @@ class Life:
             for old, new in fresh.items():
                 new.history, new.invited, new.voices = old.history, old.invited, old.voices
             self.room, self.other = fresh.values()
+        elif room.lasts and self.random.random() < 0.5:
+            self.restart()
+
+    def restart(self) -> None:
+        """24: with those who were inside a room is as it was; only voices are forgotten."""
+        before, old = snapshot(self.room), self.room
+        command = Readmit(tuple(stays_of(old)))
+        self.room, self.other = self.made(old.saved), self.made_otherwise(old.saved)
+        self.naive.begin_anew()
+        for room in (self.room, self.other):
+            room.history, room.invited = old.history.copy(), dict(old.invited)
+        outcome, other = self.room.handle(command), self.other.handle(command)
+        assert isinstance(outcome, Done) and outcome == other and not outcome.writes
+        self.check_outcome(command, outcome, set(self.room.sessions))
+        if not outcome.notices:
+            before[-1].clear()
+            assert snapshot(self.room) == before
 
     def take_back(self) -> None:
         """19: something that was said, of which newcomers or the archive know."""
@@ -199,7 +225,7 @@ class Life:
         Only an owner makes owners and admins, or unmakes them.
         """
         actor = command.person.account
-        power = before[actor]
+        power = before.get(actor, Affiliation.OWNER)
         for account, old in before.items():
             new = self.room.affiliation(account)
             if new is old:

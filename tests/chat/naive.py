@@ -41,7 +41,9 @@ class NaiveRoom:
         name = type(command).__name__
         if not getattr(self, f"may_{name}")(command):
             return False
-        left = isinstance(command, c.Leave) and command.person in self.inside
+        leaving = (command.person,) if isinstance(command, c.Leave) else ()
+        leaving = command.people if isinstance(command, c.Lose) else leaving
+        left = any(person in self.inside for person in leaving)
         getattr(self, f"do_{name}")(command)
         lasts = self.config["persistent"] and not self.locked
         if (left or isinstance(command, ENDING)) and not self.inside and not lasts:
@@ -145,6 +147,13 @@ class NaiveRoom:
         if nick is not None and nick not in self.inside.values():
             del self.roles[fold(nick)]
 
+    def may_Lose(self, command: c.Lose) -> bool:
+        return True
+
+    def do_Lose(self, command: c.Lose) -> None:
+        for person in command.people:
+            self.do_Leave(c.Leave(person))
+
     def may_ShowPresence(self, command: c.ShowPresence) -> bool:
         return command.person in self.inside
 
@@ -153,6 +162,13 @@ class NaiveRoom:
 
     def do_Rename(self, command: c.Rename) -> None:
         self.rename(command.person, command.nick)
+
+    def begin_anew(self) -> None:
+        """Everybody is inside as before, in the role of a newcomer."""
+        self.voices.clear()
+        accounts = {fold(nick): person.account for person, nick in self.inside.items()}
+        for key, account in accounts.items():
+            self.roles[key] = self.first_role(self.affiliation(account))
 
     # Talking
 
@@ -337,7 +353,7 @@ class NaiveRoom:
             self.voices.clear()
         self.config.update(command.values)
         if command.owners is not None:
-            wanted = dict.fromkeys((a for a, row in self.rows.items() if row is OWNER), NONE)
+            wanted = dict.fromkeys((a for a, row in self.rows.items() if row is OWNER), ADMIN)
             for account, new in {**wanted, **dict.fromkeys(command.owners, OWNER)}.items():
                 if self.rows.get(account) is not new:
                     self.place(account, new, None)

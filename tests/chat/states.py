@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from xmppd.chat.model import Affiliation, Role
+from xmppd.chat.model import Affiliation, Role, Stay
 from xmppd.chat.nicks import fold, is_nick
 from xmppd.chat.rights import Right
 from xmppd.chat.room import Room
@@ -22,6 +22,15 @@ def snapshot(room: Room) -> Any:
         dict(room.invited),
         dict(room.voices),
     )
+
+
+def stays_of(room: Room) -> list[Stay]:
+    """Who is inside, as it is noted."""
+    return [
+        Stay(person, each.nick, stay.presence, stay.since, each.affiliation, each.role, stay.wire)
+        for key, each in room.occupants.items()
+        for person, stay in room.stays[key].items()
+    ]
 
 
 def check_state(room: Room, used: bool) -> None:

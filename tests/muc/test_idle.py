@@ -70,6 +70,14 @@ class IdleTest(RoomsTestCase):
         self.idle()
         self.assertEqual(self.bodies(self.enter(self.crone, "crone")), ["before", "after"])
 
+    def test_history_of_a_service_that_ends_in_good_order(self) -> None:
+        self.make({"persistentroom": 1, "enablearchiving": 0})
+        self.say(self.crone, "Double, double")
+        self.rooms.shut_down()
+        self.server.settle()
+        self.die()
+        self.assertEqual(self.bodies(self.enter(self.crone, "crone")), ["Double, double"])
+
     def test_what_was_taken_back_stays_so(self) -> None:
         """Of a history nothing is put away while the room is in memory."""
         self.make({"persistentroom": 1, "enablearchiving": 0})
@@ -99,8 +107,8 @@ class IdleTest(RoomsTestCase):
         self.say(self.crone, "Double, double")
         self.idle()
         rooms: Any = self.server.service.rooms
-        put_away = rooms._store.histories
-        self.server.result(rooms._store.remove("cave"))
+        put_away = rooms.store.histories
+        self.server.result(rooms.store.remove("cave"))
         found = Deferred.fromCoroutine(put_away.take("cave"))
         self.assertEqual(self.server.result(found), [])
 
@@ -136,13 +144,13 @@ class IdleTest(RoomsTestCase):
         found: list[object] = []
         rooms: Any = self.server.service.rooms
         read: Deferred[None] = Deferred()
-        load = rooms._store.load
+        load = rooms.store.load
 
         async def slowly(local: str) -> Any:
             await read
             return await load(local)
 
-        rooms._store.load = slowly
+        rooms.store.load = slowly
         rooms.at("cave", lambda live: rooms.do(live, Destroy(ITSELF)))
         rooms.at("cave", found.append)
         read.callback(None)

@@ -72,6 +72,10 @@ class Muc:
         86_400,
         least=0,
     )
+    after_restart: Literal["tell", "readmit"] = key(
+        "Who is inside when the service ends is told so, or is inside again after a restart.",
+        "tell",
+    )
     limits: RoomLimits = table("How much one person may do in rooms.", RoomLimits)
     archive_days: int = key(
         "Days that archives of rooms keep what was said; 0: for good.", 0, least=0

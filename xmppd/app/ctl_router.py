@@ -180,7 +180,7 @@ def _described(server: Routing, name: str, port: Port, routes: list[Route]) -> d
     return {
         "link": name,
         "state": state(port),
-        "peers": [HERE] if members is None else [_peer(each.carrier) for each in members],
+        "peers": [HERE] if members is None else [_peer(each.connection) for each in members],
         "routes": [route.match for route in own if route.table in ("exact", "wildcard")],
         "instances": [route.match for route in own if route.table == "instance"],
         "default": any(route.table == "default" for route in own),

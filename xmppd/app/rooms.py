@@ -57,6 +57,7 @@ def room_settings(config: Config, options: Iterable[type[Option]] = ()) -> RoomS
         room_options(config, options),
         frozenset(config.admins),
         frozenset(config.domains),
+        muc.after_restart,
     )
 
 
@@ -102,7 +103,7 @@ class RoomsRole(MultiService):
 
     def reload(self, config: Config) -> None:
         """Take other settings for rooms to come. Raises ConfigError before it does."""
-        self.rooms.settings = room_settings(config, self._options)
+        self.rooms.take_settings(room_settings(config, self._options))
         self.config = config
 
 

@@ -16,6 +16,7 @@ from xmppd.chat.model import (
     Person,
     Presence,
     Role,
+    Stay,
     Why,
 )
 
@@ -43,6 +44,14 @@ class Leave:
     person: Person
     content: Content | None = None
     why: Why = Why.PARTED
+
+
+@attrs.frozen
+class Lose:
+    """Those are gone, all at once: none of them is told of the others."""
+
+    people: tuple[Person, ...]
+    person: Person = Person("")
 
 
 @attrs.frozen
@@ -215,14 +224,24 @@ class Destroy:
 
 @attrs.frozen
 class Shutdown:
-    """The service ends: everybody is told."""
+    """The service ends: everybody is told; with `restore` only if the room ends with it."""
 
+    person: Person = Person("")
+    restore: bool = False
+
+
+@attrs.frozen
+class Readmit:
+    """Those are inside as before, who were when the service ended."""
+
+    stays: tuple[Stay, ...]
     person: Person = Person("")
 
 
 Command: TypeAlias = (
     Enter
     | Leave
+    | Lose
     | ShowPresence
     | Rename
     | Say
@@ -241,4 +260,5 @@ Command: TypeAlias = (
     | SetCard
     | Destroy
     | Shutdown
+    | Readmit
 )

@@ -44,6 +44,10 @@ class Content(Protocol):
     def storable(self) -> bool:
         """Whether it belongs into a history: it says something."""
 
+    @property
+    def said_at(self) -> float | None:
+        """When it was said elsewhere, if its author says so; in seconds since 1970."""
+
 
 @attrs.frozen
 class Text:
@@ -51,6 +55,7 @@ class Text:
 
     text: str = ""
     storable: bool = True
+    said_at: float | None = None
 
 
 @attrs.frozen
@@ -84,6 +89,22 @@ class Occupancy:
     person: Person
     presence: Presence
     since: int
+    wire: Any = attrs.field(default=None, eq=False, repr=False)
+
+
+@attrs.frozen
+class Stay:
+    """A session as it was inside a room when the service ended: its nick, and what it showed.
+
+    `affiliation` and `role` are those that others were told; None: they are not known any more.
+    """
+
+    person: Person
+    nick: str
+    presence: Presence
+    since: int = 0
+    affiliation: Affiliation | None = None
+    role: Role | None = None
     wire: Any = attrs.field(default=None, eq=False, repr=False)
 
 
@@ -122,7 +143,7 @@ class Kind(IntEnum):
 class Message:
     """Something said in a room. `id` is the room's own, `at` in seconds since 1970.
 
-    `kept`: the room's archive has it under this id.
+    `kept`: the room's archive has it under this id. `said_at`: when it was said elsewhere before.
     """
 
     id: str
@@ -130,6 +151,7 @@ class Message:
     author: Author
     content: Content
     kept: bool = False
+    said_at: float | None = None
 
 
 @attrs.frozen
@@ -154,6 +176,7 @@ class Moderation:
     by: Author
     reason: str = ""
     storable: bool = True
+    said_at: float | None = None
 
 
 @attrs.frozen
@@ -186,12 +209,13 @@ class Standing:
 
 @attrs.frozen
 class Invitation:
-    """Somebody is asked to come."""
+    """Somebody is asked to come; `session`: in that one alone."""
 
     to: str
     reason: str = ""
     thread: str | None = None
     continues: bool = False
+    session: str = ""
 
 
 @attrs.define

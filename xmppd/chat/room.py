@@ -80,10 +80,14 @@ class Room(People):
         return self.needs[Right.SEE_ADDRESSES] == Role.VISITOR
 
     @property
+    def lasts(self) -> bool:
+        """Whether it is there when nobody is inside."""
+        return self.config["persistent"] and not self.saved.locked
+
+    @property
     def archived(self) -> bool:
         """Whether what is said is kept for good; only a room that lasts has an archive."""
-        config = self.config
-        return config["archive"] and config["persistent"] and not self.saved.locked
+        return self.config["archive"] and self.lasts
 
     @property
     def logged(self) -> bool:
@@ -155,5 +159,5 @@ class Room(People):
 
     def settle(self, out: Changes) -> None:
         """A room that does not last, or was never opened, ends when nobody is in it."""
-        if not self.occupants and (self.saved.locked or not self.config["persistent"]):
+        if not self.occupants and not self.lasts:
             out.ended = True

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import attrs
+
 from xmppd.chat.affiliations import apply_standing, check_place
 from xmppd.chat.commands import (
     Decline,
@@ -37,7 +39,8 @@ def say(room: Room, command: Say, out: Changes) -> None:
     storable = command.content.storable
     message = _message(room, command.person, command.content, storable and room.archived)
     if storable:
-        room.remember(message)
+        said_at = room.said_at(command.person.account, command.content)
+        room.remember(attrs.evolve(message, said_at=said_at) if said_at is not None else message)
     if message.kept:
         out.save(SaveMessage(message))
     out.notices.append(Notice(Said(message), room.audience()))
@@ -85,17 +88,17 @@ def _invite(room: Room, person: Person, invitation: Invitation, out: Changes) ->
         del room.invited[next(iter(room.invited))]
     room.invited[invitation.to] = person.account
     event = Invited(invitation, room.author(person), room.config["password"], room.open)
-    out.notices.append(Notice(event, (), account=invitation.to))
+    out.notices.append(Notice(event, (), account=invitation.to, session=invitation.session))
 
 
 def decline(room: Room, command: Decline, out: Changes) -> None:
-    """Tell who invited that somebody will not come; once for an invitation."""
+    """Tell who invited, inside or not, that somebody will not come; once for an invitation."""
     inviter = room.invited.pop(command.person.account, None)
     if inviter is None:
         raise Refusal(Reason.FORBIDDEN, "there was no invitation")
     event = Declined(command.person.account, command.reason)
-    own = [stay for stay in room.audience() if stay.person.account == inviter]
-    room.tell(out, event, own, Sight.FULL)
+    own = tuple(stay for stay in room.audience() if stay.person.account == inviter)
+    out.notices.append(Notice(event, own, Sight.FULL, "" if own else inviter))
 
 
 def request_voice(room: Room, command: RequestVoice, out: Changes) -> None:

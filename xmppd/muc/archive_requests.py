@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import attrs
+from twisted.internet.interfaces import IReactorTime
 
 from xmppd.chat.outcome import Reason
 from xmppd.component.archive import Query, parse_query
@@ -12,6 +13,7 @@ from xmppd.muc.archive import RoomArchive, without_author
 from xmppd.muc.decode import person_of
 from xmppd.muc.house import House
 from xmppd.muc.live import LiveRoom
+from xmppd.muc.readers import Readers
 from xmppd.muc.refusals import refusal
 from xmppd.muc.search import Search, Test, said_as, said_from
 from xmppd.protocol.errors import StanzaError
@@ -21,8 +23,12 @@ from xmppd.protocol.stanza import Stanza
 from xmppd.storage.interfaces import Page
 
 
-class ArchiveRequests(House):
-    """Rooms whose archives can be read, by whoever could enter now (6.1.2)."""
+class ArchiveRequests:
+    """Has the archives of rooms read, by whoever could enter now (6.1.2)."""
+
+    def __init__(self, rooms: House, clock: IReactorTime) -> None:
+        self._rooms = rooms
+        self._readers = Readers(rooms.settings.limits.pages, clock)
 
     @iq("get", MAM, "query", to=ACCOUNT)
     async def tell_form(self, request: Stanza) -> Stanza:
@@ -48,7 +54,7 @@ class ArchiveRequests(House):
         page, count = await self._read(query, test, archive, request.sender.bare)
         shown = page if knows else _without_authors(page)
         for message in results(query, shown, live.jid, request.sender):
-            self.send(message)
+            self._rooms.send(message)
         return request.reply(fin(page, count))
 
     async def _read(
@@ -61,12 +67,12 @@ class ArchiveRequests(House):
             return await query.read(search), await query.count(search)
 
     async def _archive(self, request: Stanza) -> tuple[LiveRoom, RoomArchive]:
-        live = await self.in_room(request)
+        live = await self._rooms.in_room(request)
         if not live.room.archived:
             raise StanzaError("service-unavailable", "this room has no archive", by=live.jid)
         if not live.room.may_read_archive(person_of(request.sender)):
             raise refusal(Reason.FORBIDDEN, live.jid)
-        return live, self._store.archives.of(live.jid.local, live.room.saved.created)
+        return live, self._rooms.store.archives.of(live.jid.local, live.room.saved.created)
 
 
 def _filtered(query: Query, room: Jid, reader: Jid, knows: bool) -> tuple[Query, Test | None]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from xmppd.chat.model import Message
+from xmppd.chat.room import Room
 from xmppd.muc.written import read_message, written_message
 from xmppd.storage.codecs import JsonCodec
 from xmppd.storage.interfaces import Corrupt, Document, Owner
@@ -28,9 +29,11 @@ class Histories:
         self._documents: Document[list[dict[str, Any]]] = stores.document(HISTORY, JsonCodec())
         self._domain = domain
 
-    def put(self, local: str, messages: Iterable[Message]) -> None:
-        """Put a history away; nobody waits until it is written."""
-        newest = list(_newest(list(map(written_message, messages))))
+    def put(self, local: str, room: Room) -> None:
+        """Put a room's history away unless the archive has it; nobody waits until it is written."""
+        if not room.history or (room.archived and all(each.kept for each in room.history)):
+            return
+        newest = list(_newest(list(map(written_message, room.history))))
         self._watch(self._documents.put(Owner(self._domain, local), newest[::-1]))
 
     async def take(self, local: str) -> list[Message]:

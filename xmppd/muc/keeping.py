@@ -10,9 +10,10 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from xmppd.chat.model import Affiliation, Saved, Standing
+from xmppd.chat.model import Affiliation, Message, Saved, Standing
 from xmppd.chat.outcome import SaveCard, SaveRoom, SaveStanding, Write
-from xmppd.muc.archive import ARCHIVE, Archives, Row, Tombstone
+from xmppd.chat.room import Room
+from xmppd.muc.archive import ARCHIVE, Archives, Row, Tombstone, remembered
 from xmppd.muc.graves import Grave
 from xmppd.muc.histories import HISTORY, Histories
 from xmppd.muc.stays import STAYS, Stays
@@ -90,6 +91,16 @@ class RoomStore:
         except (KeyError, TypeError, ValueError) as problem:
             raise Corrupt("room", owner, str(problem)) from problem
         return saved
+
+    async def told(self, local: str, room: Room) -> list[Message]:
+        """What newcomers are told of: what was put away, or else what the archive has.
+
+        Fails with `StorageError`.
+        """
+        away = await self.histories.take(local)
+        if away or not room.archived:
+            return away
+        return await remembered(room, self.archives.of(local, room.saved.created))
 
     def keep(
         self,

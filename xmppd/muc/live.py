@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from xmppd.chat.commands import Command
+from xmppd.chat.commands import Command, ShowPresence
 from xmppd.chat.model import Kind, Message, Person
 from xmppd.chat.outcome import (
     Done,
@@ -25,6 +25,7 @@ from xmppd.chat.outcome import (
     Write,
 )
 from xmppd.chat.room import Room
+from xmppd.muc.answers import place
 from xmppd.muc.archive import Row, Tombstone
 from xmppd.muc.encode import Encoder, Sending
 from xmppd.muc.keeping import Listed, RoomStore, everything
@@ -50,6 +51,7 @@ class _Batch:
     """What one command has to tell, once it may. `said` are told only if they are kept."""
 
     sendings: list[Sending]
+    answer: Sending | None
     said: list[Message]
     writes: tuple[Write, ...]
     told: Deferred[None] = attrs.field(factory=Deferred)
@@ -102,8 +104,8 @@ class LiveRoom:
         """Whether nothing waits to be kept or told, and nothing could not be kept."""
         return not self._outbox and not self._unkept
 
-    def do(self, command: Command) -> Deferred[None] | None:
-        """Carry out a command.
+    def do(self, command: Command, answer: Stanza | None = None) -> Deferred[None] | None:
+        """Carry out a command. `answer` is sent in its place among what is told, if all is kept.
 
         Gives what fires when everybody has been told, or fails with `StanzaError` where it could
         not be kept; None where they have been told already. Raises `StanzaError` where the room
@@ -115,7 +117,10 @@ class LiveRoom:
         if isinstance(outcome, Refused):
             raise refusal(outcome, self.jid)
         self._store.stays.note(self.jid.local, outcome.notices)
-        sendings = [each for notice in outcome.notices for each in self._encoder.encode(notice)]
+        if isinstance(command, ShowPresence):
+            self._store.stays.shown(self.jid.local, self.room, command.person)
+        told = None if answer is None or answer.to is None else Sending(answer, (answer.to,))
+        sendings = self._sendings(command, outcome, told)
         writes = self._writes(outcome)
         kept = self._keep(outcome, writes, command.person)
         if outcome.ended:
@@ -129,16 +134,21 @@ class LiveRoom:
             for write in outcome.writes
             if isinstance(write, SaveMessage) and write.kind is not Kind.TOPIC
         ]
-        return self._wait(_Batch(sendings, said, writes), kept)
+        return self._wait(_Batch(sendings, told, said, writes), kept)
+
+    def _sendings(self, command: Command, outcome: Done, answer: Sending | None) -> list[Sending]:
+        told = [self._encoder.encode(notice) for notice in outcome.notices]
+        if answer is not None:
+            told.insert(place(command, outcome.notices), [answer])
+        return [each for sendings in told for each in sendings]
 
     def _writes(self, outcome: Done) -> tuple[Write, ...]:
         """What is to be kept of the room itself; nothing of one that is not to last."""
-        saved = self.room.saved
-        if outcome.ended or saved.locked or not self.room.config["persistent"]:
+        if outcome.ended or not self.room.lasts:
             self._unkept.clear()
             return ()
         if not self.stored:
-            return everything(saved)
+            return everything(self.room.saved)
         if not outcome.writes:
             return ()
         late, self._unkept = map(self._as_now, self._unkept), []
@@ -155,8 +165,7 @@ class LiveRoom:
     ) -> Deferred[None] | None:
         """Store what is to be stored; a room that is not to last is not in the store."""
         saved, local = self.room.saved, self.jid.local
-        lasts = self.room.config["persistent"] and not outcome.ended and not saved.locked
-        if not lasts:
+        if outcome.ended or not self.room.lasts:
             was, self.stored = self.stored, False
             return self._store.remove(local) if was else None
         said = [row for write in outcome.writes if (row := self._row(write, person)) is not None]
@@ -200,8 +209,10 @@ class LiveRoom:
     def _flush(self) -> None:
         while self._outbox and self._outbox[0].ready:
             batch = self._outbox.popleft()
-            if not (batch.failed and batch.said):
+            if not batch.failed:
                 self._send(batch.sendings)
+            elif not batch.said:
+                self._send([each for each in batch.sendings if each is not batch.answer])
             if not batch.failed:
                 batch.told.callback(None)
             else:

@@ -16,7 +16,7 @@ from xmppd.muc.forms import config_form, read_config
 from xmppd.muc.house import House
 from xmppd.muc.live import LiveRoom
 from xmppd.muc.reasons import reason_of
-from xmppd.muc.refusals import refusal
+from xmppd.muc.refusals import echoing, refusal
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.forms import Form, FormError, FormType
 from xmppd.protocol.jid import InvalidJid, Jid
@@ -24,13 +24,17 @@ from xmppd.protocol.markup import element
 from xmppd.protocol.stanza import Stanza
 
 
-class OwnerRequests(House):
-    """Rooms that owners configure and destroy."""
+class OwnerRequests:
+    """Has owners configure rooms, and destroy them."""
+
+    def __init__(self, rooms: House) -> None:
+        self._rooms = rooms
 
     @iq("get", names.MUC_OWNER, "query", to=ACCOUNT)
+    @echoing
     async def read_config(self, request: Stanza) -> Stanza:
         """The form in which owners configure a room."""
-        live = await self.in_room(request)
+        live = await self._rooms.in_room(request)
         self._check_owner(live, person_of(request.sender))
         return request.reply(element("query", names.MUC_OWNER, None, _form_of(live).to_xml()))
 
@@ -39,29 +43,30 @@ class OwnerRequests(House):
             raise refusal(Reason.FORBIDDEN, live.jid)
 
     @iq("set", names.MUC_OWNER, "query", to=ACCOUNT)
+    @echoing
     async def change_config(self, request: Stanza) -> Stanza:
         """Configure a room, or destroy it."""
-        live = await self.in_room(request)
+        live = await self._rooms.in_room(request)
         person = person_of(request.sender)
         self._check_owner(live, person)
         asked = form_or(request, "destroy")
         if isinstance(asked, Form):
             return await self._configure(request, live, person, asked)
-        return await self.done(request, live, _destruction(person, asked))
+        return await self._rooms.done(request, live, _destruction(person, asked))
 
     async def _configure(
         self, request: Stanza, live: LiveRoom, person: Person, form: Form
     ) -> Stanza:
         if form.type is FormType.CANCEL:
             if live.room.saved.locked:
-                return await self.done(request, live, Destroy(person))
+                return await self._rooms.done(request, live, Destroy(person))
             return request.reply()
         try:
             wanted = read_config(live.room, _form_of(live), form)
         except FormError as problem:
             raise StanzaError("not-acceptable", str(problem)) from None
         command = Configure(person, wanted.values, wanted.owners, wanted.admins)
-        return await self.done(request, live, command)
+        return await self._rooms.done(request, live, command)
 
 
 def _form_of(live: LiveRoom) -> Form:

@@ -19,13 +19,16 @@ from xmppd.protocol.markup import element
 from xmppd.protocol.stanza import Stanza
 
 
-class RegistrationRequests(Guarded):
-    """Rooms that people register with."""
+class RegistrationRequests:
+    """Has people register with rooms."""
+
+    def __init__(self, rooms: Guarded) -> None:
+        self._rooms = rooms
 
     @iq("get", names.REGISTER, "query", to=ACCOUNT)
     async def read_registration(self, request: Stanza) -> Stanza:
         """What to fill in to register with a room (XEP-0045, 7.10)."""
-        live = await self.in_room(request)
+        live = await self._rooms.in_room(request)
         account = person_of(request.sender).account
         standing = live.room.saved.standings.get(account)
         if standing is not None and standing.affiliation >= Affiliation.MEMBER:
@@ -40,13 +43,13 @@ class RegistrationRequests(Guarded):
     @iq("set", names.REGISTER, "query", to=ACCOUNT)
     async def register(self, request: Stanza) -> Stanza:
         """Register with a room, or no longer."""
-        live = await self.in_room(request)
+        live = await self._rooms.in_room(request)
         person = person_of(request.sender)
-        self.check_knocking(live, person)
+        self._rooms.check_knocking(live, person)
         asked = form_or(request, "remove")
         if isinstance(asked, Form):
-            return await self.done(request, live, Register(person, _wanted_nick(asked)))
-        return await self.done(request, live, Unregister(person))
+            return await self._rooms.done(request, live, Register(person, _wanted_nick(asked)))
+        return await self._rooms.done(request, live, Unregister(person))
 
 
 def _is_banned(live: LiveRoom, account: str) -> bool:

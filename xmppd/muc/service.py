@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred, maybeDeferred
@@ -16,7 +16,7 @@ from xmppd.chat.commands import (
     Say,
     ShowPresence,
 )
-from xmppd.chat.model import Person
+from xmppd.chat.model import Affiliation, Person, Stay
 from xmppd.chat.outcome import Reason
 from xmppd.muc import names
 from xmppd.muc.archive_requests import ArchiveRequests
@@ -31,7 +31,7 @@ from xmppd.muc.live import LiveRoom
 from xmppd.muc.moderation import Moderating
 from xmppd.muc.owning import OwnerRequests
 from xmppd.muc.ranks import RankRequests
-from xmppd.muc.refusals import refusal, refused_presence
+from xmppd.muc.refusals import refusal, refused_presence, refused_whole
 from xmppd.muc.registration import RegistrationRequests
 from xmppd.muc.requests import RoomRequests
 from xmppd.muc.retention import Retention
@@ -42,16 +42,11 @@ from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.escaping import is_escaped_well
 from xmppd.protocol.stanza import Stanza
 
+LATE = 5.0
+"""Seconds after which what people show is noted."""
 
-class Rooms(
-    RoomRequests,
-    RankRequests,
-    OwnerRequests,
-    RegistrationRequests,
-    ArchiveRequests,
-    Moderating,
-    VCards,
-):
+
+class Rooms(RoomRequests):
     """XEP-0045: serve a domain of rooms, in one process with the rest or in one of its own;
     XEP-0249: put its form beside that of the invitations that rooms pass on;
     XEP-0410: answer occupants' pings to themselves;
@@ -85,21 +80,40 @@ class Rooms(
         self, name: str, clock: IReactorTime, store: RoomStore, settings: RoomSettings
     ) -> None:
         super().__init__(name, clock, store, settings)
+        self._moderating = Moderating(self)
+        for requests in (
+            RankRequests(self),
+            OwnerRequests(self),
+            RegistrationRequests(self),
+            ArchiveRequests(self, clock),
+            self._moderating,
+            VCards(self),
+        ):
+            self._handlers.add(requests)
         self._ghosts = Ghosts(self, clock)
         retention = Retention(
             store.archives, clock, lambda: list(self.listed), lambda: self.settings
         )
         lookers = self._ghosts.look, Idle(self, clock).look, retention.look
-        self._rounds = Rounds(clock, lookers)
+        self._rounds = Rounds(clock, lookers), Rounds(clock, [store.stays.flush_some], LATE)
 
     def start(self) -> None:
         """Begin to look for ghosts, for rooms that nobody uses, and for what is too old."""
-        self._rounds.start()
+        for rounds in self._rounds:
+            rounds.start()
+        self._returning.start()
 
     def shut_down(self) -> None:
-        """Tell all occupants that the service ends."""
-        self._rounds.stop()
+        """Tell occupants that the service ends, or note that they are to be there again."""
+        for part in (*self._rounds, self._returning, self._ghosts):
+            part.stop()
         super().shut_down()
+
+    def readmit(self, live: LiveRoom, stays: Sequence[Stay]) -> None:
+        """Let those be inside again who were when the service ended, and see who is there."""
+        super().readmit(live, stays)
+        if stays:
+            self._ghosts.doubt(live)
 
     # Presence
 
@@ -130,7 +144,8 @@ class Rooms(
         if presence.has(names.MUC, "x"):
             return self._enter(live, presence, person)
         if live is None or inside is None:
-            self.send(outsider(presence))
+            stands = Affiliation.NONE if live is None else live.room.affiliation(person.account)
+            self.send(outsider(presence, stands))
             return None
         self.hear(live, person)
         self.check_pace(live, live.paces.presences, inside)
@@ -182,7 +197,7 @@ class Rooms(
     def _take_message(self, live: LiveRoom | None, message: Stanza) -> Deferred[None] | None:
         assert message.to is not None
         command = message_command(message, message.to.bare)
-        if live is None:
+        if live is None or not live.room.exists_for(person_of(message.sender).account):
             raise self.missing(message.to.bare)
         if command is None:
             return None
@@ -195,10 +210,16 @@ class Rooms(
         if isinstance(command, Invite):
             self.check_invitations(live, command)
         self.hear(live, command.person)
-        retraction = self.retracts(live, command) if isinstance(command, Say) else None
+        retraction = self._moderating.retracts(live, command) if isinstance(command, Say) else None
         return retraction or self.do(live, command)
 
     # Errors
+
+    def refused(self, stanza: Stanza, error: StanzaError) -> Stanza:
+        """A message that is refused comes back, unless it is too large for that."""
+        if stanza.name == "message" and len(stanza.inner) <= self.settings.message_bytes:
+            return refused_whole(stanza, error)
+        return super().refused(stanza, error)
 
     def bounced(self, error: Stanza) -> Awaitable[object] | None:
         """A session that is no more is taken out; other errors go to whom they answer."""
@@ -208,7 +229,7 @@ class Rooms(
             return None
         person = person_of(error.sender)
         if person in live.room.sessions and self._ghosts.shows(live, error):
-            return self._ghosts.remove(live, person)
+            return self._ghosts.found(live, person)
         told = returned(live, error) if error.name == "message" else None
         if told is not None:
             self._send_each(told.stanza, told.to)

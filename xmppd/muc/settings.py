@@ -59,3 +59,10 @@ class RoomSettings:
     admins: frozenset[str] = frozenset()
     local: frozenset[str] = frozenset()
     """Domains whose accounts count as local."""
+    after_restart: Literal["tell", "readmit"] = "tell"
+    """What becomes of those who are inside when the service ends."""
+
+    @property
+    def readmits(self) -> bool:
+        """Whether those inside are inside again after a restart."""
+        return self.after_restart == "readmit"

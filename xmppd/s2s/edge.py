@@ -27,6 +27,7 @@ from xmppd.s2s.server_stream import ServerStream
 from xmppd.s2s.sessions import Sessions
 from xmppd.s2s.settings import Settings
 from xmppd.s2s.shares import Shares
+from xmppd.s2s.stopping import Stopping
 from xmppd.s2s.unproved import Unproved
 from xmppd.s2s.wire import ServerWire
 from xmppd.tls.certificates import Certificates
@@ -82,9 +83,8 @@ class ServerEdge:
         self.unproved = Unproved(clock, settings.limits.unproved_connections)
         self.pairs: dict[tuple[str, str], Pair] = {}
         self.live: set[ServerWire] = set()
-        self.stopped = False
+        self.stopping = Stopping(self)
         self._addresses = AddressLimits(settings.limits.connections_per_address)
-        self._emptied: list[Deferred[None]] = []
         link.receiver = self.receive
 
     def build_protocol(self, address: IAddress | None, listen: Listen) -> Incoming | None:
@@ -93,6 +93,11 @@ class ServerEdge:
         if self.stopped or not self._addresses.connected(key):
             return None
         return Incoming(self, key, listen.tls)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it is about to end."""
+        return self.stopping.has_begun
 
     # What the link brings
 
@@ -158,10 +163,8 @@ class ServerEdge:
         if isinstance(wire, Incoming):
             self._addresses.disconnected(wire.key)
             self.unproved.gone(wire)
-        if self._emptied and not self.live:
-            emptied, self._emptied = self._emptied, []
-            for waiting in emptied:
-                waiting.callback(None)
+        if not self.live:
+            self.stopping.emptied()
 
     def look_at(self, pair: Pair) -> None:
         """Something of a pair has ended: forget it where it has no more to do."""
@@ -195,18 +198,11 @@ class ServerEdge:
         return len(pairs) + len(coming)
 
     def stop(self) -> Deferred[None]:
-        """Close all streams, refuse what waits; fires when the connections have gone."""
-        self.stopped = True
-        for pair in list(self.pairs.values()):
-            pair.close(Problem("remote-server-not-found", "this server goes down"))
-        for wire in [each for each in self.live if not each.over]:
-            wire.fail(StreamError("system-shutdown"))
-        self.sessions.stop()
-        if not self.live:
-            return succeed(None)
-        emptied: Deferred[None] = Deferred()
-        self._emptied.append(emptied)
-        return emptied
+        """Close all streams; fires when the connections have gone.
+
+        What waits goes back to the router, where `stopping` knows how; else it bounces.
+        """
+        return self.stopping.begin()
 
     def _pair(self, local: Jid, remote: Jid, most: int = MAX_PAIRS) -> Pair | None:
         place = local.domain, remote.domain

@@ -15,7 +15,7 @@ from xmppd.s2s.management import Management
 from xmppd.s2s.pace import Pace
 from xmppd.s2s.policy import satisfies
 from xmppd.s2s.receiving import Receiving
-from xmppd.s2s.session import Sent, give_back
+from xmppd.s2s.session import Sent
 from xmppd.s2s.unsent import Unsent
 from xmppd.s2s.wire import ServerWire
 from xmppd.tls.transport import tls_facts
@@ -116,19 +116,23 @@ class ServerStream(ServerWire):
     def connectionLost(self, reason: Failure | None = None) -> None:
         """The socket has gone; what it has not taken goes elsewhere."""
         if self.over:
-            give_back(self._unsent.take(self.output.left()))
+            self._give_back_unsent()
         super().connectionLost(reason)
 
     def ended(self, reason: str) -> None:
         """What went out over it must find another way."""
         if self.is_broken:
-            give_back(self._unsent.take(self.output.left()))
+            self._give_back_unsent()
         self.management.ended(self.is_broken, self.listens)
         self.leave()
         for pair in self.proved:
             self.edge.shares.left(pair)
         if self.proved:
             self.edge.log.info("stream with {peer} is over: {why}", peer=self.peer, why=reason)
+
+    def _give_back_unsent(self) -> None:
+        for sent in self._unsent.take(self.output.left()):
+            sent.pair.queue.take_unsent(sent)
 
     def late(self, item: Stanza) -> None:
         """Take what was under way when we closed (RFC 6120, 4.4).
