@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import attrs
 
 from xmppd.chat.model import (
+    ITSELF,
     Affiliation,
     Content,
     Entry,
@@ -214,6 +215,13 @@ class Destroy:
 
 
 @attrs.frozen
+class Tick:
+    """Time has passed: what is due is done."""
+
+    person: Person = ITSELF
+
+
+@attrs.frozen
 class Shutdown:
     """The service ends: everybody is told."""
 
@@ -240,5 +248,6 @@ Command: TypeAlias = (
     | Configure
     | SetCard
     | Destroy
+    | Tick
     | Shutdown
 )

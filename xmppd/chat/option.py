@@ -64,6 +64,13 @@ class Option:
     checks: ClassVar[Mapping[type, Check]] = {}
     notes: ClassVar[Mapping[type, Note]] = {}
 
+    def wake_at(self, room: Room) -> float | None:
+        """When something is due in a room, in seconds since 1970; None: nothing is."""
+        return None
+
+    def tick(self, room: Room, out: Changes) -> None:
+        """Do what is due."""
+
     def hides(self, config: Mapping[str, Any]) -> Collection[Role]:
         """Roles whose occupants only some see, under that configuration."""
         return ()

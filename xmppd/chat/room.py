@@ -104,6 +104,11 @@ class Room(People):
         """Whether what is said can be taken back later: it is archived, or newcomers are told."""
         return self.archived or self.config["history"] > 0
 
+    def wake_at(self) -> float | None:
+        """When something is due that a `Tick` does, in seconds since 1970; None: nothing is."""
+        times = (option.wake_at(self) for option in self.options)
+        return min((at for at in times if at is not None), default=None)
+
     def reconfigured(self) -> None:
         """Derive what depends on the configuration."""
         stored = self.saved.config.items()

@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 from xmppd.chat.commands import Command, Configure, Destroy, Shutdown
 from xmppd.chat.model import Affiliation, Person, Saved, Standing
 from xmppd.chat.options.core import CORE
+from xmppd.chat.options.lock import Lock
 from xmppd.chat.outcome import Reason
 from xmppd.chat.room import Room
 from xmppd.component.component import Component
@@ -42,6 +43,7 @@ class House(Component):
         self.live: dict[str, LiveRoom] = {}
         self.listed = Directory()
         self.graves: dict[str, Grave] = {}
+        self._options = (*CORE, Lock(lambda: self.settings.unopened))
         self._readers = Readers(settings.limits.pages, clock)
         self._clock = clock
         self._store = store
@@ -107,7 +109,7 @@ class House(Component):
         settings = self.settings
         room = Room(
             saved,
-            CORE,
+            self._options,
             self._clock.seconds,
             self._store.new_id,
             most_occupants=settings.most_occupants,
