@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,7 +18,16 @@ from twisted.internet.defer import Deferred
 from bench.house import plain_steps
 from bench.table import Row, print_table
 from xmppd.accounts.registry import Accounts
+from xmppd.app.rooms import FOLDER
+from xmppd.chat.model import Affiliation, Kind, Saved, Standing
+from xmppd.muc import archive as rooms_archive
+from xmppd.muc.elements import x_xml
+from xmppd.muc.keeping import Listed, RoomStore, everything
+from xmppd.protocol.jid import Jid
+from xmppd.protocol.markup import element
+from xmppd.storage.interfaces import Backend
 from xmppd.storage.sqlite import SqliteStore
+from xmppd.storage.stores import StoreMap
 
 MESSAGES = 100_000
 CONTACTS = 200
@@ -26,6 +35,8 @@ PAGE = 50
 ROUNDS = 20
 REPEATS = 20
 ACCOUNT, DOMAIN = "juliet", "localhost"
+OWN = f"{ACCOUNT}@{DOMAIN}"
+ROOM, SERVICE = "orchard@rooms.localhost", "rooms.localhost"
 
 CONFIG = """\
 domains = ["localhost"]
@@ -35,29 +46,66 @@ endpoint = "tcp:{port}:interface=127.0.0.1"
 tls = "none"
 [c2s.limits]
 enabled = false
+[muc]
+domain = "rooms.localhost"
+limits.enabled = false
 """
 SERVER = (sys.executable, "-c", "from twisted.scripts.twistd import run; run()", "-n", "--pidfile=")
 
 
-async def fill(folder: Path) -> None:
-    """Make the account and its archive."""
-    store = SqliteStore(folder, reactor)
+async def fill(data: Path) -> None:
+    """Make the account and its archive, and a room with as much in it."""
+    store = SqliteStore(data, reactor)
     await store.open()
     accounts = Accounts(DOMAIN, store)
     await accounts.create(ACCOUNT, "secret")
-    log = store.log("archive")
-    for number in range(MESSAGES):
-        peer = f"contact{number % CONTACTS}@{DOMAIN}"
-        body = (
-            f"<message type='chat' id='m{number}' from='{peer}/phone' to='{ACCOUNT}@{DOMAIN}'>"
-            f"<body>{number:06} {'x' * 100}</body></message>"
-        )
-        log.append(accounts.owner(ACCOUNT), body.encode(), peer=peer, resource="phone", kind=1)
-        if number % 1000 == 999:
-            with store.unit() as kept:
-                log.append(accounts.owner("nobody"), b"")
-            await kept
+    owner, log = accounts.owner(ACCOUNT), store.log("archive")
+
+    def keep(number: int, peer: str) -> None:
+        body = said(number, f"{peer}/phone")
+        log.append(owner, body, peer=peer, resource="phone", kind=1)
+
+    await keep_all(store, keep)
     await store.close()
+    await fill_room(data / FOLDER)
+
+
+async def fill_room(folder: Path) -> None:
+    """Make the room of the account, in which the contacts have spoken."""
+    folder.mkdir()
+    stores = StoreMap(folder, reactor, ["sqlite"], lambda *_: "sqlite", lambda *_: None)
+    await stores.open()
+    rooms = RoomStore(stores.of(SERVICE), SERVICE)
+    saved = Saved(ROOM, OWN, "secret", 0.0, config={"persistent": True})
+    saved.standings[saved.creator] = Standing(Affiliation.OWNER)
+    local = Jid(ROOM).local
+    await rooms.keep(local, saved, Listed(), everything(saved))
+
+    def keep(number: int, peer: str) -> None:
+        nick = Jid(peer).local
+        x = x_xml(element("item", None, {"affiliation": "none", "jid": f"{peer}/phone"}))
+        body = said(number, f"{ROOM}/{nick}", x)
+        rooms.archives.write(local, rooms_archive.Row(rooms.new_id(), peer, nick, Kind.SAID, body))
+
+    await keep_all(stores.backend("archive", SERVICE), keep)
+    await stores.close()
+
+
+async def keep_all(store: Backend, keep: Callable[[int, str], None]) -> None:
+    """Call with each number and whose message it is, a thousand in a commit."""
+    for start in range(0, MESSAGES, 1000):
+        with store.unit() as kept:
+            for number in range(start, start + 1000):
+                keep(number, f"contact{number % CONTACTS}@{DOMAIN}")
+        await kept
+
+
+def said(number: int, sender: str, more: bytes = b"") -> bytes:
+    """A message."""
+    return (
+        f"<message type='chat' id='m{number}' from='{sender}'>"
+        f"<body>{number:06} {'x' * 100}</body>{more.decode()}</message>"
+    ).encode()
 
 
 class Reader:
@@ -73,8 +121,8 @@ class Reader:
         self._ask(bind, b"</iq>")
         self._ask(arrive, b"</presence>|<presence[^>]*/>")
 
-    def page(self, set: str, contact: str = "") -> list[tuple[str, int]]:
-        """Ids and numbers of a page's messages."""
+    def page(self, set: str, contact: str = "", to: str = OWN) -> list[tuple[str, int]]:
+        """Ids and numbers of a page's messages in the archive of `to`."""
         form = ""
         if contact:
             form = (
@@ -83,7 +131,8 @@ class Reader:
                 f"<field var='with'><value>{contact}</value></field></x>"
             )
         rsm = f"<set xmlns='http://jabber.org/protocol/rsm'><max>{PAGE}</max>{set}</set>"
-        query = f"<iq type='set' id='q'><query xmlns='urn:xmpp:mam:2'>{form}{rsm}</query></iq>"
+        content = f"<query xmlns='urn:xmpp:mam:2'>{form}{rsm}</query>"
+        query = f"<iq type='set' id='q' to='{to}'>{content}</iq>"
         said = self._ask(query.encode(), b"</fin></iq>")
         found = re.findall(rb"<result [^>]*id='(\w+)'.*?<body>(\d+)", said)
         return [(id.decode(), int(number)) for id, number in found]
@@ -135,24 +184,32 @@ def rows(pid: int, reader: Reader) -> Iterator[Row]:
     backward, _, last_but_first = walk(reader, "before", "<before/>")
     assert sorted(backward) == forward, "backward"
     places = {
-        "first page, forward": ("", ""),
-        "last page, forward": (f"<after>{second_last}</after>", ""),
-        "last page, backward": ("<before/>", ""),
-        "first page, backward": (f"<before>{last_but_first}</before>", ""),
-        "first page with one of 200 contacts": ("", f"contact7@{DOMAIN}"),
-        "last page with one of 200 contacts": ("<before/>", f"contact7@{DOMAIN}"),
-        "nobody's page": ("", f"stranger@{DOMAIN}"),
+        "first page, forward": ("", "", OWN),
+        "last page, forward": (f"<after>{second_last}</after>", "", OWN),
+        "last page, backward": ("<before/>", "", OWN),
+        "first page, backward": (f"<before>{last_but_first}</before>", "", OWN),
+        "first page with one of 200 contacts": ("", f"contact7@{DOMAIN}", OWN),
+        "last page with one of 200 contacts": ("<before/>", f"contact7@{DOMAIN}", OWN),
+        "nobody's page": ("", f"stranger@{DOMAIN}", OWN),
+        "room: first page": ("", "", ROOM),
+        "room: last page": ("<before/>", "", ROOM),
+        "room: last page of one of 200 accounts": ("<before/>", f"contact7@{DOMAIN}", ROOM),
+        "room: the same, by its full address": ("<before/>", f"contact7@{DOMAIN}/phone", ROOM),
+        "room: the same, by its nick": ("<before/>", f"{ROOM}/contact7", ROOM),
+        "room: an account's page that never spoke": ("", f"stranger@{DOMAIN}", ROOM),
+        "room: a nick's page that never spoke": ("", f"{ROOM}/stranger", ROOM),
     }
     assert first
     costs = dict.fromkeys(places, 0.0)
     for _ in range(ROUNDS):  # whatever else the machine does meets all of them alike
-        for name, (set, contact) in places.items():
+        for name, (set, contact, to) in places.items():
+            repeats, expected = (1, 0) if "stranger" in contact else (REPEATS, PAGE)
             before = spent(pid)
-            for _ in range(REPEATS):
-                reader.page(set, contact)
-            costs[name] += spent(pid) - before
+            for _ in range(repeats):
+                assert len(reader.page(set, contact, to)) == expected, name
+            costs[name] += (spent(pid) - before) / repeats
     for name, cost in costs.items():
-        yield Row(name, None, cost / REPEATS / ROUNDS)
+        yield Row(name, None, cost / ROUNDS)
 
 
 def walk(reader: Reader, direction: str, start: str) -> tuple[list[int], str, str]:

@@ -75,13 +75,16 @@ class House:
     def log_in(self, name: str) -> "Client":
         """A client that has logged in and is available."""
         client = self.connect()
+        client.name = name
         for step in plain_steps(name):
             client.say(step)
         return client
 
 
 class Client:
-    """A client's end of a connection."""
+    """A client's end of a connection; `name` is its account's once it has logged in."""
+
+    name = ""
 
     def __init__(self, house: House) -> None:
         self._house = house

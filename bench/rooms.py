@@ -1,13 +1,19 @@
-"""`python -m bench.rooms`: what a delivery costs in rooms of 100, 1,000 and 5,000 occupants."""
+"""`python -m bench.rooms`: what a delivery costs in rooms of 100, 1,000 and 5,000 occupants.
+
+Everybody is in one room of each size, so that it is the same 5,000 sessions that get what is said
+in 50 rooms in turn, or in one: only then is it the size of a room that makes a difference, and not
+how many sessions the caches of the processor have to hold.
+"""
 
 from __future__ import annotations
 
 import gc
+import tracemalloc
 from collections.abc import Callable, Iterable
+from functools import partial
 from time import process_time
 
 from bench.house import Client, House
-from bench.idle import resident
 from bench.material import DOMAIN
 from xmppd.app.process import YOUNG
 from xmppd.chat.commands import Enter
@@ -17,40 +23,39 @@ from xmppd.protocol.jid import Jid
 from xmppd.protocol.parsing import parse_stanza
 
 SIZES = (100, 1_000, 5_000)
-DELIVERIES = 50_000
-"""At least so many in a round."""
-ROUNDS = 5
+EVERYBODY = max(SIZES)
+ROUNDS = 9
 SERVICE = f"rooms.{DOMAIN}"
 CAPS = "http://jabber.org/protocol/caps"
 PRESENCE = f"<presence><c xmlns='{CAPS}' hash='sha-1' ver='x' node='y'/></presence>".encode()
 
 
 class BigRoom:
-    """A room with so many of the clients inside, and one more client who may come."""
+    """A room with those clients inside, and one more client who may come."""
 
-    def __init__(self, house: House, clients: list[Client], size: int) -> None:
+    def __init__(self, house: House, name: str, clients: list[Client], guest: Client) -> None:
         self.house = house
-        self.jid = f"room{size}@{SERVICE}"
-        self.clients = clients[:size]
-        self.guest = clients[size]
+        self.jid = f"{name}@{SERVICE}"
+        self.clients = clients
+        self.guest = guest
         self.speaker = clients[0]
-        self.join(self.speaker, "user0")
+        self.join(self.speaker, "first")
         self.speaker.say(
             f"<iq type='set' id='o' to='{self.jid}'>"
             "<query xmlns='http://jabber.org/protocol/muc#owner'>"
             "<x xmlns='jabber:x:data' type='submit'/></query></iq>".encode()
         )
-        self.fill(size)
+        self.fill()
 
-    def fill(self, size: int) -> None:
+    def fill(self) -> None:
         """Let the others be inside with nobody told: that would be presences by the million."""
         rooms = self.house.server.rooms
         assert rooms is not None
         live = rooms.live[self.jid.partition("@")[0]]
         shown = presence_of(parse_stanza(PRESENCE), live.jid)
-        for number in range(1, size):
-            jid = Jid.parse(f"user{number}@{DOMAIN}/bench")
-            live.room.handle(Enter(person_of(jid), f"user{number}", shown, wire=jid))
+        for client in self.clients[1:]:
+            jid = Jid.parse(f"{client.name}@{DOMAIN}/bench")
+            live.room.handle(Enter(person_of(jid), client.name, shown, wire=jid))
 
     def join(self, client: Client, nick: str) -> None:
         """Have somebody enter."""
@@ -75,48 +80,51 @@ class BigRoom:
         return sum(client.taken().count(b" to='") for client in everybody)
 
 
-def spent(call: Callable[[], object], room: BigRoom, times: int) -> float:
-    """CPU microseconds for each time."""
+def spent(calls: Iterable[tuple[BigRoom, Callable[[], object]]]) -> float:
+    """CPU microseconds of all these; what they have clients told is thrown away in between."""
     total = 0.0
-    for _ in range(times):
+    for room, call in calls:
         start = process_time()
         call()
         total += process_time() - start
         room.taken()
-    return total / times * 1e6
+    return total * 1e6
 
 
-def best(room: BigRoom) -> Iterable[float]:
-    """CPU microseconds of a delivery of a message, of a join and of a leave."""
-    size = len(room.clients)
-    times = max(1, DELIVERIES // size)
-    said, joined, left = [], [], []
+def figures(rooms: list[BigRoom]) -> Iterable[float]:
+    """CPU microseconds of a delivery: of a message to each room in turn, of as many to one and
+    the same room, of a join and of a leave of each in turn. The best of some rounds."""
+    size, count, one = len(rooms[0].clients), len(rooms), rooms[0]
+    told, again, joined, left = [], [], [], []
     for _ in range(ROUNDS):
         gc.collect()
-        said.append(spent(room.speak, room, times) / size)
-        joined.append(spent(lambda: room.join(room.guest, "guest"), room, 1))
-        left.append(spent(room.leave, room, 1))
-    return min(said), min(joined) / (2 * size + 1), min(left) / (size + 1)
+        told.append(spent((room, room.speak) for room in rooms) / size / count)
+        again.append(spent((one, one.speak) for _ in rooms) / size / count)
+        joined.append(spent((room, partial(room.join, room.guest, "guest")) for room in rooms))
+        left.append(spent((room, room.leave) for room in rooms))
+    yield from (min(told), min(again))
+    yield from (min(joined) / (2 * size + 1) / count, min(left) / (size + 1) / count)
 
 
 def main() -> None:
     gc.set_threshold(YOUNG)
-    names = [f"user{number}" for number in range(SIZES[-1] + 1)]
+    names = [f"user{number}" for number in range(EVERYBODY + 1)]
     house = House(names, {"XMPPD__MUC__DOMAIN": SERVICE, "XMPPD__MUC__MOST_OCCUPANTS": "10000"})
     clients = [house.log_in(name) for name in names]
-    print("| occupants | message | join | leave | KiB of memory per occupant |")
-    print("|--:|--:|--:|--:|--:|")
+    guest = clients.pop()
+    print("| occupants | message | the same room again | join | leave | KiB per occupant |")
+    print("|--:|--:|--:|--:|--:|--:|")
     for size in SIZES:
+        tracemalloc.start()
+        rooms = [
+            BigRoom(house, f"room{size}-{first}", clients[first : first + size], guest)
+            for first in range(0, EVERYBODY, size)
+        ]
         gc.collect()
-        before = resident()
-        room = BigRoom(house, clients, size)
-        room.join(room.guest, "guest")
-        room.leave()
-        room.taken()
-        gc.collect()
-        memory = (resident() - before) / size
-        figures = " | ".join(f"{each:.2f}" for each in best(room))
-        print(f"| {size} | {figures} | {memory:.2f} |", flush=True)
+        memory = tracemalloc.get_traced_memory()[0] / EVERYBODY / 1024
+        tracemalloc.stop()
+        row = " | ".join(f"{each:.1f}" for each in figures(rooms))
+        print(f"| {size} | {row} | {memory:.1f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from docs.examples.test_bot import BotTest as BotTest  # run as one of ours
 from xmppd.app.config import check_extensions, load
 from xmppd.app.docs import outdated, pages, write
+from xmppd.app.room_options import room_options
 from xmppd.app.xmppctl import main as xmppctl
 from xmppd.extensions.builtin import BUILTIN
 
@@ -95,6 +96,7 @@ class ShownTest(SynchronousTestCase):
                     path = Path(self.mktemp())
                     path.write_text(code)
                     check_extensions(load(path), known)
+                    room_options(load(path))
                 elif kind == "toml":
                     tomllib.loads(code)
 

@@ -14,7 +14,7 @@ from xmppd.component.component import Component
 from xmppd.component.discovery import Identity
 from xmppd.component.extension import ACCOUNT, HOST, iq
 from xmppd.link.dialer import Dialer
-from xmppd.link.wire import WireSettings
+from xmppd.link.wire_settings import WireSettings
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.markup import element
 from xmppd.protocol.stanza import Stanza

@@ -23,7 +23,7 @@ from wokkel.subprotocols import StreamManager
 from xmppd.link.dialer import Dialer
 from xmppd.link.link import Link
 from xmppd.link.subprotocol import LinkStreams
-from xmppd.link.wire import WireSettings
+from xmppd.link.wire_settings import WireSettings
 
 
 class Board(PubSubService):

@@ -54,7 +54,7 @@ class RoomVerbsTest(SynchronousTestCase):
         async def unreadable(local: str) -> None:
             raise Unavailable("room")
 
-        rooms._store.load = unreadable
+        rooms.store.load = unreadable
         self.assertIn("cannot be read", self.refused("muc_occupants", room="lobby"))
         self.assertEqual(len(self.flushLoggedErrors(Unavailable)), 1)
 

@@ -17,11 +17,11 @@ from xmppd.app.ctl_router import HERE
 from xmppd.app.ctl_text import readable
 from xmppd.app.verbs import perform
 from xmppd.component.requests import condition_of
-from xmppd.link.acceptor import SERVERS
 from xmppd.link.codec import attach, to_bytes
 from xmppd.link.link import Item
 from xmppd.link.parting import leave
 from xmppd.link.router import Router
+from xmppd.link.rules import SERVERS
 from xmppd.link.trunk import Trunk
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza

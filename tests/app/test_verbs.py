@@ -15,6 +15,7 @@ from xmppd.app.assemble import assemble
 from xmppd.app.config import load
 from xmppd.app.config_endpoint import everywhere
 from xmppd.app.config_model import Config
+from xmppd.app.config_servers import Federation
 from xmppd.app.ctl_server import read_again, waiting_for_restart
 from xmppd.app.ctl_text import readable
 from xmppd.app.ctl_verb import Refused
@@ -307,12 +308,17 @@ class StatusTest(VerbTestCase):
         self.assertNotIn("listening", status, "no clients come to this process")
 
     def test_status_of_a_whole_server(self) -> None:
-        server = assemble(Config(domains=self.domains), self.house.clock, listen=False)
+        config = Config(domains=self.domains, s2s=Federation(enabled=True))
+        server = assemble(config, self.house.clock, listen=False)
         status = self.successResultOf(perform(server, "status", {}))
         self.assertEqual((status["streams"], status["sessions"]), (0, 0))
         self.assertIn({"endpoint": everywhere(5222)[-1], "tls": "starttls"}, status["listening"])
-        self.assertEqual(status["links"], {"up": 2, "down": 0})
-        self.assertIn("links          2 up, 0 down", readable("status", status).splitlines())
+        self.assertEqual(status["links"], {"up": 3, "down": 0})
+        self.assertEqual(status["server_streams"], 0)
+        self.assertEqual(status["unproved"], {"open": 0, "ended_for_newer": 0})
+        lines = readable("status", status).splitlines()
+        self.assertIn("links          3 up, 0 down", lines)
+        self.assertIn("other servers  0 connections, 0 that have proved nothing", lines)
 
 
 class FileTestCase(SynchronousTestCase):

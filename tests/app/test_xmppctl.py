@@ -28,7 +28,8 @@ from xmppd.app.ctl_client import NotRunning, ask
 from xmppd.app.ctl_control import Control
 from xmppd.app.ctl_direct import _value, carry_out
 from xmppd.app.ctl_init import records, template
-from xmppd.app.ctl_text import duration, readable
+from xmppd.app.ctl_status_text import duration
+from xmppd.app.ctl_text import readable
 from xmppd.app.ctl_verb import Refused, Verb
 from xmppd.app.verbs import VERBS
 from xmppd.app.xmppctl import BATCH, main

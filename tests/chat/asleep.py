@@ -1,49 +1,40 @@
 """Options that do nothing as long as their fields have the defaults: whatever they declare."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from xmppd.chat.model import Role
-from xmppd.chat.option import Option
-from xmppd.chat.outcome import Changes
-from xmppd.chat.rights import Need, Right
-from xmppd.chat.room import Room
+from xmppd.chat.option import Option, Stage
+
+Method = Callable[..., Any]
+POLICIES = ("moves", "hides", "shows")
 
 
-class Asleep(Option):
-    """Another option, that is not there while all of its fields are at their defaults."""
+def asleep(kind: type[Option]) -> type[Option]:
+    """The same option, that is not there while all of its fields are at their defaults."""
+    defaults = {field.name: field.default for field in kind.fields}
 
-    def __init__(self, option: Option) -> None:
-        self.option = option
-        self.fields = option.fields  # type: ignore[misc]
-        self.marks = {kind: self._mark(hook) for kind, hook in option.marks.items()}  # type: ignore[misc]
-        self.checks = {kind: self._hook(hook) for kind, hook in option.checks.items()}  # type: ignore[misc]
-        self.notes = {kind: self._hook(hook) for kind, hook in option.notes.items()}  # type: ignore[misc]
+    def wakes(config: Mapping[str, Any]) -> bool:
+        return not defaults or any(config[name] != value for name, value in defaults.items())
 
-    def _wakes(self, config: Mapping[str, Any]) -> bool:
-        return not self.fields or any(config[f.name] != f.default for f in self.fields)
-
-    def _mark(self, hook: Callable[..., Any]) -> Callable[..., Any]:
-        def mark(_: Option, room: Room, command: Any) -> Any:
-            return hook(self.option, room, command) if self._wakes(room.config) else command
-
-        return mark
-
-    def _hook(self, hook: Callable[..., None]) -> Callable[..., None]:
-        def call(_: Option, room: Room, *rest: Any) -> None:
-            if self._wakes(room.config):
-                hook(self.option, room, *rest)
+    def policy(method: Method) -> Method:
+        def call(self: Option, config: Mapping[str, Any]) -> Any:
+            return method(self, config) if wakes(config) else {}
 
         return call
 
-    def hides(self, config: Mapping[str, Any]) -> Collection[Role]:
-        return self.option.hides(config) if self._wakes(config) else ()
+    def hook(method: Method) -> Method:
+        [*rules] = method._rules  # type: ignore[attr-defined]
+        marks = rules[0].stage is Stage.MARK
 
-    def moves(self, config: Mapping[str, Any]) -> Mapping[Right, Need]:
-        return self.option.moves(config) if self._wakes(config) else {}
+        def call(self: Option, room: Any, what: Any, *rest: Any) -> Any:
+            if wakes(room.config):
+                return method(self, room, what, *rest)
+            return what if marks else None
 
-    def wake_at(self, room: Room) -> float | None:
-        return self.option.wake_at(room) if self._wakes(room.config) else None
+        call._rules = rules  # type: ignore[attr-defined]
+        return call
 
-    def tick(self, room: Room, out: Changes) -> None:
-        self.option.tick(room, out)
+    members = {name: policy(getattr(kind, name)) for name in POLICIES}
+    hooks = {name: each for name in dir(kind) if hasattr(each := getattr(kind, name), "_rules")}
+    members |= {name: hook(each) for name, each in hooks.items()}
+    return type(kind.__name__, (kind,), members)

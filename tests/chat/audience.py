@@ -6,7 +6,7 @@ from typing import Any
 from tests.chat.naive import NaiveRoom
 from xmppd.chat import commands as c
 from xmppd.chat import events as e
-from xmppd.chat.model import Affiliation, HistoryWish, Message, Person, Role, Sight
+from xmppd.chat.model import Affiliation, HistoryWish, Message, Person, Role, Sight, Why
 from xmppd.chat.outcome import Done, Notice
 from xmppd.chat.registering import MOST_ASKED
 
@@ -98,7 +98,10 @@ class Audience:
         self._only(e.Configured, set(self.before.inside) if changed else set())
 
     def shut_down(self, command: c.Shutdown) -> None:
-        """Each is told of itself alone."""
+        """Each is told of itself alone; nobody where they are to be inside again."""
+        if command.restore and self.after.inside:
+            assert self.done == Done()
+            return
         assert {stay.person for n in self.told(e.Left) for stay in n.to} == set(self.before.inside)
         for notice in self.told(e.Left):
             occupant: Any = notice.event.occupant  # type: ignore[union-attr]
@@ -110,6 +113,8 @@ class Audience:
         assert event.occupant.role is Role.NONE
         if notice.sight is Sight.SELF and not isinstance(command, c.Leave):
             assert event.why.name in _WHY[type(command)], (command, event)
+            outcast = event.occupant.affiliation is Affiliation.OUTCAST
+            assert (event.why is Why.BANNED) == outcast, (command, event)
 
     def _outsiders(self, command: c.Command) -> None:
         """10: those who are named by the command, and admins."""
@@ -137,6 +142,7 @@ _WHY: Mapping[type, tuple[str, ...]] = {
     c.Unregister: ("BANNED", "AFFILIATION"),
     c.Configure: ("MEMBERS_ONLY", "AFFILIATION", "BANNED"),
     c.Shutdown: ("SHUTDOWN",),
+    c.Readmit: ("BANNED", "MEMBERS_ONLY", "AFFILIATION", "LOST"),
 }
 _CHECKS: Mapping[type, Callable[[Audience, Any], None]] = {
     c.Enter: Audience.enter,

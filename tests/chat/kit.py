@@ -6,6 +6,8 @@ from typing import Any
 
 from xmppd.chat.commands import Enter
 from xmppd.chat.model import Affiliation, HistoryWish, Person, Presence, Saved, Standing, Text
+from xmppd.chat.option_set import OptionSet
+from xmppd.chat.options.builtin import BUILTIN
 from xmppd.chat.options.core import CORE
 from xmppd.chat.outcome import Done, Refused
 from xmppd.chat.room import Room
@@ -13,6 +15,8 @@ from xmppd.chat.room import Room
 OWNER = Person("owner@home.test", "desk")
 ROMEO, JULIET = Person("romeo@home.test", "phone"), Person("juliet@home.test", "balcony")
 HERE = Presence(Text())
+EVERY = (*CORE, *BUILTIN)
+OPTIONS = OptionSet(EVERY)
 
 
 def room_with(standings: Mapping[str, Affiliation] | None = None, **config: Any) -> Room:
@@ -22,7 +26,7 @@ def room_with(standings: Mapping[str, Affiliation] | None = None, **config: Any)
     for account, affiliation in (standings or {}).items():
         saved.standings[account] = Standing(affiliation)
     ids = count(1)
-    return Room(saved, CORE, lambda: 1000.0, lambda: f"{next(ids):06}")
+    return Room(saved, OPTIONS, lambda: 1000.0, lambda: f"{next(ids):06}")
 
 
 def enter(

@@ -7,29 +7,34 @@ from random import Random
 
 import attrs
 
+from tests.chat.ears import Ear
 from tests.chat.histories import PEOPLE, command, content
 from tests.chat.outcomes import Before, Outcomes, contradicts_itself
 from tests.chat.rooms import Rooms
-from tests.chat.states import check_again, check_state, snapshot
+from tests.chat.states import check_again, check_state, snapshot, stays_of
 from xmppd.chat.commands import (
     Command,
     Configure,
     Enter,
     Leave,
     Moderate,
+    Readmit,
     Register,
     Retract,
     SetCard,
     SetRoles,
     SetStandings,
+    SetTopic,
     Shutdown,
     Tick,
 )
 from xmppd.chat.model import (
     ITSELF,
     Entry,
+    Person,
     Presence,
     Role,
+    Stay,
     Text,
 )
 from xmppd.chat.nicks import fold
@@ -129,17 +134,42 @@ class Life(Rooms):
     def die(self) -> None:
         """The process ends, in order or in the middle of what somebody asked for.
 
-        What it told nobody of may be stored or not.
+        What it told nobody of may be stored or not. Those inside are told, or are inside again;
+        but then they do not learn of a topic or a configuration that was stored and not told.
         """
+        stays = stays_of(self.room) if self.random.random() < 0.5 else ()
+        before = Before.of(self)
         if self.random.random() < 0.3:
-            self.do(Shutdown())
-            assert all(ear.me is None for ear in self.ears.values())
+            self.do(Shutdown(restore=bool(stays)))
+            assert self.room.sessions or all(ear.me is None for ear in self.ears.values())
         else:
             last = self.prepare(command(self.random, self.naive.inside))
             outcome = self.room.handle(last)
             if isinstance(outcome, Done) and self.random.random() < 0.5:
                 self.disk.take(self.room, outcome)
-        self.come_back()
+                stays = () if isinstance(last, SetTopic | Configure) else stays
+        self.come_back(stays, before)
+
+    def come_back(self, stays: tuple[Stay, ...], before: Before) -> None:
+        """24, 14: a room is as it was stored, and newcomers are told what is in its archive."""
+        if self.disk.saved is None:
+            self.begin()
+            return
+        ears = self.ears
+        self.have_stored(self.disk.saved)
+        if stays:
+            self.readmit(Readmit(stays), before, ears)
+
+    def readmit(self, command: Readmit, before: Before, ears: dict[Person, Ear]) -> None:
+        """12: people are inside as they were, and are told what is otherwise."""
+        self.ears = ears
+        for ear in ears.values():
+            ear.heard.clear()
+        self.naive.readmit(before.naive)
+        outcome, other = self.room.handle(command), self.other.handle(command)
+        assert isinstance(outcome, Done) and outcome == other and not outcome.writes
+        self.used = self.used or bool(self.room.occupants)
+        self.check_outcome(command, outcome, before)
 
     def load(self) -> None:
         """24: a room that is loaded answers as it did; an empty one goes on as that."""

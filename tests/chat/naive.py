@@ -106,6 +106,14 @@ class NaiveRoom(NaiveRuling):
     def do_Rename(self, command: c.Rename) -> None:
         self.rename(command.person, command.nick)
 
+    def readmit(self, before: "NaiveRoom") -> None:
+        """Let those be inside who were, as far as they may, in the roles of newcomers."""
+        for person, nick in before.inside.items():
+            affiliation = self.affiliation(person.account)
+            if self.lets_in(affiliation) and self.is_free(nick, person.account):
+                self.inside[person], self.shown[person] = nick, before.shown[person]
+                self.roles[fold(nick)] = self.first_role(affiliation)
+
     # Talking
 
     def may_Say(self, command: c.Say) -> bool:

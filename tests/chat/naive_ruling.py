@@ -163,4 +163,5 @@ class NaiveRuling(NaivePeople):
         return True
 
     def do_Shutdown(self, command: c.Shutdown) -> None:
-        self.inside, self.roles = {}, {}
+        if not (command.restore and self.config["persistent"] and not self.locked):
+            self.inside, self.roles = {}, {}

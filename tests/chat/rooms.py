@@ -4,19 +4,19 @@ from random import Random
 
 import attrs
 
-from tests.chat.asleep import Asleep
+from tests.chat.asleep import asleep
 from tests.chat.disk import Disk, Ids, copied
 from tests.chat.ears import Ear
 from tests.chat.histories import OWNER, first_configuration
+from tests.chat.kit import EVERY, OPTIONS
 from tests.chat.naive import NaiveRoom
 from tests.chat.naive_ruling import UNOPENED
 from xmppd.chat.model import Affiliation, Message, Person, Saved, Standing
-from xmppd.chat.options.core import CORE
-from xmppd.chat.options.lock import Lock
+from xmppd.chat.option_set import OptionSet
 from xmppd.chat.room import Room
 
-OPTIONS = (*CORE, Lock(lambda: UNOPENED))
-SLEEPING = tuple(map(Asleep, OPTIONS))
+SLEEPING = tuple(map(asleep, EVERY))
+OTHERWISE = {order: OptionSet(SLEEPING[::order]) for order in (1, -1)}
 
 
 class Rooms:
@@ -53,13 +53,16 @@ class Rooms:
 
     def made(self, saved: Saved, history: list[Message]) -> Room:
         """A room as it is after loading."""
-        return Room(saved, OPTIONS, lambda: self.now, self.ids.reader(), history)
+        return self._room(saved, OPTIONS, history)
+
+    def _room(self, saved: Saved, options: OptionSet, history: list[Message]) -> Room:
+        ids = self.ids.reader()
+        return Room(saved, options, lambda: self.now, ids, history, unopened=UNOPENED)
 
     def made_otherwise(self, saved: Saved, history: list[Message]) -> Room:
         """The same; what has no order is the other way round, and defaults are named."""
         saved = attrs.evolve(saved, standings=dict(reversed(saved.standings.items())))
-        options = SLEEPING[:: self.order]
-        room = Room(saved, options, lambda: self.now, self.ids.reader(), history)
+        room = self._room(saved, OTHERWISE[self.order], history)
         saved.config = dict(reversed(list(room.config.items())))
         return room
 
@@ -69,14 +72,8 @@ class Rooms:
         assert all(ear.me is None for ear in self.ears.values())
         self.begin()
 
-    def come_back(self) -> None:
-        """24, 14: a room is as it was stored, and newcomers are told what is in its archive."""
-        if self.disk.saved is None:
-            self.begin()
-            return
-        saved = copied(self.disk.saved)
-        history: list[Message] = []
-        room = self.made_otherwise(saved, history)
-        if room.archived:
-            history = self.disk.newest(room.config["history"])
-        self.have(saved, history)
+    def have_stored(self, stored: Saved) -> None:
+        """Have a room as it was stored, with nobody inside."""
+        saved = copied(stored)
+        room = self.made(saved, [])
+        self.have(saved, self.disk.newest(room.config["history"]) if room.archived else [])

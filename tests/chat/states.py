@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.chat.histories import ACCOUNTS
-from xmppd.chat.model import Affiliation, Person, Role
+from xmppd.chat.model import Affiliation, Person, Role, Stay
 from xmppd.chat.nicks import fold, is_nick
 from xmppd.chat.rights import Right
 from xmppd.chat.roles import MOST_VOICES
@@ -26,6 +26,15 @@ def snapshot(room: Room) -> Any:
         dict(room.invited),
         dict(room.voices),
         (room.config, room.needs, room.unseen, dict(room.reserved)),
+    )
+
+
+def stays_of(room: Room) -> tuple[Stay, ...]:
+    """Who is inside, as it is noted."""
+    return tuple(
+        Stay(person, each.nick, stay.presence, stay.since, each.affiliation, each.role, stay.wire)
+        for key, each in room.occupants.items()
+        for person, stay in room.stays[key].items()
     )
 
 

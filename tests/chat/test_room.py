@@ -2,7 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.chat.kit import HERE, JULIET, OWNER, ROMEO, enter, room_with
+from tests.chat.kit import EVERY, HERE, JULIET, OPTIONS, OWNER, ROMEO, enter, room_with
 from xmppd.chat.affiliations import MOST_STANDINGS, SPARE
 from xmppd.chat.commands import (
     Configure,
@@ -33,8 +33,7 @@ from xmppd.chat.model import (
     Text,
     Why,
 )
-from xmppd.chat.options.core import CORE
-from xmppd.chat.options.lock import Lock
+from xmppd.chat.option_set import OptionSet
 from xmppd.chat.outcome import Done, Reason, Refused, SaveMessage, SaveRoom, SaveStanding
 from xmppd.chat.room import Room
 
@@ -102,7 +101,8 @@ class RoomTest(SynchronousTestCase):
         room = room_with()
         values = {"identities": "moderators", "members_only": False}
         self.done(room.handle(Configure(OWNER, values)))
-        again = Room(room.saved, CORE, room.clock, room.new_id, defaults={"identities": "everyone"})
+        options = OptionSet(EVERY, {"identities": "everyone"})
+        again = Room(room.saved, options, room.clock, room.new_id)
         self.assertFalse(again.open)
 
     def test_reserved_nicks_go_with_their_rows(self) -> None:
@@ -140,7 +140,7 @@ class RoomTest(SynchronousTestCase):
         for config, kept in (
             ({"archive": True, "persistent": True}, True),
             ({"archive": True}, False),
-            ({"persistent": True}, False),
+            ({"archive": False, "persistent": True}, False),
         ):
             room = room_with(**config)
             enter(room, OWNER)
@@ -279,7 +279,7 @@ class BesideTest(SynchronousTestCase):
         ):
             saved = Saved("room@rooms.test", OWNER.account, "secret", 1000.0, locked)
             saved.standings[OWNER.account] = Standing(Affiliation.OWNER)
-            room = Room(saved, (*CORE, Lock(lambda: 100.0)), lambda: now, str)  # noqa: B023
+            room = Room(saved, OPTIONS, lambda: now, str, unopened=100.0)  # noqa: B023
             enter(room, OWNER)
             self.assertEqual(room.wake_at(), 1100.0 if locked else None)
             done = room.handle(Tick())

@@ -17,9 +17,9 @@ from hypothesis.stateful import (
 )
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.chat.kit import OPTIONS
 from tests.chat.life import Life
 from tests.chat.machine import failures
-from xmppd.chat.options.core import CORE
 
 HISTORIES = int(os.environ.get("XMPPD_ROOM_HISTORIES", "500"))
 
@@ -82,7 +82,9 @@ class RoomMachineTest(SynchronousTestCase):
 
     def test_defaults_change_nothing(self) -> None:
         """22: an option at its default moves no need and hides nobody."""
-        config = {field.name: field.default for option in CORE for field in option.fields}
-        for option in CORE:
+        for option in OPTIONS.options:
             with self.subTest(option=type(option).__name__):
-                self.assertEqual((dict(option.moves(config)), list(option.hides(config))), ({}, []))
+                self.assertEqual(
+                    (dict(option.moves(OPTIONS.defaults)), list(option.hides(OPTIONS.defaults))),
+                    ({}, []),
+                )

@@ -8,15 +8,16 @@ from twisted.internet.error import ConnectionDone, ConnectionRefusedError
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
 
-from xmppd.link.acceptor import Acceptor, LinkRules
+from xmppd.link.acceptor import Acceptor
 from xmppd.link.codec import attach
 from xmppd.link.dialer import Dialer
 from xmppd.link.handshake import digest
 from xmppd.link.link import Item, LocalLink
 from xmppd.link.router import Router
+from xmppd.link.rules import LinkRules
 from xmppd.link.turn import Turn
 from xmppd.link.uplink import Uplink
-from xmppd.link.wire import WireSettings
+from xmppd.link.wire_settings import WireSettings
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.events import Event, StreamClosed, StreamOpened
 from xmppd.protocol.framer import Framer

@@ -1,7 +1,6 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.link.kit import HEADER, SECRET, House, Raw, message, run, settings
-from xmppd.link.acceptor import covers
 from xmppd.link.binding import COMPONENT
 from xmppd.link.envelope import Envelope
 from xmppd.link.handshake import digest
@@ -389,20 +388,6 @@ class RouteTests(ComponentCase):
         self.house.home.send(message("a.test", "home.test"))
         self.house.clock.advance(10)
         self.assertEqual(self.house.errors(), ["remote-server-timeout"])
-
-    def test_covers(self) -> None:
-        for routes, domain, expected in (
-            (("a.b",), "a.b", True),
-            (("a.b",), "x.a.b", False),
-            (("*.b",), "a.b", True),
-            (("*.b",), "x.a.b", True),
-            (("*.b",), "b", False),
-            (("*.b",), "*.b", True),
-            (("*.b",), "*.a.b", False),
-            (("*.b",), "*", False),
-            ((), "b", False),
-        ):
-            self.assertEqual(covers(routes, domain), expected, (routes, domain))
 
     def test_stop(self) -> None:
         """In order, after what was sent before; nothing is left."""

@@ -16,7 +16,7 @@ from xmppd.link.dialer import Dialer
 from xmppd.link.envelope import Envelope
 from xmppd.link.link import Item
 from xmppd.link.queue import Bounds
-from xmppd.link.wire import WireSettings
+from xmppd.link.wire_settings import WireSettings
 from xmppd.protocol.events import StreamOpened
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza

@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.link.kit import HEADER, SECRET, House, Raw, message
 from xmppd.link.acceptor import Acceptor
 from xmppd.link.entrance import Entrance
-from xmppd.link.wire import WireSettings
+from xmppd.link.wire_settings import WireSettings
 
 OWNERS = {
     "irc.test": "exact",

@@ -3,8 +3,9 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.link.kit import House, Raw, message, settings
-from xmppd.link.acceptor import ABSENT_SERVERS, SERVERS
+from xmppd.link.acceptor import ABSENT_SERVERS
 from xmppd.link.codec import attach
+from xmppd.link.rules import SERVERS
 
 
 def ids_of(edge: Raw) -> list[str]:

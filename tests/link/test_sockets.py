@@ -10,12 +10,13 @@ from twisted.internet.endpoints import serverFromString
 from twisted.trial.unittest import TestCase
 
 from tests.link.kit import SECRET, message
-from xmppd.link.acceptor import Acceptor, LinkRules
+from xmppd.link.acceptor import Acceptor
 from xmppd.link.dialer import Dialer
 from xmppd.link.link import Item
 from xmppd.link.router import Router
+from xmppd.link.rules import LinkRules
 from xmppd.link.turn import Turn
-from xmppd.link.wire import WireSettings
+from xmppd.link.wire_settings import WireSettings
 
 NAME = "irc.test"
 COUNT = 3000

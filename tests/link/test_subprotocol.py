@@ -25,7 +25,7 @@ from xmppd.link.dialer import Dialer
 from xmppd.link.envelope import Envelope
 from xmppd.link.router import Router
 from xmppd.link.subprotocol import LinkStreams
-from xmppd.link.wire import WireSettings
+from xmppd.link.wire_settings import WireSettings
 from xmppd.protocol.jid import InvalidJid, Jid
 from xmppd.protocol.namespaces import COMPONENT_ACCEPT
 from xmppd.protocol.stanza import Stanza

@@ -1,11 +1,9 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.link.kit import BUFFER, House, Raw, message, run, settings
-from xmppd.link.life import Life
 from xmppd.link.outbox import HIGH_WATER
 from xmppd.link.queue import Bounds
-from xmppd.link.wire import ALIVE, is_carried
-from xmppd.protocol.namespaces import CONTENT
+from xmppd.link.traffic import ALIVE
 from xmppd.protocol.stanza import Stanza
 
 NAME = "irc.test"
@@ -246,77 +244,3 @@ class SilenceTests(WireCase):
         self.house.clock.advance(15)
         self.house.clock.advance(15)
         self.assertFalse(acceptor.trunks["sm-1"].is_up)
-
-
-class LifeTests(SynchronousTestCase):
-    def life(self, unasked: bool = False) -> Life:
-        self.clock = House().clock
-        self.told: list[tuple[float, str]] = []
-        self.excused = False
-        return Life(
-            self.clock,
-            10,
-            lambda: self.told.append((self.clock.seconds(), "ask")),
-            lambda: self.told.append((self.clock.seconds(), "lost")),
-            lambda: self.excused,
-            unasked,
-        )
-
-    def run_for(self, seconds: int) -> None:
-        self.clock.pump([0.5] * (2 * seconds))
-
-    def test_silent(self) -> None:
-        self.life()
-        self.run_for(100)
-        self.assertEqual(self.told, [(10, "ask"), (20, "lost")])
-        self.assertEqual(self.clock.getDelayedCalls(), [])
-
-    def test_heard(self) -> None:
-        life = self.life()
-        self.run_for(7)
-        life.heard()
-        self.run_for(12)
-        life.heard()
-        self.run_for(30)
-        self.assertEqual(self.told, [(17, "ask"), (29, "ask"), (39, "lost")])
-
-    def test_unasked(self) -> None:
-        life = self.life(True)
-        for _ in range(4):
-            self.run_for(5)
-            life.heard()
-        self.assertEqual(self.told, [(5, "ask"), (10, "ask"), (15, "ask"), (20, "ask")])
-        self.run_for(20)
-        self.assertEqual(self.told[-1], (40, "lost"))
-
-    def test_excused(self) -> None:
-        self.life()
-        self.excused = True
-        self.run_for(50)
-        self.assertEqual(self.told, [])
-        self.excused = False
-        self.run_for(20)
-        self.assertEqual(self.told, [(60, "ask"), (70, "lost")])
-
-    def test_stop(self) -> None:
-        life = self.life()
-        life.stop()
-        life.stop()
-        self.assertEqual(self.clock.getDelayedCalls(), [])
-
-
-class CarriedTests(SynchronousTestCase):
-    def test_what_a_route_may_hold(self) -> None:
-        """Session protocol, 3.5: stanzas and verbs."""
-        for ns, name, carried in (
-            (CONTENT, "message", True),
-            (CONTENT, "presence", True),
-            (CONTENT, "iq", True),
-            (CONTENT, "error", True),
-            (CONTENT, "route", False),
-            ("urn:xmppd:session:0", "report", True),
-            ("urn:xmppd:link:0", "attach", True),
-            ("jabber:client", "message", False),
-            ("urn:x", "message", False),
-        ):
-            self.assertEqual(is_carried(Stanza(ns, name, {})), carried, (ns, name))

@@ -3,9 +3,12 @@
 from collections.abc import Iterable
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from xmppd.muc import names
+from xmppd.muc.keeping import RoomStore
+from xmppd.muc.service import Rooms
 from xmppd.protocol.markup import element
 from xmppd.protocol.namespaces import STANZA_ERRORS
 from xmppd.protocol.stanza import Stanza
@@ -72,6 +75,7 @@ class RoomsTestCase(SynchronousTestCase):
         config |= self.others
         self.server = self.make_server(accounts, config)
         self.addCleanup(self.server.stop)
+        self.rooms = self.server.service.rooms
         self.crone = self.server.client("crone", "desktop")
         self.hag = self.server.client("hag", "pda")
         self.wizard = self.server.client("wizard", "tower")
@@ -129,6 +133,19 @@ class RoomsTestCase(SynchronousTestCase):
         client.send(
             f"<message to='{ROOM}' type='{type}' id='said'><body>{text}</body>{more}</message>"
         )
+
+    def die(self) -> None:
+        """Have another process serve the rooms, one that knows only what is stored."""
+        service = self.server.service
+        for rounds in self.rooms._rounds:
+            rounds.stop()
+        store = RoomStore(service.room_stores.of(SERVICE), SERVICE)
+        self.rooms = Rooms(SERVICE, self.server.clock, store, self.rooms.settings)
+        self.rooms.attach(service.rooms._link)
+        self.forget()
+        self.server.result(Deferred.fromCoroutine(self.rooms.open()))
+        self.rooms.start()
+        self.addCleanup(self.rooms.shut_down)
 
     def bodies(self, stanzas: Iterable[Stanza]) -> list[str | None]:
         """What messages among those say."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 from tests.muc.kit import ROOM, SERVICE, RoomsTestCase, X, codes, error, form
 from xmppd.component.archive import MAM_EXTENDED
 from xmppd.component.retention import STEP
+from xmppd.muc.readers import REST
+from xmppd.muc.search import STEP as SEARCH_STEP
 from xmppd.protocol.namespaces import CLIENT, FORWARD, MAM, STANZA_IDS
 from xmppd.protocol.stanza import Stanza
 from xmppd.storage.interfaces import Owner
@@ -173,16 +176,99 @@ class ReadingTest(ArchiveTestCase):
         self.archived({}, (self.hag, "hag"))
         self.tell(self.hag, "by hag")
         self.tell(self.crone, "by crone")
+        tablet = self.server.client("hag", "tablet")
+        self.enter(tablet, "hag")
+        self.tell(tablet, "by hag too")
         for client, jid, texts in (
-            (self.crone, "hag@example.com", ["by hag"]),
+            (self.crone, "hag@example.com", ["by hag", "by hag too"]),
+            (self.crone, "hag@example.com/pda", ["by hag"]),
+            (self.crone, "hag@example.com/tab", []),
+            (self.crone, "nobody@example.com/pda", []),
+            (self.macbeth, f"{ROOM}/hag", ["by hag", "by hag too"]),
+            (self.macbeth, f"{ROOM}/nobody", []),
             (self.hag, f"{ROOM}/crone", ["by crone"]),
-            (self.hag, ROOM, ["by hag", "by crone"]),
+            (self.hag, ROOM, ["by hag", "by crone", "by hag too"]),
         ):
-            self.assertEqual(self.texts(client, **{"with": jid}), texts)
-        refused = self.query(self.hag, **{"with": "crone@example.com"})[0]
+            self.assertEqual(self.texts(client, **{"with": jid}), texts, jid)
+
+    def test_pages_of_an_author(self) -> None:
+        """3.3.2, and XEP-0059, 2.7: what does not match is neither sent nor counted."""
+        self.archived({}, (self.hag, "hag"))
+        ids = [stanza_id(self.tell(client, text)) for client, text in self.dialogue("abcd")]
+        rsm = "<set xmlns='http://jabber.org/protocol/rsm'>{}</set>".format
+        for jid in ("hag@example.com", "hag@example.com/pda", f"{ROOM}/hag"):
+            first = self.query(self.crone, rsm("<max>2</max>"), **{"with": jid})
+            self.assertEqual([each["id"] for each in first[:-1]], [ids[0], ids[2]])
+            self.assertIsNone(first[-1].child(MAM, "fin").getAttribute("complete"))
+            rest = self.query(self.crone, rsm(f"<after>{ids[2]}</after>"), **{"with": jid})
+            self.assertEqual([each["id"] for each in rest[:-1]], [ids[4], ids[6]])
+            self.assertEqual(rest[-1].child(MAM, "fin")["complete"], "true")
+            last = self.texts(self.crone, rsm("<max>1</max><before/>"), **{"with": jid})
+            self.assertEqual(last, ["d"])
+            [count] = self.query(self.crone, rsm("<max>0</max>"), **{"with": jid})
+            self.assertIn(b"<count>4</count>", count.inner)
+            named = self.texts(self.crone, after_id=ids[1], before_id=ids[6], **{"with": jid})
+            self.assertEqual(named, ["b", "c"])
+            gone = self.query(self.crone, before_id="gone", **{"with": jid})[0]
+            self.assertEqual(error(gone)[1], "item-not-found")
+
+    def dialogue(self, texts: str) -> list[tuple[Client, str]]:
+        return [(client, text) for text in texts for client in (self.hag, self.crone)]
+
+    def test_who_is_behind_a_nick(self) -> None:
+        """3.1.1: filters tell nobody what they could not know; one's own address is no secret."""
+        self.archived({}, (self.hag, "hag"))
+        self.tell(self.hag, "by hag")
+        answers = {
+            self.query(self.macbeth, **{"with": jid})[0].inner
+            for jid in (
+                "hag@example.com",
+                "hag@example.com/pda",
+                "hag@example.com/other",
+                "nobody@example.com",
+                "elsewhere@rooms.example.com/hag",
+            )
+        }
+        self.assertEqual(len(answers), 1)
+        refused = self.query(self.macbeth, **{"with": "hag@example.com/pda"})[0]
         self.assertEqual(error(refused), ("auth", "forbidden"))
-        refused = self.query(self.crone, **{"with": "hag@example.com/pda"})[0]
-        self.assertEqual(error(refused)[1], "feature-not-implemented")
+        for jid in ("hag@example.com", "hag@example.com/pda"):
+            [own] = self.messages(self.hag, **{"with": jid})
+            self.assertEqual((str(own.body), own.x), ("by hag", None))
+        self.configure({"whois": "anyone"})
+        for jid in ("hag@example.com", "hag@example.com/pda"):
+            self.assertEqual(self.texts(self.macbeth, **{"with": jid}), ["by hag"])
+
+    def test_whose_was_taken_back(self) -> None:
+        """2.2: where a message was there still is whose it was."""
+        self.archived({}, (self.hag, "hag"))
+        told = stanza_id(self.tell(self.hag, "secret"))
+        self.crone.ask(
+            f"<iq type='set' id='m' to='{ROOM}'><moderate xmlns='urn:xmpp:message-moderate:1' "
+            f"id='{told}'><retract xmlns='urn:xmpp:message-retract:1'/></moderate></iq>"
+        )
+        for jid in ("hag@example.com", "hag@example.com/pda", f"{ROOM}/hag"):
+            [found, _] = self.query(self.crone, **{"with": jid})
+            self.assertEqual(found["id"], told)
+
+    def test_long_searches(self) -> None:
+        """They go on turn by turn, for one account one after the other."""
+        self.archived({}, (self.hag, "hag"))
+        self.tell(self.hag, "old")
+        for _ in range(2 * SEARCH_STEP):
+            self.say(self.crone, "x")
+        form_of = partial(form, "submit", MAM)
+        asked = f"<iq type='set' id='{{}}' to='{ROOM}'><query xmlns='{MAM}'>{{}}</query></iq>"
+        self.forget()
+        for id in "ab":
+            self.macbeth.send(asked.format(id, form_of({"with": f"{ROOM}/hag"})))
+        self.macbeth.send(asked.format("c", form_of({"end": "1970-01-01T00:00:00Z"})))
+        self.assertEqual([each.id for each in self.macbeth.received()], ["c"])
+        for _ in range(10):
+            self.server.advance(REST)
+        found = self.macbeth.received()
+        self.assertEqual([each.id for each in found if each.name == "iq"], ["a", "b"])
+        self.assertEqual([b"old" in each.inner for each in found], [True, False] * 2)
 
 
 class AccessTest(ArchiveTestCase):

@@ -9,7 +9,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from xmppd.chat.model import Person
-from xmppd.muc.ghosts import PINGS, Ghosts
+from xmppd.muc.ghosts import GRACE, PINGS, Ghosts
 from xmppd.muc.settings import RoomSettings
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
@@ -71,6 +71,33 @@ class GhostsTest(SynchronousTestCase):
             self.clock.advance(1)
             self.assertLessEqual(len(self.house.asked) - before, PINGS + 1)
         self.assertEqual(len(self.house.asked), MANY)
+
+    def test_the_doubted_are_pinged_soon(self) -> None:
+        """But not in the first seconds, nor if they are heard of; and so many a second."""
+        live = self.house.live["room"]
+        first, *_ = live.heard
+        self.ghosts.doubt(live)
+        self.house.hear(live, first)
+        self.ghosts.look()
+        self.clock.advance(GRACE - 1)
+        self.assertEqual(self.house.asked, [])
+        for _ in range(MANY // PINGS):
+            before = len(self.house.asked)
+            self.clock.advance(1)
+            self.assertLessEqual(len(self.house.asked) - before, PINGS)
+        self.assertEqual(len(self.house.asked), MANY - 1)
+
+    def test_the_doubted_of_many_rooms(self) -> None:
+        """Together they are pinged no faster than those of one."""
+        for number in range(PINGS):
+            self.house.live[str(number)] = FakeLive(self.people[:2])
+            self.ghosts.doubt(self.house.live[str(number)])
+        self.clock.advance(GRACE)
+        self.assertEqual(len(self.house.asked), PINGS)
+        self.clock.advance(1)
+        self.assertEqual(len(self.house.asked), 2 * PINGS)
+        self.ghosts.stop()
+        self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_who_is_not_inside_is_not_remembered(self) -> None:
         """Somebody kicked, say."""

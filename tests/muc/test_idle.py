@@ -81,13 +81,13 @@ class IdleTest(RoomsTestCase):
         found: list[object] = []
         rooms: Any = self.server.service.rooms
         read: Deferred[None] = Deferred()
-        load = rooms._store.load
+        load = rooms.store.load
 
         async def slowly(local: str) -> Any:
             await read
             return await load(local)
 
-        rooms._store.load = slowly
+        rooms.store.load = slowly
         rooms.at("cave", lambda live: rooms.do(live, Destroy(ITSELF)))
         rooms.at("cave", found.append)
         read.callback(None)

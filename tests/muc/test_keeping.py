@@ -6,6 +6,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.chat.kit import OPTIONS
 from xmppd.chat.commands import (
     Configure,
     Destroy,
@@ -17,7 +18,6 @@ from xmppd.chat.commands import (
     StandingChange,
 )
 from xmppd.chat.model import Affiliation, Author, Message, Person, Presence, Saved, Standing
-from xmppd.chat.options.core import CORE
 from xmppd.chat.outcome import SaveStanding
 from xmppd.chat.room import Room
 from xmppd.muc.content import StanzaContent
@@ -140,7 +140,7 @@ class ToldWhenKeptTest(SynchronousTestCase):
     def setUp(self) -> None:
         self.store: Any = FakeStore()
         self.sent: list[str] = []
-        room = Room(saved(persistent=True), CORE, lambda: 5.0, lambda: "1")
+        room = Room(saved(persistent=True, archive=False), OPTIONS, lambda: 5.0, lambda: "1")
         self.live = LiveRoom(room, self.store, self.send, lambda live: None, stored=True)
         presence = Presence(content("<presence/>"))
         self.assertIsNone(self.live.do(Enter(OWNER, "me", presence, wire=WIRE)))

@@ -4,7 +4,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from xmppd.muc.readers import BURST, MOST_WAITING, PAUSE, Readers
+from xmppd.muc.readers import BURST, MOST_WAITING, PAUSE, REST, Readers
 from xmppd.protocol.errors import StanzaError
 
 
@@ -47,3 +47,43 @@ class ReadersTest(SynchronousTestCase):
         self.readers = Readers(0, self.clock)
         for _ in range(10 * BURST):
             self.successResultOf(self.ask())
+
+
+class SearchingTest(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.readers = Readers(5, self.clock)
+
+    def search(self, account: str = "hag@example.com") -> tuple[Deferred[None], Deferred[None]]:
+        """Begin to search; gives what fires at the end, and what to fire for that."""
+        go: Deferred[None] = Deferred()
+
+        async def search() -> None:
+            async with self.readers.searching(account):
+                await go
+
+        return Deferred.fromCoroutine(search()), go
+
+    def test_one_after_the_other(self) -> None:
+        searches = [self.search() for _ in range(MOST_WAITING + 1)]
+        refused = self.failureResultOf(self.search()[0], StanzaError).value
+        self.assertEqual((refused.type, refused.condition), ("wait", "resource-constraint"))
+        other, go = self.search("crone@example.com")
+        go.callback(None)
+        self.successResultOf(other)
+        for over, go in searches:
+            self.assertNoResult(over)
+            go.callback(None)
+            self.successResultOf(over)
+        again, go = self.search()
+        go.callback(None)
+        self.successResultOf(again)
+
+    def test_all_together(self) -> None:
+        """However many search, there is no more than a part of one in so much time."""
+        waiting = [Deferred.fromCoroutine(self.readers.pause()) for _ in range(3)]
+        for number in range(3):
+            self.assertEqual([each.called for each in waiting], [n < number for n in range(3)])
+            self.clock.advance(REST)
+        for each in waiting:
+            self.successResultOf(each)

@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-from twisted.internet.defer import Deferred
-
-from tests.muc.kit import ROOM, SERVICE, RoomsTestCase, codes, item
-from xmppd.muc.keeping import RoomStore
-from xmppd.muc.service import Rooms
+from tests.muc.kit import ROOM, RoomsTestCase, codes, item
 from xmppd.protocol.stanza import Stanza
 from xmppd.testing.client import Client
 
 
 class StaysTest(RoomsTestCase):
-    def die(self) -> None:
-        """Have another process serve the rooms, one that knows only what is stored."""
-        service = self.server.service
-        store = RoomStore(service.room_stores.of(SERVICE), SERVICE)
-        again = Rooms(SERVICE, self.server.clock, store, service.rooms.settings)
-        again.attach(service.rooms._link)
-        self.forget()
-        self.server.result(Deferred.fromCoroutine(again.open()))
-
     def farewell(self, client: Client, nick: str) -> Stanza:
         found = self.only(client)
         self.assertEqual((found.type, found.sender), ("unavailable", f"{ROOM}/{nick}"))
@@ -55,7 +42,7 @@ class StaysTest(RoomsTestCase):
 
     def test_a_service_that_ends_in_good_order(self) -> None:
         self.make({}, (self.hag, "hag"))
-        self.server.service.rooms.shut_down()
+        self.rooms.shut_down()
         self.server.settle()
         self.die()
         self.assertEqual(self.hag.received() + self.crone.received(), [])

@@ -165,6 +165,21 @@ class ListsTest(SynchronousTestCase):
         self.assertEqual(lists.blocking(["a@b.c"]), lists)
         self.assertEqual([r.deny for r in lists.unblocking(None).lists["mine"]], [False])
 
+    def test_what_is_blocked_already(self) -> None:
+        """It stays where it is: nothing changes."""
+        lists = Lists().blocking(["a@b.c", "d.e"])
+        self.assertIs(lists.blocking(["d.e"]), lists)
+        self.assertEqual(lists.blocking(["d.e", "f.g"]).blocked(), ("f.g", "a@b.c", "d.e"))
+
+    def test_what_is_blocked_in_vain(self) -> None:
+        """An earlier rule allowed it."""
+        some = rules(
+            "<item type='jid' value='a@b.c' action='allow' order='1'/>"
+            "<item type='jid' value='a@b.c' action='deny' order='2'/>"
+        )
+        lists = Lists("mine", {"mine": some}).blocking(["a@b.c"])
+        self.assertEqual([rule.deny for rule in lists.lists["mine"]], [True, False])
+
     def test_only_whole_blocks_are_shown(self) -> None:
         """XEP-0191, 5, 3."""
         some = rules(

@@ -1,7 +1,9 @@
 """Two servers, of which one speaks with others by a process of its own that may die."""
 
 import os
-from collections.abc import Sequence
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -36,6 +38,16 @@ endpoint = "tcp:{port}:interface=127.0.0.1"
 secret_file = "{secret}"
 trusted = true
 """
+
+
+@contextmanager
+def stopped(pid: int) -> Iterator[None]:
+    """Have a process do nothing meanwhile."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 class TwoServers(ScenarioTestCase):
@@ -111,8 +123,26 @@ class ServerEdgeTest(TwoServers):
         while self.heard[-1] != END:
             self.hear(there, 1)
         self.assertEqual(self.heard, [*map(str, range(talker.sent)), END])
-        here.send("<iq type='get' id='done'><ping xmlns='urn:xmpp:ping'/></iq>")
-        answer = here.read_until(lambda each: each.get("type") in ("error", "result"))
+        self.check_nothing_came_back(here)
+
+    def test_restarted_while_messages_wait_in_it(self) -> None:
+        """They go back to the router, and then go out; nothing bounces, and all is in order."""
+        split, whole = self.meet()
+        here, there = self.people(split, whole)
+        with stopped(whole.pid("xmpp-im")):
+            for number in range(10):
+                here.send(f"<message to='{there.bare}' id='{number}'><body>x</body></message>")
+            await_true(lambda: "10" in split.control("s2s", "list").split(), split.logged)
+            split.stop_one("xmpp-s2s")
+            here.send(f"<message to='{there.bare}' id='10'><body>x</body></message>")
+            split.start_process("xmpp-s2s")
+        self.hear(there, 11)
+        self.assertEqual(self.heard, [str(number) for number in range(11)])
+        self.check_nothing_came_back(here)
+
+    def check_nothing_came_back(self, person: Person) -> None:
+        person.send("<iq type='get' id='done'><ping xmlns='urn:xmpp:ping'/></iq>")
+        answer = person.read_until(lambda each: each.get("type") in ("error", "result"))
         self.assertEqual(answer.get("id"), "done", "nothing has come back")
 
     def hear(self, person: Person, number: int) -> None:

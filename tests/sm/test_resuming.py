@@ -527,6 +527,86 @@ class BoundsTest(ResumeCase):
         self.assertEqual(found, [False, True, True, True])
 
 
+class TogetherTest(ResumeCase):
+    """What waits for all sessions without streams together has a bound (3.6, P4)."""
+
+    extensions = (
+        (StreamManagement, StreamManagement.Options(detached_bytes=40_000)),
+        Missed,
+        Waiting,
+        Resumed,
+    )
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.juliet.cut()
+        self.romeo = self.house.client("romeo", "orchard")
+        self.romeos = self.romeo.enable().attrs["id"]
+        self.romeo.send("<presence/>")
+
+    def come_long(self, name: str, *texts: int) -> None:
+        self.come_to(f"{name}@example.com", *[f"{text}{' ' * 3000}" for text in texts])
+
+    def alive(self) -> list[bool]:
+        return [one.session in self.manager.sessions for one in (self.juliet, self.romeo)]
+
+    def texts(self) -> list[str]:
+        return [text.strip() for text in self.missed if text is not None]
+
+    def test_the_largest_gives_way(self) -> None:
+        self.romeo.cut()
+        self.come_long("romeo", 1, 2)
+        self.come_long("juliet", *range(6))
+        self.assertEqual((self.alive(), self.missed), ([True, True], []))
+        self.come_long("romeo", 3, 4)
+        self.assertEqual(self.alive(), [False, True])
+        self.assertEqual(self.texts(), [str(number) for number in range(6)])
+        self.romeo.resume(self.romeos, 1)
+        self.assertEqual(len(bodies(self.romeo.taken())), 4)
+
+    def test_as_it_loses_its_stream(self) -> None:
+        """What it had not acknowledged before counts."""
+        self.come_long("juliet", 1, 2, 3)
+        self.come_long("romeo", *range(9))
+        self.assertEqual(self.alive(), [True, True])
+        self.romeo.cut()
+        self.assertEqual(self.alive(), [True, False])
+
+    def test_who_has_a_stream_does_not_count(self) -> None:
+        self.come_long("juliet", *range(6))
+        self.come_long("romeo", *range(9))
+        self.assertEqual(self.alive(), [True, True])
+
+    def test_who_came_back_counts_no_more(self) -> None:
+        self.romeo.cut()
+        for turn in range(5):
+            self.come_long("juliet", *range(8))
+            self.juliet.resume(self.previd, 1 + 8 * turn)
+            self.juliet.report(h=9 + 8 * turn)
+            self.juliet.cut()
+        self.come_long("romeo", *range(7))
+        self.assertEqual(self.alive(), [True, True])
+
+    def test_small_ones_count_too(self) -> None:
+        """A stanza takes more memory than its bytes."""
+        self.come(*range(37))
+        self.assertEqual(self.alive()[0], True)
+        self.come(*range(9))
+        self.assertEqual(self.alive()[0], False)
+
+    def test_what_replaces_counts_once(self) -> None:
+        self.romeo.cut()
+        for _ in range(20):
+            self.house.from_outside("<presence from='a@remote.test/r' to='juliet@example.com'/>")
+        self.assertEqual(self.alive(), [True, True])
+
+    def test_none(self) -> None:
+        """0: no bound."""
+        self.house.host.detaching = StreamManagement.Options(detached_bytes=0)  # type: ignore[union-attr]
+        self.come_long("juliet", *range(50))
+        self.assertEqual(self.alive()[0], True)
+
+
 class LateTest(ResumeCase):
     """XEP-0198, 5: what a session has got in vain says since when it waits (XEP-0203)."""
 

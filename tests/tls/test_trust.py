@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.s2s.authority import Authority
 from xmppd.tls.certificate_files import CertificateError
 from xmppd.tls.certificate_names import SRV_NAME, XMPP_ADDRESS
-from xmppd.tls.trust import Trust, names
+from xmppd.tls.trust import Examined, Trust
 
 
 def srv(name: str) -> x509.OtherName:
@@ -26,7 +26,8 @@ class TrustTest(SynchronousTestCase):
         self.trust = Trust(self.authority.file)
 
     def names(self, domain: str, *alternatives: x509.GeneralName) -> bool:
-        return names(self.authority.sign(alternatives)[0], domain)
+        certificate, _ = self.authority.sign(alternatives)
+        return not Examined("", certificate).why_not(domain)
 
     def test_kinds_of_names(self) -> None:
         for name in (
@@ -60,15 +61,15 @@ class TrustTest(SynchronousTestCase):
         name = [x509.DNSName("a.example")]
         known, _ = self.authority.sign(name, usage=True)
         other, _ = Authority(self.folder / "other").sign(name)
-        self.assertEqual(self.trust.why_not(known, [], "a.example"), "")
-        self.assertNotEqual("", self.trust.why_not(other, [], "a.example"))
-        self.assertIn("issuer", Trust().why_not(known, [], "a.example"))
-        self.assertIn("b.example", self.trust.why_not(known, [], "b.example"))
+        self.assertEqual(self.trust.examine([known]).why_not("a.example"), "")
+        self.assertNotEqual("", self.trust.examine([other]).why_not("a.example"))
+        self.assertIn("issuer", Trust().examine([known]).why_not("a.example"))
+        self.assertIn("b.example", self.trust.examine([known]).why_not("b.example"))
 
     def test_time(self) -> None:
         for days, said in (((1, 2), "not yet valid"), ((-2, -1), "expired")):
             certificate, _ = self.authority.sign([x509.DNSName("a.example")], days=days)
-            self.assertIn(said, self.trust.why_not(certificate, [], "a.example"))
+            self.assertIn(said, self.trust.examine([certificate]).why_not("a.example"))
 
     def test_files_that_cannot_be_used(self) -> None:
         self.assertRaises(CertificateError, Trust, self.folder / "nowhere.pem")

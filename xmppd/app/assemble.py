@@ -16,6 +16,7 @@ from xmppd.app.hosting import HostMaker, MakePortal
 from xmppd.app.roles import ClientsRole, RouterRole, ServersRole, SessionsRole, stop
 from xmppd.app.rooms import RoomsRole
 from xmppd.app.verbs import perform
+from xmppd.chat.option import Option
 from xmppd.component.extension import Extension
 from xmppd.link.own_time import OwnTime
 from xmppd.s2s.connector import Dial
@@ -42,6 +43,7 @@ class Server(MultiService):
         listening: bool,
         resolver: Resolver | None = None,
         dial: Dial | None = None,
+        room_options: Iterable[type[Option]] = (),
     ) -> None:
         MultiService.__init__(self)
         self.config = config
@@ -59,7 +61,9 @@ class Server(MultiService):
         self.federation: ServersRole | None = None
         if config.federates:
             self.federation = self._servers(listening, resolver, dial)
-        self._rooms = None if config.muc.domain is None else RoomsRole(config, reactor)
+        self._rooms: RoomsRole | None = None
+        if config.muc.domain is not None:
+            self._rooms = RoomsRole(config, reactor, room_options)
         self.rooms = self.room_stores = None
         if self._rooms is not None:
             self.rooms, self.room_stores = self._rooms.rooms, self._rooms.stores
@@ -140,16 +144,17 @@ def assemble(
     extensions: Iterable[type[Extension]] = (),
     resolver: Resolver | None = None,
     dial: Dial | None = None,
+    room_options: Iterable[type[Option]] = (),
 ) -> Server:
     """Make a server of a configuration; nothing happens before it is started.
 
     `checkers` take the place of our own, for every domain; `make_portal` gives whole portals.
-    `extensions` are added to those that come with xmppd. `resolver` and `dial` find and reach
-    other servers in place of DNS and TCP. Raises ConfigError.
+    `extensions` and `room_options` are added to those that come with xmppd. `resolver` and `dial`
+    find and reach other servers in place of DNS and TCP. Raises ConfigError.
     """
     own = OwnTime(reactor)
     stores, maker = storing(config, own, checkers, make_portal, extensions)
-    server = Server(config, own, stores, maker, listen, resolver, dial)
+    server = Server(config, own, stores, maker, listen, resolver, dial, room_options)
     maker.perform = partial(perform, server)
     return server
 

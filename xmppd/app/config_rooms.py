@@ -1,35 +1,11 @@
 """`[muc]`: rooms (XEP-0045)."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import attrs
 
 from xmppd.app.config_key import Domain, key, table
-
-
-@attrs.frozen
-class RoomDefaults:
-    """What rooms are like whose owners have said nothing."""
-
-    persistent: bool = key("They last when the last one leaves.", False)
-    hidden: bool = key("They are not listed.", False)
-    members_only: bool = key("Only members may enter.", False)
-    moderated: bool = key("Only those with voice may speak.", False)
-    open_topic: bool = key("Participants may change the subject.", False)
-    identities: Literal["moderators", "everyone"] = key("Who sees real addresses.", "moderators")
-    history: int = key("Messages that newcomers are sent.", 20, least=0, most=500)
-    archive: bool = key("What is said in those that last is kept, to be read later.", True)
-    members_invite: bool = key("Members may invite to members-only rooms.", False)
-    whispers: Literal["anyone", "participants", "moderators", "none"] = key(
-        "Who may send private messages.", "anyone"
-    )
-    voice_requests: bool = key("Visitors may ask for voice.", True)
-    limit: int = key("Most occupants; 0: `most_occupants` alone.", 0, least=0)
-    fixed_nicks: bool = key("Nobody changes nicks, and reserved ones are worn.", False)
-    tell_absent: bool = key("People are told of affiliations given to them.", False)
-    registration: Literal["open", "ask", "off"] = key(
-        "Registration: `open` to anyone, by `ask`ing the admins, or `off`.", "ask"
-    )
 
 
 @attrs.frozen
@@ -96,6 +72,10 @@ class Muc:
         86_400,
         least=0,
     )
+    after_restart: Literal["tell", "readmit"] = key(
+        "Who is inside when the service ends is told so, or is inside again after a restart.",
+        "tell",
+    )
     limits: RoomLimits = table("How much one person may do in rooms.", RoomLimits)
     archive_days: int = key(
         "Days that archives of rooms keep what was said; 0: for good.", 0, least=0
@@ -103,4 +83,12 @@ class Muc:
     archive_messages: int = key(
         "Messages that the archive of a room keeps; 0: all of them.", 0, least=0
     )
-    defaults: RoomDefaults = table("What new rooms are like.", RoomDefaults)
+    options: Mapping[str, bool] = key(
+        "Which options rooms have: those that come with xmppd unless `false` is said, those of "
+        "entry points where `true` is.",
+        attrs.Factory(dict),
+    )
+    defaults: Mapping[str, Any] = key(
+        "What rooms are like whose owners have said nothing: values by the options' fields.",
+        attrs.Factory(dict),
+    )

@@ -46,6 +46,12 @@ class ServerLimits:
         20,
         least=1,
     )
+    unproved_connections: int = key(
+        "Connections of other servers open at once, from all addresses together, that have not "
+        "proved a domain. For one more, the oldest of the address that has most of them ends.",
+        1_000,
+        least=1,
+    )
     stanza_bytes_before_proof: int = key(
         "Size of one element of a server that has proved no domain, in bytes (RFC 6120, 13.12: at "
         "least 10,000).",

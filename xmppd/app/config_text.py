@@ -30,6 +30,7 @@ _TYPES: dict[Any, str] = {
     HostPort: "IP address and port",
     StoreName: "name of a back-end",
     Jid: "bare JID",
+    Any: "value",
 }
 
 

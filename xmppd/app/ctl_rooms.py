@@ -128,18 +128,9 @@ async def muc_set(server: Any, room: str, option: str, value: str) -> dict[str, 
     field = _field(live, option)
     wanted = _value(field, value)
     if not field.takes(wanted):
-        choices = ", ".join(field.choices) or _KINDS[field.kind]
-        raise Refused(f"{option} cannot be that ({choices})")
+        raise Refused(f"{option} cannot be that ({field.allowed})")
     await _do(rooms, live, Configure(ITSELF, {option: wanted}))
     return {option: live.room.config[option]}
-
-
-_KINDS = {
-    bool: "true or false",
-    int: "a whole number",
-    str: "a shorter text",
-    tuple: "texts with commas between",
-}
 
 
 def _field(live: LiveRoom, option: str) -> Field:

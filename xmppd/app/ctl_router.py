@@ -1,6 +1,6 @@
 """Verbs on the router: its links, its routes, and the way that a stanza would take."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from twisted.logger import Logger
@@ -82,26 +82,32 @@ async def _remote(server: Any, route: Route, sender: Jid, to: Jid) -> dict[str, 
 
 async def bind(server: Routing, link: str, domain: str) -> dict[str, Any]:
     """Give a link one more domain, or a wildcard, until it is taken away or the router stops."""
-    pattern = _pattern(domain)
-    try:
-        acceptor_of(server, link).bind(link, pattern)
-    except StanzaError as error:
-        raise Refused(_refusal(link, pattern, error.condition)) from None
-    _log.info(
-        "{domain} is routed to {link} now, as an administrator wants", domain=pattern, link=link
-    )
-    return {"link": link, "domain": pattern}
+    return _changed(server, link, domain, Acceptor.bind, "now")
 
 
 async def unbind(server: Routing, link: str, domain: str) -> dict[str, Any]:
     """Take a domain, or a wildcard, from a link: what is sent there bounces."""
+    return _changed(server, link, domain, Acceptor.unbind, "no more")
+
+
+def _changed(
+    server: Routing,
+    link: str,
+    domain: str,
+    change: Callable[[Acceptor, str, str], None],
+    since: str,
+) -> dict[str, Any]:
+    """Have a link's domains be others, and say so in the log."""
     pattern = _pattern(domain)
     try:
-        acceptor_of(server, link).unbind(link, pattern)
+        change(acceptor_of(server, link), link, pattern)
     except StanzaError as error:
         raise Refused(_refusal(link, pattern, error.condition)) from None
     _log.info(
-        "{domain} is routed to {link} no more, as an administrator wants", domain=pattern, link=link
+        "{domain} is routed to {link} {since}, as an administrator wants",
+        domain=pattern,
+        link=link,
+        since=since,
     )
     return {"link": link, "domain": pattern}
 
@@ -174,7 +180,7 @@ def _described(server: Routing, name: str, port: Port, routes: list[Route]) -> d
     return {
         "link": name,
         "state": state(port),
-        "peers": [HERE] if members is None else [_peer(each.carrier) for each in members],
+        "peers": [HERE] if members is None else [_peer(each.connection) for each in members],
         "routes": [route.match for route in own if route.table in ("exact", "wildcard")],
         "instances": [route.match for route in own if route.table == "instance"],
         "default": any(route.table == "default" for route in own),

@@ -10,7 +10,7 @@ from xmppd.extensions.version import software_version
 
 
 async def status(server: Any) -> dict[str, Any]:
-    """How the process is: itself, its link to a router, its sessions, its clients, its links."""
+    """How the process is: itself, its link to a router, its sessions, its streams, its links."""
     config = server.config
     facts = {
         "version": software_version(),
@@ -47,13 +47,26 @@ def _clients(server: Any) -> Iterable[tuple[str, Any]]:
     yield "listening", [{"endpoint": place.endpoint, "tls": place.tls} for place in places]
 
 
+def _servers(server: Any) -> Iterable[tuple[str, Any]]:
+    if server.federation is None:
+        return
+    edge = server.federation.edge
+    yield "server_streams", len(edge.live)
+    yield "unproved", {"open": len(edge.unproved), "ended_for_newer": edge.unproved.ended}
+
+
 def _links(server: Any) -> Iterable[tuple[str, Any]]:
     states = [state(port) for port in links(server).values()]
     yield "links", {"up": states.count("up"), "down": states.count("down")}
     yield "links_at", [place.endpoint for place in server.config.router.listen]
 
 
-_PARTS = (("manager", _sessions), ("edge", _clients), ("router", _links))
+_PARTS = (
+    ("manager", _sessions),
+    ("edge", _clients),
+    ("federation", _servers),
+    ("router", _links),
+)
 
 
 def memory() -> int | None:

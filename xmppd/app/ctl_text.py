@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from xmppd.app.ctl_status_text import told_status
 from xmppd.app.logs import escaped
 
 Lines = Iterable[str]
@@ -79,38 +80,6 @@ def _s2s_check(result: dict[str, Any]) -> Lines:
             yield f"{key}: {result[key]}"
 
 
-def _status(result: dict[str, Any]) -> Lines:
-    return [f"{name:<14} {fact}" for name, fact in _facts(result)]
-
-
-def _facts(result: dict[str, Any]) -> Iterable[tuple[str, object]]:
-    """What a status says; what a process does not do is left out."""
-    memory = result["memory_bytes"]
-    yield "version", result["version"]
-    yield "process", result["pid"]
-    yield "running for", duration(result["uptime_seconds"])
-    yield "memory", "unknown" if memory is None else f"{memory / (1 << 20):.1f} MiB"
-    yield "configuration", result["configuration"]
-    yield "data", result["data"]
-    if "storage" in result:
-        yield "storage", ", ".join(result["storage"])
-    for each in result.get("listening", ()):
-        yield "listening", f"{each['endpoint']} ({each['tls']})"
-    for endpoint in result.get("links_at", ()):
-        yield "links come to", endpoint
-    if "router" in result:
-        yield "router", f"link {result['router']}"
-    if "links" in result:
-        yield "links", f"{result['links']['up']} up, {result['links']['down']} down"
-    for name in ("streams", "sessions"):
-        if name in result:
-            yield name, result[name]
-    if "detached" in result:
-        yield "detached", f"{result['detached']} of them wait for their clients"
-    for each in result.get("domains", ()):
-        yield "domain", f"{each['domain']} ({each['sessions']})"
-
-
 def _links(result: list[dict[str, Any]]) -> Lines:
     heads = ("LINK", "STATE", "TRUSTED", "WAITING", "PEER", "ROUTES")
     rows = [
@@ -179,15 +148,6 @@ def _stanza(part: dict[str, Any]) -> Lines:
         for child in part["children"]
     ]
     return [" ".join([*words, part.get("xml") or ", ".join(inside) or "empty"])]
-
-
-def duration(seconds: int) -> str:
-    """Return a time span in days, hours, minutes and seconds."""
-    minutes, second = divmod(seconds, 60)
-    hours, minute = divmod(minutes, 60)
-    days, hour = divmod(hours, 24)
-    clock = f"{hour:02}:{minute:02}:{second:02}"
-    return f"{days} d {clock}" if days else clock
 
 
 def _reload(result: dict[str, Any]) -> Lines:
@@ -280,7 +240,7 @@ _RENDERERS: Mapping[str, Callable[[Any], Lines]] = {
     "s2s_close": _one_line("{domain}: {closed} closed"),
     "s2s_check": _s2s_check,
     "s2s_route": _way,
-    "status": _status,
+    "status": told_status,
     "link_list": _links,
     "route_list": _routes,
     "route_explain": _explained,

@@ -16,7 +16,11 @@ import attrs
 import click
 
 from xmppd.app.config_text import default_of, reference, type_of
+from xmppd.app.config_words import shown
 from xmppd.app.xmppctl import main as xmppctl
+from xmppd.chat.option import Field
+from xmppd.chat.options.builtin import BUILTIN as ROOM_OPTIONS
+from xmppd.chat.options.core import CORE
 from xmppd.component.catalogue import doap, xep_table
 from xmppd.component.extension import Extension
 from xmppd.extensions.builtin import BUILTIN
@@ -35,6 +39,7 @@ def pages() -> Mapping[str, Callable[[], str]]:
     return {
         "configuration.md": configuration,
         "extensions.md": extensions,
+        "room-options.md": room_options,
         "xmppctl.md": commands,
         "xeps.md": xeps,
         "xmppd.doap": lambda: doap(IMPLEMENTERS),
@@ -59,6 +64,17 @@ def extensions() -> str:
     return "\n".join(parts)
 
 
+def room_options() -> str:
+    """Every option of rooms that comes with xmppd, with its fields."""
+    parts = [f"# Options of rooms\n\n{_MADE}\n"]
+    for option in sorted((*CORE, *ROOM_OPTIONS), key=lambda option: option.title()):
+        switch = "Every room has it." if option in CORE else "By default it is on."
+        parts.append(f"## `{option.title()}`\n\n{_prose(option.__doc__ or '')} {switch}\n")
+        parts += ["| field | value | default | meaning |", "|---|---|---|---|"]
+        parts += [*map(_room_field, option.fields), ""]
+    return "\n".join(parts)
+
+
 def commands() -> str:
     """What `xmppctl` can be told, as its own `--help` says it."""
     parts = [f"# xmppctl\n\n{_MADE}\n"]
@@ -75,6 +91,10 @@ def _extension(cls: type[Extension]) -> Iterable[str]:
     yield f"By default it is {switch}.\n"
     if options := list(_options(cls.Options)):
         yield "\n".join(["| key | type | default | meaning |", "|---|---|---|---|", *options, ""])
+
+
+def _room_field(field: Field) -> str:
+    return f"| `{field.name}` | {field.allowed} | `{shown(field.default)}` | {field.label} |"
 
 
 def _options(cls: type) -> Iterable[str]:

@@ -14,11 +14,11 @@ from xmppd.app.hosting import HostMaker
 from xmppd.app.linking import dialable, secret_of
 from xmppd.app.roles import ClientsRole, ServersRole, SessionsRole, stop
 from xmppd.component.session import boot_number
-from xmppd.link.acceptor import SERVERS, covers
 from xmppd.link.codec import attach
 from xmppd.link.dialer import Dialer
+from xmppd.link.rules import SERVERS, covers
 from xmppd.link.shared import SharedLink
-from xmppd.link.wire import WireSettings
+from xmppd.link.wire_settings import WireSettings
 from xmppd.storage.stores import StoreMap
 
 
@@ -37,10 +37,12 @@ def uplink(name: str, config: Config, reactor: Any) -> Dialer:
 class Linked(MultiService):
     """A role in a process of its own, with a link to a router elsewhere.
 
-    `role` is what it does, `linked` whether its link to the router is up.
+    `role` is what it does, `linked` whether its link to the router is up, `gives_back` whether it
+    would give the router back what it has not passed on before its end.
     """
 
     role: Any
+    gives_back = False
 
     def __init__(self, name: str, config: Config, reactor: Any) -> None:
         MultiService.__init__(self)
@@ -75,7 +77,11 @@ class Linked(MultiService):
         """The same once the router sends no more: so what it has sent is not lost in here."""
         if not self._dialer.running:
             return self._stop(*services)
-        return self._dialer.leave().addCallback(lambda _: self._stop(*services))
+        left = self._dialer.leave(self.gives_back).addCallback(self._left)
+        return left.addCallback(lambda _: self._stop(*services))
+
+    def _left(self, may_return: bool) -> None:
+        """The router sends no more; it takes back what has come, or does not."""
 
 
 class LinkedKeeper(Linked):
@@ -163,6 +169,8 @@ class LinkedClients(LinkedEdge):
 class LinkedServers(LinkedEdge):
     """The server edge in a process of its own."""
 
+    gives_back = True
+
     def __init__(self, name: str, config: Config, reactor: Any) -> None:
         LinkedEdge.__init__(self, name, config, reactor)
         served = routed_here(config)
@@ -173,8 +181,15 @@ class LinkedServers(LinkedEdge):
         self._dialer.attach = attach(name, boot_number(), SERVERS)
 
     def stopService(self) -> Deferred[object]:
-        """Take what is under way; what comes then waits at the router. Close the streams."""
+        """Take what is under way; what comes then waits at the router. Close the streams.
+
+        The router takes back what no other server has been sent.
+        """
         return self._leave(self.role, self._dialer)
+
+    def _left(self, may_return: bool) -> None:
+        if may_return:
+            self.role.edge.stopping.give_back = self._dialer.give_back
 
 
 def routed_here(config: Config) -> frozenset[str]:

@@ -18,14 +18,15 @@ from xmppd.app.config_key import ConfigError
 from xmppd.app.config_links import LinkListen, Queue
 from xmppd.app.config_model import Config
 from xmppd.app.config_words import shown
-from xmppd.link.acceptor import Acceptor, LinkRules
+from xmppd.link.acceptor import Acceptor
 from xmppd.link.entrance import Entrance
 from xmppd.link.newcomers import Newcomers
 from xmppd.link.queue import Bounds
 from xmppd.link.router import Router
+from xmppd.link.rules import LinkRules
 from xmppd.link.turn import Turn
 from xmppd.link.uplink import Uplink
-from xmppd.link.wire import WireSettings
+from xmppd.link.wire_settings import WireSettings
 from xmppd.tls.mutual import server_side, shows_name
 
 

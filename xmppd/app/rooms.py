@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import attrs
@@ -11,6 +12,8 @@ from twisted.internet.task import deferLater
 
 from xmppd.app.config_model import Config
 from xmppd.app.linked import LinkedKeeper
+from xmppd.app.room_options import room_options
+from xmppd.chat.option import Option
 from xmppd.component.session import boot_number
 from xmppd.link.codec import attach
 from xmppd.link.link import Link
@@ -28,8 +31,11 @@ FAREWELL = 0.0
 """Seconds that what occupants are told in the end has to go out."""
 
 
-def room_settings(config: Config) -> RoomSettings:
-    """What the configuration says of rooms."""
+def room_settings(config: Config, options: Iterable[type[Option]] = ()) -> RoomSettings:
+    """What the configuration says of rooms, which may have `options` of the application's too.
+
+    Raises ConfigError.
+    """
     muc = config.muc
     told = attrs.asdict(muc.limits, filter=lambda field, _: field.name != "enabled")
     limited = muc.limits.enabled and config.c2s.limits.enabled
@@ -48,27 +54,29 @@ def room_settings(config: Config) -> RoomSettings:
         limits,
         muc.archive_days,
         muc.archive_messages,
-        attrs.asdict(muc.defaults),
+        room_options(config, options),
         frozenset(config.admins),
         frozenset(config.domains),
+        muc.after_restart,
     )
 
 
 class RoomsRole(MultiService):
-    """The rooms of one domain, which `config.muc` must name."""
+    """The rooms of one domain, which `config.muc` must name; `options` as in `room_settings`."""
 
-    def __init__(self, config: Config, reactor: Any) -> None:
+    def __init__(self, config: Config, reactor: Any, options: Iterable[type[Option]] = ()) -> None:
         MultiService.__init__(self)
         assert config.muc.domain is not None
         domain = config.muc.domain
         self.config = config
         self._reactor = reactor
+        self._options = tuple(options)
         self._folder = config.data / FOLDER
         names = {config.store(store, domain) for store in STORES}
         self._in_memory = names == {"memory"}
         self.stores = StoreMap(self._folder, reactor, names, config.store, lambda *_: None)
         store = RoomStore(self.stores.of(domain), domain)
-        self.rooms = Rooms(domain, reactor, store, room_settings(config))
+        self.rooms = Rooms(domain, reactor, store, room_settings(config, self._options))
         self.opened: Deferred[Any] | None = None
 
     def serve(self, link: Link) -> None:
@@ -94,9 +102,9 @@ class RoomsRole(MultiService):
         return stopped.addCallback(lambda _: self.stores.close())
 
     def reload(self, config: Config) -> None:
-        """Take other settings for rooms to come."""
+        """Take other settings for rooms to come. Raises ConfigError before it does."""
+        self.rooms.take_settings(room_settings(config, self._options))
         self.config = config
-        self.rooms.settings = room_settings(config)
 
 
 class LinkedRooms(LinkedKeeper):

@@ -17,6 +17,7 @@ from xmppd.chat.model import (
     Person,
     Presence,
     Role,
+    Stay,
     Why,
 )
 
@@ -223,8 +224,17 @@ class Tick:
 
 @attrs.frozen
 class Shutdown:
-    """The service ends: everybody is told."""
+    """The service ends: everybody is told; with `restore` only if the room ends with it."""
 
+    person: Person = Person("")
+    restore: bool = False
+
+
+@attrs.frozen
+class Readmit:
+    """Those are inside as before, who were when the service ended."""
+
+    stays: tuple[Stay, ...]
     person: Person = Person("")
 
 
@@ -250,4 +260,5 @@ Command: TypeAlias = (
     | Destroy
     | Tick
     | Shutdown
+    | Readmit
 )

@@ -33,7 +33,7 @@ MOST_STAYS = 10
 def enter(room: Room, command: Enter, out: Changes) -> None:
     """Let a session in, or tell one that is inside everything anew."""
     inside = room.occupant(command.person)
-    _check_nick(room, command.nick, command.person, inside)
+    check_nick(room, command.nick, command.person, inside)
     if inside is not None:
         _enter_again(room, command, inside, out)
         return
@@ -57,7 +57,7 @@ def _check_admission(room: Room, person: Person) -> None:
         raise Refusal(Reason.MEMBERS_ONLY)
 
 
-def _check_nick(room: Room, nick: str, person: Person, own: Occupant | None = None) -> None:
+def check_nick(room: Room, nick: str, person: Person, own: Occupant | None = None) -> None:
     """Raise `Refusal` where somebody may not take a nick."""
     if not is_nick(nick):
         raise Refusal(Reason.BAD_NICK)
@@ -138,7 +138,7 @@ def _note_presence(room: Room, key: str, person: Person, presence: Presence) -> 
 def rename(room: Room, command: Rename, out: Changes) -> None:
     """Give a person another nick, in all its sessions under the present one."""
     inside = room.inside(command.person)
-    _check_nick(room, command.nick, command.person, inside)
+    check_nick(room, command.nick, command.person, inside)
     if command.nick == inside.nick:
         _take_presence(room, command.person, command.presence, out)
         return
@@ -210,6 +210,8 @@ def dissolve(room: Room, command: Destroy, out: Changes) -> None:
 
 def shut_down(room: Room, command: Shutdown, out: Changes) -> None:
     """Tell each occupant that it is out; nothing is stored, and nobody is told of others."""
+    if command.restore and room.lasts:
+        return
     for key in list(room.occupants):
         gone = Left(_gone(room, key), Why.SHUTDOWN)
         room.tell(out, gone, room.stays[key].values(), Sight.SELF)

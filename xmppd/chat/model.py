@@ -88,6 +88,22 @@ class Occupancy:
 
 
 @attrs.frozen
+class Stay:
+    """A session as it was inside a room when the service ended: its nick, and what it showed.
+
+    `affiliation` and `role` are those that others were told; None: they are not known any more.
+    """
+
+    person: Person
+    nick: str
+    presence: Presence
+    since: int = 0
+    affiliation: Affiliation | None = None
+    role: Role | None = None
+    wire: Any = attrs.field(default=None, eq=False, repr=False)
+
+
+@attrs.frozen
 class Occupant:
     """Who wears a nick, as of this moment. `shown` is the stay whose presence is shown.
 

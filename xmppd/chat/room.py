@@ -6,9 +6,8 @@ The same state, command, clock and ids give the same outcome. What is refused ch
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from itertools import count
-from typing import Any, TypeVar
 
 import attrs
 
@@ -24,38 +23,36 @@ from xmppd.chat.model import (
     Saved,
 )
 from xmppd.chat.nicks import fold
-from xmppd.chat.option import Field, Option
+from xmppd.chat.option_set import OptionSet
 from xmppd.chat.outcome import Changes, Done, Refusal, Refused
 from xmppd.chat.people import People
-from xmppd.chat.rights import NEEDS, Need, Right
-
-Hook = TypeVar("Hook")
+from xmppd.chat.rights import Right
 
 
 class Room(People):
     """One room with who is in it.
 
-    `clock` gives seconds since 1970, `ids` an id for each message, growing.
+    `clock` gives seconds since 1970, `ids` an id for each message, growing. `unopened` are the
+    seconds in which a new room is to be configured.
     """
 
     def __init__(
         self,
         saved: Saved,
-        options: Sequence[Option],
+        options: OptionSet,
         clock: Callable[[], float],
         ids: Callable[[], str],
         history: Iterable[Message] = (),
         most_occupants: int = 5_000,
-        defaults: Mapping[str, Any] | None = None,
+        unopened: float = 3_600.0,
     ) -> None:
         self.saved = saved
         self.options = options
         self.clock = clock
         self.new_id = ids
         self.most_occupants = most_occupants
-        self.fields = {field.name: field for option in options for field in option.fields}
-        plain = {name: field.default for name, field in self.fields.items()}
-        self.defaults = {**plain, **(defaults or {})}
+        self.unopened = unopened
+        self.fields = options.fields
         self.occupants = {}
         self.stays = {}
         self.sessions = {}
@@ -63,19 +60,16 @@ class Room(People):
         self.invited: dict[str, str] = {}
         self.voices: dict[str, Role] = {}
         self.counter = count(1)
-        self._marks = _by_type(options, lambda option: option.marks)
-        self._checks = _by_type(options, lambda option: option.checks)
-        self._notes = _by_type(options, lambda option: option.notes)
         self.reconfigured()
 
     def handle(self, command: Command) -> Done | Refused:
         """Carry out a command."""
         out = Changes()
-        for option, mark in self._marks.get(type(command), ()):
-            command = mark(option, self, command)
+        for mark in self.options.marks.get(type(command), ()):
+            command = mark(self, command)
         try:
-            for option, check in self._checks.get(type(command), ()):
-                check(option, self, command)
+            for check in self.options.checks.get(type(command), ()):
+                check(self, command)
             HANDLERS[type(command)](self, command, out)
         except Refusal as refusal:
             return refusal.refused
@@ -89,10 +83,14 @@ class Room(People):
         return self.needs[Right.SEE_ADDRESSES] == Role.VISITOR
 
     @property
+    def lasts(self) -> bool:
+        """Whether it is there when nobody is inside."""
+        return self.config["persistent"] and not self.saved.locked
+
+    @property
     def archived(self) -> bool:
         """Whether what is said is kept for good; only a room that lasts has an archive."""
-        config = self.config
-        return config["archive"] and config["persistent"] and not self.saved.locked
+        return self.config["archive"] and self.lasts
 
     @property
     def logged(self) -> bool:
@@ -106,19 +104,14 @@ class Room(People):
 
     def wake_at(self) -> float | None:
         """When something is due that a `Tick` does, in seconds since 1970; None: nothing is."""
-        times = (option.wake_at(self) for option in self.options)
+        times = (option.wake_at(self) for option in self.options.options)
         return min((at for at in times if at is not None), default=None)
 
     def reconfigured(self) -> None:
         """Derive what depends on the configuration."""
-        stored = self.saved.config.items()
-        self.config = {**self.defaults, **{k: v for k, v in stored if k in self.fields}}
-        self.needs: dict[Right, Need] = dict(NEEDS)
-        for option in self.options:
-            self.needs.update(option.moves(self.config))
-        self.unseen = frozenset(
-            role for option in self.options for role in option.hides(self.config)
-        )
+        self.config = self.options.config(self.saved.config)
+        self.needs = self.options.needs(self.config)
+        self.unseen = self.options.unseen(self.config)
         self.reserved = {
             fold(standing.nick): account
             for account, standing in self.saved.standings.items()
@@ -127,16 +120,12 @@ class Room(People):
         self._shorten_history()
         self.moved()
 
-    def field(self, name: str) -> Field:
-        """A field of the configuration."""
-        return self.fields[name]
-
     # Changing, for the commands
 
     def note(self, out: Changes, event: Event) -> None:
         """Have the options add what follows from an event."""
-        for option, note in self._notes.get(type(event), ()):
-            note(option, self, event, out)
+        for note in self.options.notes.get(type(event), ()):
+            note(self, event, out)
 
     def put(self, key: str, occupant: Occupant) -> None:
         """An occupant is as this says."""
@@ -172,22 +161,11 @@ class Room(People):
         self.history = deque(message for message in self.history if message.id != id)
 
     def _shorten_history(self) -> None:
-        keep = self.config.get("history", 0)
+        keep = self.config["history"]
         while len(self.history) > keep:
             self.history.popleft()
 
     def settle(self, out: Changes) -> None:
         """A room that does not last, or was never opened, ends when nobody is in it."""
-        if not self.occupants and (self.saved.locked or not self.config["persistent"]):
+        if not self.occupants and not self.lasts:
             out.ended = True
-
-
-def _by_type(
-    options: Iterable[Option], declared: Callable[[Option], Mapping[type, Hook]]
-) -> dict[type, list[tuple[Option, Hook]]]:
-    """Which options want to be called for which commands or events."""
-    found: dict[type, list[tuple[Option, Hook]]] = {}
-    for option in options:
-        for kind, hook in declared(option).items():
-            found.setdefault(kind, []).append((option, hook))
-    return found

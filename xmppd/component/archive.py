@@ -20,7 +20,7 @@ from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.forms import FORM_TYPE, Field, FieldType, Form, FormError, FormType
 from xmppd.protocol.namespaces import DATA_FORMS, MAM, RESULT_SETS
 from xmppd.protocol.paging import PageRequest
-from xmppd.storage.interfaces import ANY, Entry, EntryId, NoSuchEntry, Page, Where
+from xmppd.storage.interfaces import ANY, EntryId, NoSuchEntry, Page, Where
 
 MAM_EXTENDED = f"{MAM}#extended"
 GROUPCHAT_FIELD = f"{MAM}#groupchat-field"
@@ -39,13 +39,11 @@ LONGEST_ID = 1023
 
 
 class Archive(Protocol):
-    """The log of one owner, such as `OwnLog`."""
+    """What is searched: the log of one owner, such as `OwnLog`."""
 
     def find(self, where: Where = ANY, *, limit: int, newest: bool = False) -> Deferred[Page]: ...
 
     def count(self, where: Where = ANY, stop: int = 10_000) -> Deferred[int | None]: ...
-
-    def edges(self) -> Deferred[tuple[Entry, Entry] | None]: ...
 
 
 @attrs.frozen

@@ -21,8 +21,6 @@ def without_claims(
 
     None where there are none, as hooks of the stage MARK say it.
     """
-    if not stanza.has(ns, name):
-        return None
     declared: tuple[tuple[str, str], ...] = ()
     if "xmlns:" in "".join(stanza.attrs):
         declared = tuple([item for item in stanza.attrs.items() if item[0][:6] == "xmlns:"])

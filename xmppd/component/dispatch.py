@@ -15,7 +15,7 @@ from xmppd.component.extension import (
     SessionExtension,
     Target,
 )
-from xmppd.component.selection import Selection
+from xmppd.component.selection import Selection, look_for
 from xmppd.component.stages import Hook, Received, Sent, Stage, deferred
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.stanza import Stanza
@@ -75,6 +75,7 @@ class Dispatch:
         self._elements: dict[tuple[str, str], ElementHandler] = {}
         for extension in self.extensions:
             self._add(extension)
+        self._look = look_for(rule for hooks in self._hooks.values() for _, rule in hooks)
         # By name alone what every stanza meets: to hash a stage takes a while.
         self.sent = self._by_kind(Sent.CHECK, Sent.MARK)
         self.sent_pick = self._by_kind(Sent.PICK)
@@ -87,7 +88,8 @@ class Dispatch:
     def _by_kind(self, *stages: Stage) -> dict[str | None, Selection]:
         return {
             kind: Selection(
-                [rule for stage in stages for rule in self._hooks.get((stage, kind), ())]
+                [rule for stage in stages for rule in self._hooks.get((stage, kind), ())],
+                self._look,
             )
             for kind in _KINDS
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from twisted.internet.defer import Deferred
 from twisted.words.xish.domish import Element
@@ -10,6 +11,7 @@ from twisted.words.xish.domish import Element
 from xmppd.component.extension import OWN_ACCOUNT, SessionExtension, iq
 from xmppd.extensions.privacy import lists_of
 from xmppd.extensions.privacy_changes import PrivacyWatcher, change
+from xmppd.extensions.privacy_turns import in_turn
 from xmppd.extensions.reports import Reports
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import InvalidJid, Jid
@@ -30,8 +32,11 @@ class Blocking(PrivacyWatcher, SessionExtension):
     features = (BLOCKING,)
 
     @iq("get", BLOCKING, "blocklist", to=OWN_ACCOUNT)
-    def get(self, request: Stanza, session: Session) -> Stanza:
+    def get(self, request: Stanza, session: Session) -> Deferred[Stanza]:
         """XEP-0191, 3.2. From now on the session is told of changes."""
+        return in_turn(session, partial(self._get, request, session))
+
+    def _get(self, request: Stanza, session: Session) -> Stanza:
         session.notes[Blocking] = True
         items = _items(lists_of(session.user).blocked())
         return request.reply(element("blocklist", BLOCKING, None, *items))
@@ -42,6 +47,9 @@ class Blocking(PrivacyWatcher, SessionExtension):
         jids = _jids(request)
         if not jids:
             raise StanzaError("bad-request", "nobody to block")
+        return in_turn(session, partial(self._block, request, session, jids))
+
+    def _block(self, request: Stanza, session: Session, jids: list[str]) -> Deferred[Stanza]:
         new = lists_of(session.user).blocking(jids)
         answer = self._change(request, session, new, "block", jids)
         reports = self.host.dispatch.extension(Reports)
@@ -53,7 +61,9 @@ class Blocking(PrivacyWatcher, SessionExtension):
     @iq("set", BLOCKING, "unblock", to=OWN_ACCOUNT)
     def unblock(self, request: Stanza, session: Session) -> Deferred[Stanza]:
         """XEP-0191, 3.4; 3.5: without items all of them."""
-        jids = _jids(request)
+        return in_turn(session, partial(self._unblock, request, session, _jids(request)))
+
+    def _unblock(self, request: Stanza, session: Session, jids: list[str]) -> Deferred[Stanza]:
         new = lists_of(session.user).unblocking(jids or None)
         return self._change(request, session, new, "unblock", jids)
 

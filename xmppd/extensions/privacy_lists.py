@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from twisted.internet.defer import Deferred
 from twisted.words.xish.domish import Element
@@ -10,6 +11,7 @@ from twisted.words.xish.domish import Element
 from xmppd.component.extension import OWN_ACCOUNT, SessionExtension, iq
 from xmppd.extensions.privacy import ActiveList, lists_of
 from xmppd.extensions.privacy_changes import PrivacyWatcher, activate, change
+from xmppd.extensions.privacy_turns import in_turn
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.markup import element
 from xmppd.protocol.privacy import PRIVACY, Lists, Rule, parse_rules
@@ -29,8 +31,11 @@ class PrivacyLists(PrivacyWatcher, SessionExtension):
     features = (PRIVACY,)
 
     @iq("get", PRIVACY, "query", to=OWN_ACCOUNT)
-    def get(self, request: Stanza, session: Session) -> Stanza:
+    def get(self, request: Stanza, session: Session) -> Deferred[Stanza]:
         """XEP-0016, 2.3: the names of all lists, or the rules of one."""
+        return in_turn(session, partial(self._get, request, session))
+
+    def _get(self, request: Stanza, session: Session) -> Stanza:
         children = _children(request)
         lists = lists_of(session.user)
         if not children:
@@ -43,8 +48,11 @@ class PrivacyLists(PrivacyWatcher, SessionExtension):
         return request.reply(element("query", PRIVACY, None, content))
 
     @iq("set", PRIVACY, "query", to=OWN_ACCOUNT)
-    def set(self, request: Stanza, session: Session) -> Stanza | Deferred[Stanza]:
+    def set(self, request: Stanza, session: Session) -> Deferred[Stanza]:
         """XEP-0016, 2.1: exactly one thing at a time."""
+        return in_turn(session, partial(self._set, request, session))
+
+    def _set(self, request: Stanza, session: Session) -> Stanza | Deferred[Stanza]:
         children = _children(request)
         if len(children) != 1:
             raise StanzaError("bad-request", "a set is for one thing")

@@ -37,6 +37,9 @@ class StreamManagement(SessionExtension):
         """Sessions of one account that may wait; above that the longest waiting ends."""
         detached: int = 10_000
         """The same for all accounts together."""
+        detached_bytes: int = 268_435_456
+        """What may wait for all of them together, in bytes of memory, about; above that the one for
+        which most waits ends. 0: no limit."""
         location: str = ""
         """Where clients are told to resume: a host name or IP address, and a port if need be."""
 

@@ -16,12 +16,13 @@ from twisted.python.failure import Failure
 
 from xmppd.link.handshake import Dialed
 from xmppd.link.link import Item, Receiver
-from xmppd.link.parting import Parting, leave
+from xmppd.link.parting import Parting, leave, returned
 from xmppd.link.queue import Bounds
 from xmppd.link.router import answers_error
 from xmppd.link.trunk import Trunk
 from xmppd.link.turn import Turn
-from xmppd.link.wire import Wire, WireSettings
+from xmppd.link.wire import Wire
+from xmppd.link.wire_settings import WireSettings
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
 
@@ -96,22 +97,28 @@ class Dialer(Service):
         self._wire.close()
         return gone
 
-    def leave(self) -> Deferred[None]:
+    def leave(self, returns: bool = False) -> Deferred[bool]:
         """Have the router of a trusted link send no more, before a planned end.
 
-        Fires when nothing more comes. What is sent still goes out until the service is stopped;
-        nobody dials again.
+        Fires when nothing more comes, with whether what came may be given back. What is sent still
+        goes out until the service is stopped; nobody dials again.
+
+        :param returns: that is wanted.
         """
         parting = self._parting = Parting(self.receiver, self._reactor)
         self._stop_dialing()
         if self.is_up:
             self.receiver = parting.received
-            self.send(leave(self.name))
+            self.send(leave(self.name, returns))
         else:
             if self._wire is not None:
                 self._wire.close()
             parting.end()
         return parting.over
+
+    def give_back(self, item: Stanza) -> None:
+        """Give the router back what has not been passed on, as `leave` has told that it may be."""
+        self.send(returned(self.name, item))
 
     # Dialing
 

@@ -12,8 +12,10 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from xmppd.link.codec import LINK
+from xmppd.link.owner import Owner
 from xmppd.link.turn import Turn
-from xmppd.link.wire import Owner, Wire, WireSettings
+from xmppd.link.wire import Wire
+from xmppd.link.wire_settings import WireSettings
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.events import Event, Frame, Header, StreamOpened
 from xmppd.protocol.jid import InvalidJid, Jid

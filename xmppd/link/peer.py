@@ -12,7 +12,7 @@ from xmppd.link.binding import Binding, binding_of
 from xmppd.link.envelope import Envelope
 from xmppd.link.gate import Gate
 from xmppd.link.link import Item
-from xmppd.link.parting import is_leave, left
+from xmppd.link.parting import given_back, is_leave, left, may_return
 from xmppd.link.router import Router, answers_error
 from xmppd.link.trunk import Trunk
 from xmppd.link.wire import Wire
@@ -66,6 +66,10 @@ class Peer:
             if is_leave(item):
                 self._retire(item)
                 return
+            back = given_back(item)
+            if back is not None:
+                self._take_back(back)
+                return
         else:
             if item.to is None:
                 self._refuse(item, self.gate.refusal(item))
@@ -78,8 +82,20 @@ class Peer:
         """It is about to end: treat it as absent, but go on to take what it says."""
         self.log.info("link {name} takes no more", name=self.wire.name)
         for trunk in self.trunks:
-            trunk.retire(self.wire)
+            if may_return(asked):
+                trunk.hold(self.wire)
+            else:
+                trunk.retire(self.wire)
         self.wire.send(left(asked))
+
+    def _take_back(self, item: Stanza) -> None:
+        """It goes where it came from, and nowhere else: who it is from has been checked before."""
+        route = None if item.to is None else self.router.explain(item.to.domain)
+        for trunk in self.trunks:
+            if route is not None and route.port is trunk:
+                trunk.take_back(self.wire, item)
+                return
+        self.router.bounce(item)
 
     def _takes(self, iq: Stanza) -> bool:
         """Look at an iq that passes; tells whether it was for the router itself."""

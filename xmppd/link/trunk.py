@@ -7,44 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import count
-from typing import Protocol
 
 from twisted.internet.interfaces import IReactorTime
 
 from xmppd.link.link import Item
+from xmppd.link.member import Carrier, Member, member_of
 from xmppd.link.pool import Balance, RoundRobin, Sticky
 from xmppd.link.pressure import Pressure
 from xmppd.link.queue import Bounds, Queue
 from xmppd.link.router import Producer
-from xmppd.link.unanswered import Unanswered, wants_answer
+from xmppd.link.unanswered import wants_answer
 from xmppd.protocol.stanza import Stanza
-
-
-class Carrier(Protocol):
-    """A live connection, as a trunk sees it."""
-
-    @property
-    def full(self) -> bool:
-        """Whether more than it should waits in its transport."""
-
-    def send(self, item: Item) -> None: ...
-
-
-class Member:
-    """A connection, under the name by which a pool chooses it, with what waits for it."""
-
-    __slots__ = ("carrier", "name", "queue", "unanswered")
-
-    def __init__(self, name: str, carrier: Carrier, queue: Queue) -> None:
-        self.name = name
-        self.carrier = carrier
-        self.queue = queue
-        self.unanswered = Unanswered()
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether it would take an item at once."""
-        return not self.queue.waiting and not self.carrier.full
 
 
 class Trunk:
@@ -137,9 +110,24 @@ class Trunk:
         for since, item in waited:
             self._again(item, since)
 
+    def hold(self, carrier: Carrier) -> None:
+        """A connection is given no more, and gives back what it has not passed on.
+
+        What comes for it waits until it has gone, so that nothing overtakes that.
+        """
+        member = member_of(carrier, self.members)
+        if member is not None:
+            member.hold(self._new_queue(), self._clock.seconds())
+
+    def take_back(self, carrier: Carrier, item: Item) -> None:
+        """Have an item wait again that a connection has not passed on; see `hold`."""
+        member = member_of(carrier, self.members)
+        if member is None or not member.take_back(item):
+            self._bounce(item, "remote-server-timeout")
+
     def retire(self, carrier: Carrier) -> None:
         """A connection is given no more, but may still answer what it has got."""
-        member = next((known for known in self.members if known.carrier is carrier), None)
+        member = member_of(carrier, self.members)
         if member is not None:
             self.members.remove(member)
             self._retired.append(member)
@@ -148,7 +136,7 @@ class Trunk:
     def leave(self, carrier: Carrier) -> None:
         """A connection is lost: what it leaves goes to the others, or waits."""
         self.retire(carrier)
-        member = next((known for known in self._retired if known.carrier is carrier), None)
+        member = member_of(carrier, self._retired)
         if member is None:
             return
         self._retired.remove(member)
@@ -160,7 +148,7 @@ class Trunk:
 
     def _hand_over(self, member: Member) -> None:
         """What waits for one that takes no more goes to the others, or waits for anybody."""
-        for since, item in member.queue.empty():
+        for since, item in member.empty():
             self._again(item, since)
         self._ease()
 
@@ -199,8 +187,10 @@ class Trunk:
 
     def close(self) -> None:
         """The link is gone for good: refuse what waits."""
-        for queue in (self._absent, *[member.queue for member in self.members]):
-            queue.refuse_all("service-unavailable")
+        self._absent.refuse_all("service-unavailable")
+        for member in self.members:
+            for _, item in member.empty():
+                self._bounce(item, "service-unavailable")
         self._pressure.ease()
 
     def _ease(self) -> None:

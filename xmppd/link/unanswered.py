@@ -48,6 +48,12 @@ class Unanswered:
             return False
         return self._forget((answer.to, answer.sender, answer.id))
 
+    def forget(self, item: Item) -> None:
+        """A request is to be answered by somebody else."""
+        if wants_answer(item):
+            assert item.sender is not None and item.to is not None
+            self._forget((item.sender, item.to, item.id))
+
     def take(self) -> list[Stanza]:
         """All of them; none is remembered any more."""
         requests, self._open, self._size = list(self._open.values()), {}, 0

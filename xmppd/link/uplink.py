@@ -11,7 +11,8 @@ from xmppd.link.link import Item, Receiver
 from xmppd.link.queue import Bounds
 from xmppd.link.router import Router
 from xmppd.link.trunk import Trunk
-from xmppd.link.wire import Wire, WireSettings
+from xmppd.link.wire import Wire
+from xmppd.link.wire_settings import WireSettings
 from xmppd.protocol.stanza import Stanza
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-import attrs
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IProtocol, IReactorTime
 from twisted.logger import Logger
@@ -13,12 +12,15 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from xmppd.link.addresses import shown_address
-from xmppd.link.codec import CARRIED, envelope, to_bytes
+from xmppd.link.codec import to_bytes
 from xmppd.link.life import Life
 from xmppd.link.link import Item, Receiver
 from xmppd.link.outbox import Outbox
+from xmppd.link.owner import NOBODY, Owner, nowhere
 from xmppd.link.reader import Passed, Reader
+from xmppd.link.traffic import ALIVE, is_sign_of_life, opened, with_lang
 from xmppd.link.turn import Turn
+from xmppd.link.wire_settings import WireSettings
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.events import Event, Frame, Header, StreamClosed
 from xmppd.protocol.framer import Framer
@@ -31,55 +33,15 @@ from xmppd.protocol.stream import STANZAS
 HANDSHAKE_SECONDS: Final = 30.0
 CLOSE_SECONDS: Final = 5.0
 """How long the peer may take to close its side after we have closed ours."""
-PING_SECONDS: Final = 30.0
-"""A link that says nothing for so long is asked for a sign of life; after as long again without
-one it counts as down."""
 BEFORE_HANDSHAKE: Final = 10_240
-ALIVE: Final = "xmppd-alive"
-"""The id of our pings; what comes back under it is not passed on."""
-
-
-@attrs.frozen
-class WireSettings:
-    """How a connection of a link behaves. Sizes are in bytes, times in seconds.
-
-    `secret` is None where a certificate does instead: who listens has `vouches` then, which tells
-    of a transport whether the peer has shown the right one.
-    """
-
-    secret: str | None = attrs.field(repr=False)
-    max_stanza: int = 1024 * 1024
-    trusted: bool = False
-    ping: float = PING_SECONDS
-    vouches: Callable[[Any], bool] | None = None
-
-
-class Owner(Protocol):
-    """Whom a connection belongs to: an acceptor, or a dialer."""
-
-    def up(self, wire: Wire) -> Receiver:
-        """The handshake is done; gives what is to be called with what comes.
-
-        That may raise `StreamError`, and so may this.
-        """
-
-    def drained(self, wire: Wire) -> None:
-        """The connection takes again."""
-
-    def down(self, wire: Wire) -> None:
-        """A connection that was up carries nothing more."""
-
-    def failed(self, wire: Wire, reason: str) -> None:
-        """A connection ended before it was up."""
 
 
 @implementer(IProtocol)
 class Wire:
     """One connection. Subclasses do their side of the handshake.
 
-    `gone` fires when the connection
-    is lost. `forwards` says that what comes
-    is only passed on, so that nobody needs to know the children of each stanza.
+    `gone` fires when the connection is lost. `forwards` says that what comes is only passed on,
+    so that nobody needs to know the children of each stanza.
     """
 
     log = Logger()
@@ -100,7 +62,7 @@ class Wire:
         self._framer = Framer(BEFORE_HANDSHAKE, stop_at=frozenset({CONTENT}))
         self._feed: Callable[[bytes], list[Event]] = self._framer.feed
         self._handle: Callable[[Event], None] = self._header_event
-        self._receive: Receiver = _nowhere
+        self._receive: Receiver = nowhere
         self._header: Header | None = None
         self._lang = ""  # of the peer's stream header: it holds for stanzas that have none
         self._transport: Any = None
@@ -212,7 +174,7 @@ class Wire:
 
     def _leave(self, reason: str) -> None:
         """Tell the owner, once."""
-        owner, self.owner = self.owner, _NOBODY
+        owner, self.owner = self.owner, NOBODY
         if self._ready:
             self._ready = False
             owner.down(self)
@@ -283,23 +245,12 @@ class Wire:
             elif isinstance(event, Stanza):
                 if event.ns != CONTENT or event.name not in STANZAS:
                     self._odd(event)
-                elif event.name != "iq" or not self._is_sign_of_life(event):
-                    receive(self._with_lang(event))
+                elif event.name != "iq" or not is_sign_of_life(event):
+                    receive(with_lang(event, self._lang))
             elif isinstance(event, Frame):
-                receive(self._opened_frame(event))
+                receive(opened(event))
             else:
                 self._end_event(event)
-
-    def _with_lang(self, stanza: Stanza) -> Stanza:
-        if not self._lang or stanza.lang is not None:
-            return stanza
-        return stanza.readdressed(None, None, **{"xml:lang": self._lang})
-
-    def _opened_frame(self, frame: Frame) -> Item:
-        for item in frame.items:
-            if not is_carried(item):
-                raise StreamError("unsupported-stanza-type", "no such thing goes in a route")
-        return envelope(frame)
 
     def _odd(self, event: Stanza) -> None:
         """What is no stanza ends the stream, the peer's own error too."""
@@ -333,9 +284,6 @@ class Wire:
         asked = Stanza.make("iq", ping, to=name, sender=name, type="get", id=ALIVE)
         self._write(asked.to_bytes())
 
-    def _is_sign_of_life(self, event: Stanza) -> bool:
-        return event.attrs.get("id") == ALIVE and event.type in ("result", "error")
-
     def _say_alive(self) -> None:
         self._write(b" ")
 
@@ -357,33 +305,3 @@ class Wire:
         self._timer = None
         if self._life is not None:
             self._life.stop()
-
-
-def is_carried(item: Stanza) -> bool:
-    """Whether that may stand in a `<route/>`: a stanza, an error, or a verb."""
-    if item.ns == CONTENT:
-        return item.name in STANZAS or item.name == "error"
-    return item.ns in CARRIED
-
-
-class _Nobody:
-    """The owner of a connection that has ended."""
-
-    def up(self, wire: Wire) -> Receiver:
-        return _nowhere
-
-    def drained(self, wire: Wire) -> None:
-        pass
-
-    def down(self, wire: Wire) -> None:
-        pass
-
-    def failed(self, wire: Wire, reason: str) -> None:
-        pass
-
-
-_NOBODY: Final = _Nobody()
-
-
-def _nowhere(item: Item) -> None:
-    """Where things go before the link is up."""

@@ -15,6 +15,7 @@ from xmppd.muc import names
 from xmppd.muc.content import message_content
 from xmppd.muc.removals import is_tombstone
 from xmppd.protocol.jid import Jid
+from xmppd.protocol.markup import escape_attribute
 from xmppd.protocol.parsing import parse_stanza
 from xmppd.protocol.stanza import Stanza
 from xmppd.storage.ids import Mark
@@ -127,6 +128,12 @@ def without_author(body: bytes) -> bytes:
     """An entry for those who may not know whose account it is by."""
     cut = body.rfind(_AUTHORSHIP)  # what the room says of it stands last, if there is anything
     return body if cut < 0 else body[:cut] + _CLOSING
+
+
+def is_by(body: bytes, jid: Jid) -> bool:
+    """Whether an entry is by that real address; tombstones still say whose they are."""
+    cut = body.rfind(_AUTHORSHIP)
+    return cut >= 0 and body.find(b" jid='%b'" % escape_attribute(jid).encode(), cut) >= 0
 
 
 async def remembered(room: Room, archive: RoomArchive) -> list[Message]:

@@ -1,9 +1,33 @@
 """Forms in which somebody asks for something: to register, to have voice (XEP-0045, 15.5)."""
 
+from twisted.words.xish.domish import Element
+
 from xmppd.muc import names
-from xmppd.protocol.forms import Field, FieldType, Form, FormType, Option
+from xmppd.protocol.errors import StanzaError
+from xmppd.protocol.forms import Field, FieldType, Form, FormError, FormType, Option
+from xmppd.protocol.namespaces import DATA_FORMS
+from xmppd.protocol.stanza import Stanza
 
 _TEXT, _BOOLEAN, _LIST = FieldType.TEXT_SINGLE, FieldType.BOOLEAN, FieldType.LIST_SINGLE
+
+
+def form_or(request: Stanza, word: str) -> Form | Element:
+    """What a request asks for: the form in it, or the element of that name.
+
+    Raises `StanzaError` where there is neither.
+    """
+    query = request.payload()
+    assert query is not None
+    children: list[Element] = list(query.elements())
+    for child in children:
+        if child.name == word:
+            return child
+        if (child.uri, child.name) == (DATA_FORMS, "x"):
+            try:
+                return Form.parse(child)
+            except FormError as problem:
+                raise StanzaError("bad-request", str(problem)) from None
+    raise StanzaError("bad-request")
 
 
 def register_form() -> Form:

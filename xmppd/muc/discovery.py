@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from xmppd.chat.model import Person
+from xmppd.chat.model import Affiliation, Person
+from xmppd.chat.rights import Right
 from xmppd.chat.room import Room
 from xmppd.component.archive import MAM_EXTENDED
 from xmppd.component.discovery import DISCO_INFO, DISCO_ITEMS, Identity, Info, Item
@@ -54,8 +55,8 @@ def room_info(room: Room, name: str, person: Person) -> Info:
         STANZA_IDS,
         "muc_hidden" if config["hidden"] else "muc_public",
         "muc_persistent" if config["persistent"] else "muc_temporary",
-        "muc_membersonly" if config["members_only"] else "muc_open",
-        "muc_moderated" if config["moderated"] else "muc_unmoderated",
+        "muc_membersonly" if room.needs[Right.ENTER] > Affiliation.NONE else "muc_open",
+        "muc_moderated" if room.needs[Right.HAVE_VOICE] > Affiliation.NONE else "muc_unmoderated",
         "muc_passwordprotected" if config["password"] else "muc_unsecured",
         "muc_nonanonymous" if room.open else "muc_semianonymous",
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from secrets import token_hex
 from typing import Any, TypeVar
 
@@ -10,20 +10,20 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
-from xmppd.chat.commands import Command, Configure, Destroy, Shutdown
-from xmppd.chat.model import Affiliation, Person, Saved, Standing
-from xmppd.chat.options.core import CORE
-from xmppd.chat.options.lock import Lock
+from xmppd.chat.commands import Command, Configure, Destroy, Readmit, Shutdown
+from xmppd.chat.model import Affiliation, Person, Saved, Standing, Stay
 from xmppd.chat.outcome import Reason
 from xmppd.chat.room import Room
 from xmppd.component.component import Component
+from xmppd.link.link import Item
+from xmppd.link.router import answers_error
 from xmppd.muc.archive import remembered
 from xmppd.muc.directory import Directory
 from xmppd.muc.graves import Grave, grave_of
 from xmppd.muc.keeping import RoomStore
 from xmppd.muc.live import LiveRoom
-from xmppd.muc.readers import Readers
 from xmppd.muc.refusals import refusal
+from xmppd.muc.returning import Returning
 from xmppd.muc.settings import RoomSettings
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import Jid
@@ -39,14 +39,15 @@ class House(Component):
         self, name: str, clock: IReactorTime, store: RoomStore, settings: RoomSettings
     ) -> None:
         super().__init__(name, clock)
-        self.settings = settings
+        self.store = store
+        self.take_settings(settings)
         self.live: dict[str, LiveRoom] = {}
         self.listed = Directory()
         self.graves: dict[str, Grave] = {}
-        self._options = (*CORE, Lock(lambda: self.settings.unopened))
-        self._readers = Readers(settings.limits.pages, clock)
         self._clock = clock
-        self._store = store
+        self.store = store
+        self._returning = Returning(store.stays, clock, self._send_late, self._wake)
+        self._ended = False
         self._loading: dict[str, list[tuple[Callable[..., Any], Deferred[Any]]]] = {}
 
     # Its life
@@ -56,16 +57,32 @@ class House(Component):
 
         Fails with `StorageError`.
         """
-        self.listed = Directory(await self._store.listed())
-        self.graves = await self._store.graves()
-        await self._store.clear_left()
-        for farewell in await self._store.stays.expelled():
-            self.send(farewell)
+        self.listed = Directory(await self.store.listed())
+        self.graves = await self.store.graves()
+        await self.store.clear_left()
+        await self._returning.open(frozenset(self.listed if self.settings.readmits else ()))
+
+    def take_settings(self, settings: RoomSettings) -> None:
+        """Let other settings hold from now on."""
+        self.settings = settings
+        self.store.stays.whole = settings.readmits
 
     def shut_down(self) -> None:
-        """Tell all occupants that the service ends."""
+        """Tell occupants that the service ends, or note that they are to be there again.
+
+        From now on nothing happens in rooms.
+        """
         for live in list(self.live.values()):
-            live.do(Shutdown())
+            live.do(Shutdown(restore=self.settings.readmits))
+        self.store.stays.flush()
+        self._ended = True
+
+    def receive(self, item: Item) -> None:
+        """Take a stanza; once the service has ended, say that it is too late."""
+        if not self._ended:
+            super().receive(item)
+        elif isinstance(item, Stanza) and answers_error(item):
+            self._send_late(item.error("resource-constraint"))
 
     # Rooms
 
@@ -81,17 +98,24 @@ class House(Component):
             Deferred.fromCoroutine(self._load(local)).addBoth(self._loaded, local)
         return done
 
-    async def _load(self, local: str) -> LiveRoom | None:
-        saved = await self._store.load(local)
+    def _wake(self, local: str) -> None:
+        """Load a room in which people are."""
+        woken = self.at(local, lambda live: None)
+        if isinstance(woken, Deferred):
+            woken.addErrback(lambda failure: failure.trap(StanzaError))  # has been logged
+
+    async def _load(self, local: str) -> tuple[LiveRoom, list[Stay]] | None:
+        saved = await self.store.load(local)
         if saved is None:
+            await self._returning.lost(local)
             return None
         live = self._make(saved, stored=True)
         if live.room.archived:
-            archive = self._store.archives.of(local, saved.created)
+            archive = self.store.archives.of(local, saved.created)
             live.room.history.extend(await remembered(live.room, archive))
-        return live
+        return live, await self._returning.of(local)
 
-    def _loaded(self, result: LiveRoom | Failure | None, local: str) -> None:
+    def _loaded(self, result: tuple[LiveRoom, list[Stay]] | Failure | None, local: str) -> None:
         waiting = self._loading.pop(local)
         if isinstance(result, Failure):
             self.log.failure("{room} cannot be read", result, room=local)
@@ -101,22 +125,28 @@ class House(Component):
         if result is None:
             self.listed.remove(local)
         else:
-            self._put(result)
+            live, stays = result
+            self.readmit(self._put(live), stays)
         for call, done in waiting:  # an earlier one may have ended the room, or made it
             maybeDeferred(self.at, local, call).chainDeferred(done)
+
+    def readmit(self, live: LiveRoom, stays: Sequence[Stay]) -> None:
+        """Let those be inside again who were when the service ended."""
+        if stays:
+            self.do(live, Readmit(tuple(stays)))
 
     def _make(self, saved: Saved, stored: bool = False) -> LiveRoom:
         settings = self.settings
         room = Room(
             saved,
-            self._options,
+            settings.options,
             self._clock.seconds,
-            self._store.new_id,
+            self.store.new_id,
             most_occupants=settings.most_occupants,
-            defaults=settings.defaults,
+            unopened=settings.unopened,
         )
         limits = settings.limits
-        return LiveRoom(room, self._store, self._send_each, self.forget, stored, limits)
+        return LiveRoom(room, self.store, self._send_each, self.forget, stored, limits)
 
     def _put(self, live: LiveRoom) -> LiveRoom:
         self.live[live.jid.local] = live
@@ -139,7 +169,7 @@ class House(Component):
     def create(self, jid: Jid, creator: str, locked: bool = True) -> LiveRoom:
         """Make a room; until it is configured only its owner gets in (XEP-0045, 10.1)."""
         if self.graves.pop(jid.local, None) is not None:
-            self._store.unearth(jid.local)
+            self.store.unearth(jid.local)
         now = self._clock.seconds()
         saved = Saved(jid.bare, creator, token_hex(32), now, locked)
         saved.standings[creator] = Standing(Affiliation.OWNER, at=now)
@@ -180,7 +210,7 @@ class House(Component):
         grave = grave_of(live.room, command, until)
         if grave is not None and self.settings.gone:
             self.graves[live.jid.local] = grave
-            self._store.bury(live.jid.local, grave)
+            self.store.bury(live.jid.local, grave)
 
     def hear(self, live: LiveRoom, person: Person) -> None:
         """Note a sign of life of somebody inside."""

@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from xmppd.chat.commands import Command
+from xmppd.chat.commands import Command, ShowPresence
 from xmppd.chat.model import Kind, Message, Person
 from xmppd.chat.outcome import (
     Done,
@@ -115,6 +115,8 @@ class LiveRoom:
         if isinstance(outcome, Refused):
             raise refusal(outcome, self.jid)
         self._store.stays.note(self.jid.local, outcome.notices)
+        if isinstance(command, ShowPresence):
+            self._store.stays.shown(self.jid.local, self.room, command.person)
         sendings = [each for notice in outcome.notices for each in self._encoder.encode(notice)]
         writes = self._writes(outcome)
         kept = self._keep(outcome, writes, command.person)
@@ -133,12 +135,11 @@ class LiveRoom:
 
     def _writes(self, outcome: Done) -> tuple[Write, ...]:
         """What is to be kept of the room itself; nothing of one that is not to last."""
-        saved = self.room.saved
-        if outcome.ended or saved.locked or not self.room.config["persistent"]:
+        if outcome.ended or not self.room.lasts:
             self._unkept.clear()
             return ()
         if not self.stored:
-            return everything(saved)
+            return everything(self.room.saved)
         if not outcome.writes:
             return ()
         late, self._unkept = map(self._as_now, self._unkept), []
@@ -155,8 +156,7 @@ class LiveRoom:
     ) -> Deferred[None] | None:
         """Store what is to be stored; a room that is not to last is not in the store."""
         saved, local = self.room.saved, self.jid.local
-        lasts = self.room.config["persistent"] and not outcome.ended and not saved.locked
-        if not lasts:
+        if outcome.ended or not self.room.lasts:
             was, self.stored = self.stored, False
             return self._store.remove(local) if was else None
         said = [row for write in outcome.writes if (row := self._row(write, person)) is not None]

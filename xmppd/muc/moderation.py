@@ -20,13 +20,16 @@ from xmppd.protocol.stanza import Stanza
 from xmppd.storage.interfaces import NoSuchEntry, Where
 
 
-class Moderating(House):
-    """Rooms in which what was said can be taken back, as long as they know of it."""
+class Moderating:
+    """Has what was said in rooms taken back, as long as they know of it."""
+
+    def __init__(self, rooms: House) -> None:
+        self._rooms = rooms
 
     @iq("set", names.MODERATE, "moderate", to=ACCOUNT)
     async def moderate(self, request: Stanza) -> Stanza:
         """XEP-0425, 3: a moderator takes back what somebody else has said."""
-        live = await self.in_room(request)
+        live = await self._rooms.in_room(request)
         if not live.room.remembers:
             raise StanzaError("service-unavailable", "this room remembers nothing", by=live.jid)
         asked = request.payload()
@@ -35,7 +38,9 @@ class Moderating(House):
             raise StanzaError("bad-request", "moderate how?", by=live.jid)
         reason = reason_of(asked)
         entry = await self._entry(live, asked.getAttribute("id", ""))
-        return await self.done(request, live, Moderate(person_of(request.sender), entry, reason))
+        return await self._rooms.done(
+            request, live, Moderate(person_of(request.sender), entry, reason)
+        )
 
     def retracts(self, live: LiveRoom, command: Say) -> Deferred[None] | None:
         """XEP-0424, 3: take back a message, if that is what somebody says; None: it is not.
@@ -55,7 +60,7 @@ class Moderating(House):
 
     async def _retract(self, live: LiveRoom, command: Say, id: str) -> None:
         entry = await self._entry(live, id)
-        done = self.do(live, Retract(command.person, command.content, entry))
+        done = self._rooms.do(live, Retract(command.person, command.content, entry))
         if done is not None:
             await done
 
@@ -66,7 +71,7 @@ class Moderating(House):
 
     async def _archived(self, live: LiveRoom, id: str) -> Entry | None:
         room = live.room
-        archive = self._store.archives.of(live.jid.local, room.saved.created)
+        archive = self._rooms.store.archives.of(live.jid.local, room.saved.created)
         try:
             page = await archive.find(Where(kinds=(Kind.SAID,), ids=(id,)), limit=1)
         except NoSuchEntry:

@@ -10,6 +10,7 @@ from xmppd.chat.outcome import Reason
 from xmppd.chat.rights import Right
 from xmppd.component.extension import ACCOUNT, iq
 from xmppd.muc import names
+from xmppd.muc.asking import form_or
 from xmppd.muc.decode import person_of
 from xmppd.muc.forms import config_form, read_config
 from xmppd.muc.house import House
@@ -20,17 +21,19 @@ from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.forms import Form, FormError, FormType
 from xmppd.protocol.jid import InvalidJid, Jid
 from xmppd.protocol.markup import element
-from xmppd.protocol.namespaces import DATA_FORMS
 from xmppd.protocol.stanza import Stanza
 
 
-class OwnerRequests(House):
-    """Rooms that owners configure and destroy."""
+class OwnerRequests:
+    """Has owners configure rooms, and destroy them."""
+
+    def __init__(self, rooms: House) -> None:
+        self._rooms = rooms
 
     @iq("get", names.MUC_OWNER, "query", to=ACCOUNT)
     async def read_config(self, request: Stanza) -> Stanza:
         """The form in which owners configure a room."""
-        live = await self.in_room(request)
+        live = await self._rooms.in_room(request)
         self._check_owner(live, person_of(request.sender))
         return request.reply(element("query", names.MUC_OWNER, None, _form_of(live).to_xml()))
 
@@ -41,33 +44,27 @@ class OwnerRequests(House):
     @iq("set", names.MUC_OWNER, "query", to=ACCOUNT)
     async def change_config(self, request: Stanza) -> Stanza:
         """Configure a room, or destroy it."""
-        live = await self.in_room(request)
+        live = await self._rooms.in_room(request)
         person = person_of(request.sender)
         self._check_owner(live, person)
-        query = request.payload()
-        assert query is not None
-        for child in query.elements():
-            if child.name == "destroy":
-                return await self.done(request, live, _destruction(person, child))
-            if (child.uri, child.name) == (DATA_FORMS, "x"):
-                return await self._configure(request, live, person, child)
-        raise StanzaError("bad-request")
+        asked = form_or(request, "destroy")
+        if isinstance(asked, Form):
+            return await self._configure(request, live, person, asked)
+        return await self._rooms.done(request, live, _destruction(person, asked))
 
-    async def _configure(self, request: Stanza, live: LiveRoom, person: Person, x: Any) -> Stanza:
-        try:
-            form = Form.parse(x)
-        except FormError as problem:
-            raise StanzaError("bad-request", str(problem)) from None
+    async def _configure(
+        self, request: Stanza, live: LiveRoom, person: Person, form: Form
+    ) -> Stanza:
         if form.type is FormType.CANCEL:
             if live.room.saved.locked:
-                return await self.done(request, live, Destroy(person))
+                return await self._rooms.done(request, live, Destroy(person))
             return request.reply()
         try:
-            wanted = read_config(_form_of(live), form)
+            wanted = read_config(live.room, _form_of(live), form)
         except FormError as problem:
             raise StanzaError("not-acceptable", str(problem)) from None
         command = Configure(person, wanted.values, wanted.owners, wanted.admins)
-        return await self.done(request, live, command)
+        return await self._rooms.done(request, live, command)
 
 
 def _form_of(live: LiveRoom) -> Form:

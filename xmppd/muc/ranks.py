@@ -14,13 +14,16 @@ from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.stanza import Stanza
 
 
-class RankRequests(Guarded):
-    """Rooms whose lists of roles and affiliations can be read and changed."""
+class RankRequests:
+    """Has lists of roles and affiliations read and changed."""
+
+    def __init__(self, rooms: Guarded) -> None:
+        self._rooms = rooms
 
     @iq("get", names.MUC_ADMIN, "query", to=ACCOUNT)
     async def read_admin(self, request: Stanza) -> Stanza:
         """A list of those who have a role or an affiliation."""
-        live = await self.in_room(request)
+        live = await self._rooms.in_room(request)
         found = read_list(live.room, person_of(request.sender), request)
         if isinstance(found, Refused):
             raise refusal(found, live.jid)
@@ -29,12 +32,12 @@ class RankRequests(Guarded):
     @iq("set", names.MUC_ADMIN, "query", to=ACCOUNT)
     async def change_admin(self, request: Stanza) -> Stanza:
         """Change roles or affiliations."""
-        live = await self.in_room(request)
+        live = await self._rooms.in_room(request)
         try:
             command = changes(live.room, person_of(request.sender), request)
             if isinstance(command, SetStandings):
-                command = self.quietened(live, command)
-            return await self.done(request, live, command)
+                command = self._rooms.quietened(live, command)
+            return await self._rooms.done(request, live, command)
         except Refusal as problem:
             return refused_request(request, refusal(problem.refused, live.jid))
         except StanzaError as problem:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 
+from twisted.internet.defer import DeferredLock
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
@@ -17,6 +20,8 @@ MOST_WAITING: Final = 20
 """Queries of one account that may wait for their turn."""
 PAUSE: Final = 0.1
 """Seconds until it is seen again whether it is somebody's turn."""
+REST: Final = 0.002
+"""Seconds between two parts of searches, each of which takes about half of that."""
 
 
 class Readers:
@@ -27,6 +32,8 @@ class Readers:
         self._pace = Pace(pages, 1, BURST)
         self._clock = clock
         self._waiting: Counter[str] = Counter()
+        self._searches: dict[str, DeferredLock] = {}
+        self._parts = DeferredLock()
 
     async def admit(self, account: str) -> None:
         """Wait until it is an account's turn. Raises `StanzaError` where too much waits already."""
@@ -40,3 +47,24 @@ class Readers:
             self._waiting[account] -= 1
             if not self._waiting[account]:
                 del self._waiting[account]
+
+    @asynccontextmanager
+    async def searching(self, account: str) -> AsyncIterator[None]:
+        """An account searches one archive after the other.
+
+        Raises `StanzaError` where too many searches wait already.
+        """
+        turns = self._searches.setdefault(account, DeferredLock())
+        if len(turns.waiting) >= MOST_WAITING:
+            raise StanzaError("resource-constraint", "too many searches at a time")
+        await turns.acquire()
+        try:
+            yield
+        finally:
+            turns.release()
+            if not turns.locked and self._searches.get(account) is turns:
+                del self._searches[account]
+
+    async def pause(self) -> None:
+        """Wait between two parts of a search; all searches together leave time for the rest."""
+        await self._parts.run(deferLater, self._clock, REST)

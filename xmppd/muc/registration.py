@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from xmppd.chat.commands import Register, Unregister
 from xmppd.chat.model import Affiliation
 from xmppd.chat.outcome import Reason
 from xmppd.component.extension import ACCOUNT, iq
 from xmppd.muc import names
-from xmppd.muc.asking import register_form
+from xmppd.muc.asking import form_or, register_form
 from xmppd.muc.decode import person_of
 from xmppd.muc.guard import Guarded
 from xmppd.muc.live import LiveRoom
@@ -18,17 +16,19 @@ from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.forms import Form, FormError
 from xmppd.protocol.jid import InvalidJid, Jid
 from xmppd.protocol.markup import element
-from xmppd.protocol.namespaces import DATA_FORMS
 from xmppd.protocol.stanza import Stanza
 
 
-class RegistrationRequests(Guarded):
-    """Rooms that people register with."""
+class RegistrationRequests:
+    """Has people register with rooms."""
+
+    def __init__(self, rooms: Guarded) -> None:
+        self._rooms = rooms
 
     @iq("get", names.REGISTER, "query", to=ACCOUNT)
     async def read_registration(self, request: Stanza) -> Stanza:
         """What to fill in to register with a room (XEP-0045, 7.10)."""
-        live = await self.in_room(request)
+        live = await self._rooms.in_room(request)
         account = person_of(request.sender).account
         standing = live.room.saved.standings.get(account)
         if standing is not None and standing.affiliation >= Affiliation.MEMBER:
@@ -43,26 +43,22 @@ class RegistrationRequests(Guarded):
     @iq("set", names.REGISTER, "query", to=ACCOUNT)
     async def register(self, request: Stanza) -> Stanza:
         """Register with a room, or no longer."""
-        live = await self.in_room(request)
+        live = await self._rooms.in_room(request)
         person = person_of(request.sender)
-        self.check_knocking(live, person)
-        query = request.payload()
-        assert query is not None
-        for child in query.elements():
-            if child.name == "remove":
-                return await self.done(request, live, Unregister(person))
-            if (child.uri, child.name) == (DATA_FORMS, "x"):
-                return await self.done(request, live, Register(person, _wanted_nick(child)))
-        raise StanzaError("bad-request")
+        self._rooms.check_knocking(live, person)
+        asked = form_or(request, "remove")
+        if isinstance(asked, Form):
+            return await self._rooms.done(request, live, Register(person, _wanted_nick(asked)))
+        return await self._rooms.done(request, live, Unregister(person))
 
 
 def _is_banned(live: LiveRoom, account: str) -> bool:
     return live.room.affiliation(account) is Affiliation.OUTCAST
 
 
-def _wanted_nick(x: Any) -> str:
+def _wanted_nick(form: Form) -> str:
     try:
-        nick = register_form().validate(Form.parse(x))["muc#register_roomnick"]
+        nick = register_form().validate(form)["muc#register_roomnick"]
         return Jid.of("a", "b", str(nick)).resource
     except FormError as problem:
         raise StanzaError("bad-request", str(problem)) from None

@@ -18,7 +18,7 @@ from xmppd.muc.discovery import (
     service_info,
     service_items,
 )
-from xmppd.muc.house import House
+from xmppd.muc.guard import Guarded
 from xmppd.muc.live import LiveRoom
 from xmppd.muc.refusals import refusal
 from xmppd.protocol.errors import StanzaError
@@ -26,7 +26,7 @@ from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
 
 
-class RoomRequests(House):
+class RoomRequests(Guarded):
     """Rooms that say what they are, and pass requests on to those inside."""
 
     def _handler(self, request: Stanza) -> Handler | None:

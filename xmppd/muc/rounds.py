@@ -10,22 +10,25 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 ROUND = 60.0
-"""Seconds between two looks."""
+"""Seconds between two looks, unless somebody says otherwise."""
 
 
 class Rounds:
-    """Calls those who look after rooms, each `ROUND`."""
+    """Calls those who look after rooms, each so many seconds."""
 
     log = Logger()
 
-    def __init__(self, clock: IReactorTime, lookers: Sequence[Callable[[], None]]) -> None:
+    def __init__(
+        self, clock: IReactorTime, lookers: Sequence[Callable[[], None]], every: float = ROUND
+    ) -> None:
         self._lookers = lookers
+        self._every = every
         self._calls = LoopingCall(self._look)
         self._calls.clock = clock
 
     def start(self) -> None:
-        """Begin, with the first look after one `ROUND`."""
-        self._calls.start(ROUND, now=False).addErrback(self._failed)
+        """Begin, with the first look after that time."""
+        self._calls.start(self._every, now=False).addErrback(self._failed)
 
     def stop(self) -> None:
         """Look no more."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred, maybeDeferred
@@ -16,7 +16,7 @@ from xmppd.chat.commands import (
     Say,
     ShowPresence,
 )
-from xmppd.chat.model import Person
+from xmppd.chat.model import Person, Stay
 from xmppd.chat.outcome import Reason
 from xmppd.muc import names
 from xmppd.muc.archive_requests import ArchiveRequests
@@ -42,16 +42,11 @@ from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.escaping import is_escaped_well
 from xmppd.protocol.stanza import Stanza
 
+LATE = 5.0
+"""Seconds after which what people show is noted."""
 
-class Rooms(
-    RoomRequests,
-    RankRequests,
-    OwnerRequests,
-    RegistrationRequests,
-    ArchiveRequests,
-    Moderating,
-    VCards,
-):
+
+class Rooms(RoomRequests):
     """XEP-0045: serve a domain of rooms, in one process with the rest or in one of its own;
     XEP-0249: put its form beside that of the invitations that rooms pass on;
     XEP-0410: answer occupants' pings to themselves;
@@ -85,21 +80,40 @@ class Rooms(
         self, name: str, clock: IReactorTime, store: RoomStore, settings: RoomSettings
     ) -> None:
         super().__init__(name, clock, store, settings)
+        self._moderating = Moderating(self)
+        for requests in (
+            RankRequests(self),
+            OwnerRequests(self),
+            RegistrationRequests(self),
+            ArchiveRequests(self, clock),
+            self._moderating,
+            VCards(self),
+        ):
+            self._handlers.add(requests)
         self._ghosts = Ghosts(self, clock)
         retention = Retention(
             store.archives, clock, lambda: list(self.listed), lambda: self.settings
         )
         lookers = self._ghosts.look, Idle(self, clock).look, retention.look
-        self._rounds = Rounds(clock, lookers)
+        self._rounds = Rounds(clock, lookers), Rounds(clock, [store.stays.flush], LATE)
 
     def start(self) -> None:
         """Begin to look for ghosts, for rooms that nobody uses, and for what is too old."""
-        self._rounds.start()
+        for rounds in self._rounds:
+            rounds.start()
+        self._returning.start()
 
     def shut_down(self) -> None:
-        """Tell all occupants that the service ends."""
-        self._rounds.stop()
+        """Tell occupants that the service ends, or note that they are to be there again."""
+        for part in (*self._rounds, self._returning, self._ghosts):
+            part.stop()
         super().shut_down()
+
+    def readmit(self, live: LiveRoom, stays: Sequence[Stay]) -> None:
+        """Let those be inside again who were when the service ended, and see who is there."""
+        super().readmit(live, stays)
+        if stays:
+            self._ghosts.doubt(live)
 
     # Presence
 
@@ -195,7 +209,7 @@ class Rooms(
         if isinstance(command, Invite):
             self.check_invitations(live, command)
         self.hear(live, command.person)
-        retraction = self.retracts(live, command) if isinstance(command, Say) else None
+        retraction = self._moderating.retracts(live, command) if isinstance(command, Say) else None
         return retraction or self.do(live, command)
 
     # Errors

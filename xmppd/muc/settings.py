@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 import attrs
+
+from xmppd.chat.option_set import OptionSet
+from xmppd.chat.options.builtin import BUILTIN
+from xmppd.chat.options.core import CORE
 
 
 @attrs.frozen
@@ -31,7 +34,7 @@ UNLIMITED = Limits(0, 0, 0, 0, 0, 0)
 
 @attrs.frozen
 class RoomSettings:
-    """`defaults` are values of new rooms' configuration. Times are in seconds."""
+    """`options` are those of rooms loaded or made from now on. Times are in seconds."""
 
     name: str = "Chatrooms"
     create: Literal["anyone", "local", "admins"] = "anyone"
@@ -52,7 +55,14 @@ class RoomSettings:
     """So long archives keep what was said; 0: for good."""
     archive_messages: int = 0
     """So much an archive keeps; 0: everything."""
-    defaults: Mapping[str, Any] = attrs.field(factory=dict)
+    options: OptionSet = attrs.field(factory=lambda: OptionSet((*CORE, *BUILTIN)))
     admins: frozenset[str] = frozenset()
     local: frozenset[str] = frozenset()
     """Domains whose accounts count as local."""
+    after_restart: Literal["tell", "readmit"] = "tell"
+    """What becomes of those who are inside when the service ends."""
+
+    @property
+    def readmits(self) -> bool:
+        """Whether those inside are inside again after a restart."""
+        return self.after_restart == "readmit"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 from operator import attrgetter
 from typing import Final, Literal
 
@@ -146,7 +147,11 @@ class Lists:
 
     def blocking(self, jids: Iterable[str]) -> Lists:
         """With these on the blocklist, before all that the default list says otherwise."""
-        new = [Rule(True, 0, "jid", jid) for jid in dict.fromkeys(jids)]
+        first = takewhile(attrgetter("blocks"), self._default_rules())
+        known = {rule.value for rule in first}
+        new = [Rule(True, 0, "jid", jid) for jid in dict.fromkeys(jids) if jid not in known]
+        if not new:
+            return self
         values = {rule.value for rule in new}
         kept = [rule for rule in self._default_rules() if not _blocks(rule, values)]
         return self._with_default(self.default or self._unused_name(), [*new, *kept])

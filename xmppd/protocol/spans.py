@@ -94,4 +94,5 @@ def children_of(wrapped: bytes, offset: int) -> tuple[Child, ...]:
     parser.StartElementHandler = started
     parser.EndElementHandler = ended
     parser.Parse(wrapped, True)
+    parser.StartElementHandler = parser.EndElementHandler = None  # they know the parser
     return tuple(spans)

@@ -235,9 +235,12 @@ class Stanza:
         """An error stanza that answers this one (RFC 6120, 8.3); the payload is not echoed."""
         if isinstance(error, str):
             error = StanzaError(error, text)
-        return self._answer("error", error.to_bytes())
+        inner = error.to_bytes()
+        return self._answer("error", inner, ((self.ns, "error", 0, len(inner)),))
 
-    def _answer(self, type: str, inner: bytes) -> "Stanza":
+    def _answer(
+        self, type: str, inner: bytes, children: tuple[Child, ...] | None = None
+    ) -> "Stanza":
         attrs = {"type": type}
         if (id := self.attrs.get("id")) is not None:
             attrs["id"] = id
@@ -245,7 +248,7 @@ class Stanza:
             attrs["from"] = self.to
         if self.sender is not None:
             attrs["to"] = self.sender
-        return Stanza(self.ns, self.name, attrs, inner, None, self.sender, self.to)
+        return Stanza(self.ns, self.name, attrs, inner, children, self.sender, self.to)
 
     def to_bytes(self, xmlns: str | None = None) -> bytes:
         """The whole element.

@@ -19,7 +19,7 @@ from xmppd.s2s.offer import Offer
 from xmppd.s2s.problem import Problem
 from xmppd.s2s.server_stream import ServerStream
 from xmppd.tls.certificate_files import CertificateError
-from xmppd.tls.transport import shown_by, start_tls_as_client, tls_facts
+from xmppd.tls.transport import start_tls_as_client, tls_facts
 
 if TYPE_CHECKING:
     from xmppd.s2s.edge import ServerEdge
@@ -214,8 +214,7 @@ class Dialled(ServerStream):
         return True
 
     def _check_certificate(self) -> bool:
-        shown = shown_by(self.transport)
-        why = self.edge.why_not(shown, self.remote)
+        why = self.certified.why_not(self.remote)
         self.about["tls"] = tls_facts(self.transport).version
         self.about["certificate"] = f"not valid: {why}" if why else "valid"
         if why and self._policy == "certificate":

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from cryptography import x509
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.logger import Logger
@@ -28,6 +27,8 @@ from xmppd.s2s.server_stream import ServerStream
 from xmppd.s2s.sessions import Sessions
 from xmppd.s2s.settings import Settings
 from xmppd.s2s.shares import Shares
+from xmppd.s2s.stopping import Stopping
+from xmppd.s2s.unproved import Unproved
 from xmppd.s2s.wire import ServerWire
 from xmppd.tls.certificates import Certificates
 from xmppd.tls.listening import Listen
@@ -79,11 +80,11 @@ class ServerEdge:
         self.backoffs = Backoffs(clock)
         self.shares = Shares(clock, settings.limits)
         self.sessions = Sessions(clock)
+        self.unproved = Unproved(clock, settings.limits.unproved_connections)
         self.pairs: dict[tuple[str, str], Pair] = {}
         self.live: set[ServerWire] = set()
-        self.stopped = False
+        self.stopping = Stopping(self)
         self._addresses = AddressLimits(settings.limits.connections_per_address)
-        self._emptied: list[Deferred[None]] = []
         link.receiver = self.receive
 
     def build_protocol(self, address: IAddress | None, listen: Listen) -> Incoming | None:
@@ -92,6 +93,11 @@ class ServerEdge:
         if self.stopped or not self._addresses.connected(key):
             return None
         return Incoming(self, key, listen.tls)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it is about to end."""
+        return self.stopping.has_begun
 
     # What the link brings
 
@@ -136,12 +142,6 @@ class ServerEdge:
         self.link.send(stanza)
         return self.shares.came(stanza, domain)
 
-    def why_not(self, shown: list[x509.Certificate], domain: str) -> str:
-        """Say why what was shown does not prove a domain; empty if it does."""
-        if not shown:
-            return "none was shown"
-        return self.trust.why_not(shown[0], shown[1:], domain)
-
     def tls_towards(self, local: str, remote: str) -> ForPeer:
         """The client's side of TLS. Raises CertificateError."""
         return ForPeer(self.certificates.context_for(local), remote)
@@ -154,16 +154,17 @@ class ServerEdge:
     def came(self, wire: ServerWire) -> None:
         """A connection begins."""
         self.live.add(wire)
+        if isinstance(wire, Incoming):
+            self.unproved.came(wire)
 
     def left(self, wire: ServerWire) -> None:
         """A connection has gone."""
         self.live.discard(wire)
         if isinstance(wire, Incoming):
             self._addresses.disconnected(wire.key)
-        if self._emptied and not self.live:
-            emptied, self._emptied = self._emptied, []
-            for waiting in emptied:
-                waiting.callback(None)
+            self.unproved.gone(wire)
+        if not self.live:
+            self.stopping.emptied()
 
     def look_at(self, pair: Pair) -> None:
         """Something of a pair has ended: forget it where it has no more to do."""
@@ -180,6 +181,7 @@ class ServerEdge:
         self.trust = trust
         self.connector = connector
         self.shares.limit(settings.limits)
+        self.unproved.most = settings.limits.unproved_connections
         self._addresses.connections = settings.limits.connections_per_address
         self.backoffs.forget()
         for wire in [each for each in self.live if not each.over and not each.still_holds()]:
@@ -196,18 +198,11 @@ class ServerEdge:
         return len(pairs) + len(coming)
 
     def stop(self) -> Deferred[None]:
-        """Close all streams, refuse what waits; fires when the connections have gone."""
-        self.stopped = True
-        for pair in list(self.pairs.values()):
-            pair.close(Problem("remote-server-not-found", "this server goes down"))
-        for wire in [each for each in self.live if not each.over]:
-            wire.fail(StreamError("system-shutdown"))
-        self.sessions.stop()
-        if not self.live:
-            return succeed(None)
-        emptied: Deferred[None] = Deferred()
-        self._emptied.append(emptied)
-        return emptied
+        """Close all streams; fires when the connections have gone.
+
+        What waits goes back to the router, where `stopping` knows how; else it bounces.
+        """
+        return self.stopping.begin()
 
     def _pair(self, local: Jid, remote: Jid, most: int = MAX_PAIRS) -> Pair | None:
         place = local.domain, remote.domain

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from xmppd.protocol import sasl
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.events import Event, Header, StreamClosed, StreamOpened
 from xmppd.protocol.framer import Framer
-from xmppd.protocol.jid import InvalidJid, Jid
+from xmppd.protocol.jid import Jid
 from xmppd.protocol.markup import element
 from xmppd.protocol.namespaces import (
     BIDI,
@@ -24,6 +23,7 @@ from xmppd.protocol.stanza import Stanza
 from xmppd.protocol.stream import STANZAS, Stream
 from xmppd.s2s import features
 from xmppd.s2s.dialback import PREFIX
+from xmppd.s2s.external import External
 from xmppd.s2s.incoming_management import IncomingManagement
 from xmppd.s2s.server_stream import ServerStream
 from xmppd.tls.certificate_files import CertificateError
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from xmppd.s2s.edge import ServerEdge
 
 NEGOTIATION: Final = frozenset({TLS, SASL})
-FAILURES: Final = 5
-"""So many failures of SASL end a stream (RFC 6120, 6.4.5)."""
 
 
 class Incoming(ServerStream):
@@ -52,9 +50,7 @@ class Incoming(ServerStream):
             SERVER, edge.default_host, self._small, NEGOTIATION, {PREFIX: DIALBACK}
         )
         self.is_secure = tls == "direct"
-        self._external = False
-        self._mechanism = False
-        self._failures = 0
+        self._external = External(self)
         self._began = edge.clock.seconds()
 
     def new_management(self) -> IncomingManagement:
@@ -76,6 +72,11 @@ class Incoming(ServerStream):
     def closing(self, last: bytes) -> bytes:
         """A last element and our closing tag."""
         return self.stream.close(last)
+
+    def ended(self, reason: str) -> None:
+        """The stream is over."""
+        self.edge.unproved.left(self)
+        super().ended(reason)
 
     def due(self) -> None:
         """No proof in time, or idle for long."""
@@ -113,6 +114,21 @@ class Incoming(ServerStream):
         known = any(remote == pair[0] for remote, _ in self.proved)
         return "host-unknown" if known else "invalid-from"
 
+    def admit(self, remote: Jid, local: Jid, how: str) -> bool:
+        """Take stanzas from one domain to another from now on, if there may be one more stream."""
+        admitted = super().admit(remote, local, how)
+        if admitted:
+            self.edge.unproved.left(self)
+        return admitted
+
+    def start_over(self) -> None:
+        """Nothing that was proved or agreed counts any more, nor does its time."""
+        if self.proved:
+            self._began = self.clock.seconds()
+            self.wait(self.limits.proof_seconds)
+            self.edge.unproved.came(self)
+        super().start_over()
+
     def touch(self) -> None:
         """It is not idle."""
         self.wait(self.limits.idle_seconds)
@@ -144,11 +160,11 @@ class Incoming(ServerStream):
         if peer is not None and self.edge.serves(peer.domain):
             stream.peer = None
             raise StreamError("invalid-from", "that is served here")
-        offered = features.offered(self, self._external)
-        self._mechanism = offered.external
+        offered = features.offered(self, self._external.is_done)
+        self._external.is_offered = offered.external
         self.write(stream.open() + offered.xml)
         how = "certificate (SASL EXTERNAL)"
-        if self._external and peer is not None and self.admit(peer, stream.host, how):
+        if self._external.is_done and peer is not None and self.admit(peer, stream.host, how):
             self.answer_on_it()
 
     # Steps
@@ -162,8 +178,8 @@ class Incoming(ServerStream):
             self.receiving.receive(item)
         elif item.ns == TLS and item.name == "starttls":
             self._start_tls()
-        elif item.ns == SASL and not self._external:
-            self._sasl(item)
+        elif item.ns == SASL and not self._external.is_done:
+            self._external.receive(item)
         elif item.ns == BIDI and item.name == "bidi" and self.edge.settings.bidirectional:
             self.is_bidi = True
             self.answer_on_it()
@@ -197,40 +213,9 @@ class Incoming(ServerStream):
 
     # SASL
 
-    def _sasl(self, item: Stanza) -> None:
-        try:
-            self._authenticate(item)
-        except sasl.SaslError as error:
-            self._failures += 1
-            self.write(element("failure", SASL, None, element(error.condition)))
-            if self._failures >= FAILURES:
-                raise StreamError("policy-violation", "too many failures") from None
-            self.read_on()
-
-    def _authenticate(self, item: Stanza) -> None:
-        """SASL EXTERNAL (XEP-0178, 3)."""
-        if not self.is_secure:
-            raise sasl.SaslError("encryption-required")
-        if item.name == "abort":
-            raise sasl.SaslError("aborted")
-        if item.name != "auth":
-            raise sasl.SaslError("malformed-request")
-        peer, host = self.stream.peer, self.stream.host
-        if item.attrs.get("mechanism") != "EXTERNAL" or not self._mechanism:
-            raise sasl.SaslError("invalid-mechanism")
-        assert peer is not None and host is not None
-        if not _is_named(sasl.decode(item.own_text()), peer):
-            raise sasl.SaslError("invalid-authzid")
-        self._external = True
+    def authenticated(self) -> None:
+        """Its certificate stands for it: a new stream begins (RFC 6120, 6.3.4)."""
         self.leave()  # until the new stream has begun
         self.write(element("success", SASL))
         unread = self.stream.restart(self.limits.stanza_bytes)
         self.take(self.framer.feed(unread) if unread else [])
-
-
-def _is_named(authzid: bytes, peer: Jid) -> bool:
-    """Whether an authorization identity is that server; none stands for the one that speaks."""
-    try:
-        return not authzid or Jid.parse(authzid.decode()) == peer
-    except (InvalidJid, UnicodeDecodeError):
-        return False

@@ -23,10 +23,10 @@ from xmppd.s2s.dialback import Dialback
 from xmppd.s2s.dialled import Dialled
 from xmppd.s2s.offer import Offer
 from xmppd.s2s.outgoing_management import OutgoingManagement
+from xmppd.s2s.policy import ADDRESS
 from xmppd.s2s.problem import Problem
 from xmppd.s2s.proving import Proving
 from xmppd.s2s.questions import Questions
-from xmppd.s2s.server_stream import ADDRESS
 from xmppd.s2s.session import Session
 
 if TYPE_CHECKING:

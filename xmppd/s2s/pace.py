@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from xmppd.s2s.allowance import Allowance
+from xmppd.component.allowance import Allowance
 from xmppd.s2s.wire import ServerWire
 
 BURST_SECONDS: Final = 4

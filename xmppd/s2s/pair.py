@@ -16,6 +16,7 @@ from xmppd.s2s.problem import Problem
 from xmppd.s2s.resumption import Resumption
 from xmppd.s2s.server_stream import ServerStream
 from xmppd.s2s.session import Sent, Session
+from xmppd.s2s.waiting_keys import WaitingKeys
 
 if TYPE_CHECKING:
     from xmppd.s2s.edge import ServerEdge
@@ -36,7 +37,7 @@ class Pair:
         self.ways: list[ServerStream] = []
         self.queue = Backlog(self)
         self.resumption = Resumption(edge.clock, self._go_on)
-        self._keys: list[tuple[Dialback, Deferred[str]]] = []
+        self._keys = WaitingKeys()
         self._opening = Opening(self)
 
     @property
@@ -72,7 +73,7 @@ class Pair:
             self.edge.bounce(stanza, self.edge.backoffs.problem(self.remote).condition)
         else:
             self.queue.push(stanza)
-            self._hurry()
+            self.hurry()
         self.edge.look_at(self)
 
     def verify(self, request: Dialback) -> Deferred[str]:
@@ -85,8 +86,8 @@ class Pair:
         seconds = self.edge.settings.limits.proof_seconds
         waiting.addTimeout(seconds, self.edge.clock, lambda *_: "remote-server-timeout")
         waiting.addBoth(self._no_longer, request)
-        self._keys.append((request, waiting))
-        self._hurry()
+        self._keys.add(request, waiting)
+        self.hurry()
         return waiting
 
     def close(self, problem: Problem) -> None:
@@ -102,7 +103,7 @@ class Pair:
         busy = self.stream is not None or self._opening.is_under_way or self.resumption.blocks
         return not busy and self.edge.backoffs.holds(self.remote)
 
-    def _hurry(self) -> None:
+    def hurry(self) -> None:
         """Bring about what is missing for all that waits."""
         if self.way is not None:
             self._drain(self.way)
@@ -115,7 +116,7 @@ class Pair:
         return self.way is None and not self.resumption.waits and bool(wanted)
 
     def _go_on(self) -> None:
-        self._hurry()
+        self.hurry()
         self.edge.look_at(self)
 
     def _use_stream(self) -> None:
@@ -124,9 +125,7 @@ class Pair:
             self._begin()
             return
         if stream.takes_verifications:
-            keys, self._keys = self._keys, []
-            for request, waiting in keys:
-                stream.verify(request, waiting)
+            self._keys.ask(stream)
         if self._lacks_way:
             stream.prove()
 
@@ -137,7 +136,7 @@ class Pair:
     def found(self, problem: Problem | None) -> None:
         """There is an open stream now, or a problem."""
         if problem is None:
-            self._hurry()
+            self.hurry()
         elif not self.resumption.tries_again():
             self._refuse(problem)
 
@@ -146,7 +145,7 @@ class Pair:
     def opened(self, stream: Outgoing) -> None:
         """It may carry verifications, and our proof."""
         if not self._opening.decided(None):
-            self._hurry()
+            self.hurry()
 
     def accepted(self, stream: Outgoing) -> None:
         """It may carry stanzas; where it has resumed another one, those behind what was lost."""
@@ -165,7 +164,7 @@ class Pair:
             self.edge.backoffs.failed(self.remote, problem)
             self.found(problem)
         else:
-            self.edge.turn.later(self._hurry)
+            self.edge.turn.later(self.hurry)
         self.edge.look_at(self)
 
     def take_broken(self) -> Session | None:
@@ -175,7 +174,7 @@ class Pair:
     def interrupted(self, session: Session) -> None:
         """Resume it at once: until then nothing else goes."""
         self.resumption.session = session
-        self.edge.turn.later(self._hurry)
+        self.edge.turn.later(self.hurry)
 
     def resumed(self, over: ServerStream) -> None:
         """What waited for the remote goes over the stream by which it has resumed another."""
@@ -189,12 +188,12 @@ class Pair:
             self.ways.insert(0 if first else len(self.ways), stream)
             stream.pairs.append(self)
             self.edge.backoffs.succeeded(self.remote)
-            self._hurry()
+            self.hurry()
 
     def leave(self, stream: ServerStream) -> None:
         """Send over a stream no longer."""
         self.ways.remove(stream)
-        self._hurry()
+        self.hurry()
         self.edge.look_at(self)
 
     def drained(self, stream: ServerStream) -> None:
@@ -205,16 +204,8 @@ class Pair:
     # What waits
 
     def _drain(self, way: ServerStream) -> None:
-        while self.queue and not way.full:
+        while self.queue and not way.full and not self.edge.stopped:
             way.carry(self.queue.pop())
-
-    def take_back(self, sent: Sent) -> None:
-        """Have a stanza go again that a stream has not carried; but not a third time."""
-        if sent.again or self.edge.stopped:
-            self.edge.bounce(sent.stanza, "remote-server-timeout")
-        else:
-            self.queue.put_back(sent)
-            self.edge.turn.later(self._hurry)
 
     def _refuse(self, problem: Problem) -> None:
         self.edge.log.info(
@@ -225,24 +216,18 @@ class Pair:
         )
         self.resumption.give_up()
         self.queue.refuse_all(problem.condition)
-        keys, self._keys = self._keys, []
-        for _, waiting in keys:
-            waiting.callback(problem.dialback)
+        self._keys.refuse(problem.dialback)
         self.edge.look_at(self)
 
     def _no_longer(self, result: str, request: Dialback) -> str:
-        self._keys = [each for each in self._keys if each[0] is not request]
+        self._keys.forget(request)
         if self.stream is not None:
             self.stream.forget(request)
-        self._stop_in_vain()
+        self.eased()
         return result
 
     def eased(self) -> None:
-        """What waited has waited too long."""
-        self._stop_in_vain()
-
-    def _stop_in_vain(self) -> None:
-        """Try no more places once nobody waits for one, and leave the remote alone."""
+        """Try no more places once nobody waits for one any longer, and leave the remote alone."""
         wanted = self.queue or self._keys or self.resumption.blocks
         if self._opening.is_under_way and not wanted:
             problem = Problem("remote-server-timeout", "it takes too long to connect")

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from twisted.internet.defer import Deferred
 
+from xmppd.component.allowance import Allowance
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.stanza import Stanza
-from xmppd.s2s.allowance import Allowance
 from xmppd.s2s.dialback import FAILED, Dialback
 
 if TYPE_CHECKING:

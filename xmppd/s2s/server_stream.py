@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from twisted.python.failure import Failure
 
@@ -10,23 +10,19 @@ from xmppd.protocol.errors import StreamError
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.namespaces import STREAM_MANAGEMENT
 from xmppd.protocol.stanza import Stanza
+from xmppd.s2s.certified import Certified
 from xmppd.s2s.management import Management
 from xmppd.s2s.pace import Pace
+from xmppd.s2s.policy import satisfies
 from xmppd.s2s.receiving import Receiving
-from xmppd.s2s.session import Sent, give_back
+from xmppd.s2s.session import Sent
 from xmppd.s2s.unsent import Unsent
 from xmppd.s2s.wire import ServerWire
-from xmppd.tls.transport import shown_by, tls_facts
+from xmppd.tls.transport import tls_facts
 
 if TYPE_CHECKING:
     from xmppd.s2s.edge import ServerEdge
     from xmppd.s2s.pair import Pair
-
-
-ADDRESS: Final = "address"
-"""What proves a server that we have found by DNS, where no certificate does."""
-
-_WEAKER: Final = frozenset({"dialback", ADDRESS})
 
 
 class ServerStream(ServerWire):
@@ -51,6 +47,7 @@ class ServerStream(ServerWire):
         self.management = self.new_management()
         self.is_bidi = False
         self.is_secure = False
+        self.certified = Certified(self)
         self.pace = Pace(self, self.limits.bytes_per_second)
         self._ending = False
         self._unsent = Unsent()
@@ -119,19 +116,23 @@ class ServerStream(ServerWire):
     def connectionLost(self, reason: Failure | None = None) -> None:
         """The socket has gone; what it has not taken goes elsewhere."""
         if self.over:
-            give_back(self._unsent.take(self.output.left()))
+            self._give_back_unsent()
         super().connectionLost(reason)
 
     def ended(self, reason: str) -> None:
         """What went out over it must find another way."""
         if self.is_broken:
-            give_back(self._unsent.take(self.output.left()))
+            self._give_back_unsent()
         self.management.ended(self.is_broken, self.listens)
         self.leave()
         for pair in self.proved:
             self.edge.shares.left(pair)
         if self.proved:
             self.edge.log.info("stream with {peer} is over: {why}", peer=self.peer, why=reason)
+
+    def _give_back_unsent(self) -> None:
+        for sent in self._unsent.take(self.output.left()):
+            sent.pair.queue.take_unsent(sent)
 
     def late(self, item: Stanza) -> None:
         """Take what was under way when we closed (RFC 6120, 4.4).
@@ -161,17 +162,11 @@ class ServerStream(ServerWire):
 
     def has_certificate(self, domain: str) -> bool:
         """Whether it has shown a certificate that is valid for a domain."""
-        return self.is_secure and not self.edge.why_not(shown_by(self.transport), domain)
+        return self.is_secure and not self.certified.why_not(domain)
 
     def still_holds(self) -> bool:
         """Whether every domain has proved itself as it would have to now."""
-        return all(map(self._satisfies, self._remotes))
-
-    def _satisfies(self, domain: str) -> bool:
-        policy = self.edge.settings.policy_of(domain)
-        if policy == "certificate" or not self.how & _WEAKER:
-            return self.has_certificate(domain)
-        return self.is_secure or policy == "plaintext-dialback"
+        return all(satisfies(self, remote) for remote, _ in self.proved)
 
     def admit(self, remote: Jid, local: Jid, how: str) -> bool:
         """Take stanzas from one domain to another from now on.
@@ -212,10 +207,6 @@ class ServerStream(ServerWire):
         self.management = self.new_management()
         self.leave()
         self.receiving = Receiving(self)
-
-    @property
-    def _remotes(self) -> set[str]:
-        return {remote for remote, _ in self.proved}
 
     # Stanzas
 

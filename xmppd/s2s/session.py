@@ -80,4 +80,4 @@ class Session:
 def give_back(items: Iterable[Sent]) -> None:
     """Have stanzas wait again in the pairs from which they came, in their order."""
     for sent in items:
-        sent.pair.take_back(sent)
+        sent.pair.queue.take_back(sent)

@@ -7,8 +7,8 @@ from typing import Final, TypeAlias, TypeVar
 
 from twisted.internet.interfaces import IReactorTime
 
+from xmppd.component.allowance import Allowance
 from xmppd.protocol.stanza import Stanza
-from xmppd.s2s.allowance import Allowance
 from xmppd.s2s.settings import Limits
 
 Pair: TypeAlias = tuple[str, str]

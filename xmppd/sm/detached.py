@@ -14,6 +14,7 @@ from xmppd.component.stages import Life
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.jid import Jid
 from xmppd.sm import ending
+from xmppd.sm.total import Total
 
 if TYPE_CHECKING:
     from xmppd.sm.managed import Managed
@@ -34,6 +35,8 @@ class Bounds(Protocol):
     def detached_per_account(self) -> int: ...
     @property
     def detached(self) -> int: ...
+    @property
+    def detached_bytes(self) -> int: ...
 
 
 @attrs.define
@@ -52,6 +55,7 @@ class Detached:
         self._manager = manager
         self._timers: dict[Session, IDelayedCall] = {}
         self._ended: OrderedDict[str, Ended] = OrderedDict()
+        self._total = Total()
 
     def __len__(self) -> int:
         return len(self._timers)
@@ -93,6 +97,7 @@ class Detached:
             return
         self._timers[session] = manager.clock.callLater(managed.seconds, self._expired, session)
         self._keep_bounds(session)
+        self.grew(session)
         session.user.host.tell(Life.DETACHED, session)
 
     def _keep_bounds(self, newest: Session) -> None:
@@ -107,6 +112,20 @@ class Detached:
         elif len(self._timers) > bounds.detached:
             self._end_later(next(iter(self._timers)))
 
+    def grew(self, session: Session) -> None:
+        """More waits for a session without a stream. Where that is too much for all together, the
+        one for which most waits ends: its messages go where an ended session's do."""
+        bounds = session.user.host.detaching
+        if session.full or session not in self._timers or bounds is None:
+            return
+        total = self._total
+        total.weigh(session)
+        while 0 < bounds.detached_bytes < total.size:
+            largest = total.largest()
+            total.forget(largest)
+            largest.full = True
+            self._end_later(largest)
+
     def _end_later(self, session: Session) -> None:
         """End a session, but not while others of its account are being looked at."""
         self._manager.turn.later(lambda: self._expired(session))
@@ -119,6 +138,7 @@ class Detached:
 
     def attached(self, session: Session) -> None:
         """It has a stream again, or has ended."""
+        self._total.forget(session)
         timer = self._timers.pop(session, None)
         if timer is not None and timer.active():
             timer.cancel()

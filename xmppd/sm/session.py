@@ -149,7 +149,7 @@ class Session:
         if (
             len(queue.items) > CROWDED
             or queue.size > CROWDED_BYTES
-            or (managed is not None and self._is_crowded())
+            or (managed is not None and (self.leg.state is not State.LIVE or self._is_crowded()))
         ):
             self._is_behind(stanza)
 
@@ -162,6 +162,8 @@ class Session:
             # Whose fault an answer is: of the client itself, which asks faster than it reads.
             asker = self.jid if stanza.type in ("result", "error") else stanza.sender
             self.user.host.manager.reports.delay(asker, self)
+        if self.leg.state is not State.LIVE:
+            self.user.host.manager.detached.grew(self)
 
     @property
     def load(self) -> tuple[int, int]:

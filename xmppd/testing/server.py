@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 
 from xmppd.app.assemble import assemble
 from xmppd.app.hosting import MakePortal
+from xmppd.chat.option import Option
 from xmppd.component.extension import Extension
 from xmppd.sm.host import Host
 from xmppd.testing.client import Client
@@ -41,12 +42,13 @@ class TestServer:
         *,
         checkers: Sequence[ICredentialsChecker] = (),
         make_portal: MakePortal | None = None,
+        room_options: Iterable[type[Option]] = (),
     ) -> None:
         """
         :param accounts: passwords by name; a name without a domain is of the first.
         :param config: what the configuration file would say, as nested mappings. Where it says
             nothing, data is kept in memory and rates have no limits.
-        :param extensions: added to those that come with xmppd.
+        :param extensions, room_options: added to those that come with xmppd.
         :param checkers, make_portal: as for `assemble`.
         :raises ConfigError: for a configuration that cannot be used.
         """
@@ -59,6 +61,7 @@ class TestServer:
             checkers=checkers,
             make_portal=make_portal,
             extensions=extensions,
+            room_options=room_options,
         )
         self._passwords: dict[str, str] = {}
         self.service.startService()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
 
 from cryptography import x509
 from OpenSSL import SSL, crypto
@@ -46,31 +46,52 @@ class Trust:
         self._context = context  # to which the store belongs
         self._store = store
 
-    def why_not(
-        self, certificate: x509.Certificate, chain: list[x509.Certificate], domain: str
-    ) -> str:
-        """Say why a certificate does not stand for a domain; empty if it does.
-
-        :param chain: what else its owner has shown.
-        """
+    def examine(self, shown: Sequence[x509.Certificate]) -> Examined:
+        """Look at what somebody has shown: its own certificate, then what else belongs to it."""
+        if not shown:
+            return Examined("none was shown")
+        certificate, *chain = shown
         others = [crypto.X509.from_cryptography(each) for each in chain]
-        shown = crypto.X509.from_cryptography(certificate)
+        own = crypto.X509.from_cryptography(certificate)
         try:
-            crypto.X509StoreContext(self._store, shown, others).verify_certificate()
+            crypto.X509StoreContext(self._store, own, others).verify_certificate()
         except crypto.X509StoreContextError as problem:
-            return str(problem)
-        return "" if names(certificate, domain) else f"it is not for {domain}"
+            return Examined(str(problem))
+        return Examined("", certificate)
 
 
-def names(certificate: x509.Certificate, domain: str) -> bool:
-    """Tell whether one of a certificate's names stands for a domain's server."""
-    if domain in xmpp_addresses(certificate):
-        return True
+class Examined:
+    """What a certificate is worth: found out once, then asked about one domain or another."""
+
+    def __init__(self, trouble: str, certificate: x509.Certificate | None = None) -> None:
+        """
+        :param trouble: why it is not believed at all; empty if it is.
+        """
+        self._trouble = trouble
+        self._addresses: frozenset[str] = frozenset()
+        self._patterns: Sequence[CertificatePattern] = ()
+        if certificate is not None:
+            self._addresses = frozenset(xmpp_addresses(certificate))
+            self._patterns = _patterns(certificate)
+
+    def why_not(self, domain: str) -> str:
+        """Say why it does not stand for a domain; empty if it does."""
+        if self._trouble:
+            return self._trouble
+        return "" if self._names(domain) else f"it is not for {domain}"
+
+    def _names(self, domain: str) -> bool:
+        """Tell whether one of its names stands for a domain's server."""
+        if domain in self._addresses:
+            return True
+        return any(_matches(self._patterns, identity) for identity in _identities(domain))
+
+
+def _patterns(certificate: x509.Certificate) -> Sequence[CertificatePattern]:
     try:
-        patterns = extract_patterns(certificate)
+        return extract_patterns(certificate)
     except (BadNames, ValueError):
-        return False
-    return any(_matches(patterns, identity) for identity in _identities(domain))
+        return ()
 
 
 def _identities(domain: str) -> list[ServiceID]:
@@ -83,7 +104,7 @@ def _identities(domain: str) -> list[ServiceID]:
         return []
 
 
-def _matches(patterns: list[CertificatePattern] | Any, identity: ServiceID) -> bool:
+def _matches(patterns: Sequence[CertificatePattern], identity: ServiceID) -> bool:
     try:
         verify_service_identity(patterns, [identity], [])
     except (BadNames, VerificationError):

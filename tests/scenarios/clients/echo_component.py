@@ -10,7 +10,7 @@ from twisted.internet import reactor
 
 from xmppd.link.dialer import Dialer
 from xmppd.link.link import Item
-from xmppd.link.wire import WireSettings
+from xmppd.link.wire_settings import WireSettings
 from xmppd.protocol.stanza import Stanza
 
 

@@ -13,7 +13,7 @@ from xmppd.component.component import Component
 from xmppd.component.discovery import Identity
 from xmppd.component.extension import HOST, iq
 from xmppd.link.dialer import Dialer
-from xmppd.link.wire import WireSettings
+from xmppd.link.wire_settings import WireSettings
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.markup import element

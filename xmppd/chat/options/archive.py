@@ -11,9 +11,9 @@ from xmppd.chat.rights import Need, Right
 class Archive(Option):
     """A room that lasts keeps what is said in it; whoever could enter now may read that."""
 
-    fields = (Field("archive", bool, False, "Conversations are archived"),)
+    fields = (Field("archive", bool, True, "Conversations are archived"),)
 
     def moves(self, config: Mapping[str, Any]) -> Mapping[Right, Need]:
         """Reading from outside takes a member where not everybody gets in."""
-        closed = config.get("members_only") or config.get("password")
+        closed = config["members_only"] or config["password"]
         return {Right.READ_ARCHIVE: Affiliation.MEMBER} if closed else {}

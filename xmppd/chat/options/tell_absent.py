@@ -1,16 +1,9 @@
 """What people are told who are not inside."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
-
 from xmppd.chat.events import Outside, StandingTold
-from xmppd.chat.option import Field, Note, Option
+from xmppd.chat.option import Field, Option, note
 from xmppd.chat.outcome import Changes, Notice
-
-if TYPE_CHECKING:
-    from xmppd.chat.room import Room
+from xmppd.chat.room import Room
 
 
 class TellAbsent(Option):
@@ -18,10 +11,9 @@ class TellAbsent(Option):
 
     fields = (Field("tell_absent", bool, False, "People are told of affiliations given them"),)
 
+    @note(Outside)
     def tell(self, room: Room, event: Outside, out: Changes) -> None:
         """Tell the account; a domain cannot be told."""
         if room.config["tell_absent"] and "@" in event.account:
             told = StandingTold(event.account, event.affiliation)
             out.notices.append(Notice(told, (), account=event.account))
-
-    notes: ClassVar[Mapping[type, Note]] = {Outside: tell}

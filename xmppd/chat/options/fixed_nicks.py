@@ -1,18 +1,11 @@
 """Which nicks people wear."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
-
 import attrs
 
 from xmppd.chat.commands import Enter, Rename
-from xmppd.chat.option import Check, Field, Mark, Option
+from xmppd.chat.option import Field, Option, check, mark
 from xmppd.chat.outcome import Reason, Refusal
-
-if TYPE_CHECKING:
-    from xmppd.chat.room import Room
+from xmppd.chat.room import Room
 
 
 class FixedNicks(Option):
@@ -20,6 +13,7 @@ class FixedNicks(Option):
 
     fields = (Field("fixed_nicks", bool, False, "Nobody changes nicks; reserved ones are worn"),)
 
+    @mark(Enter)
     def put(self, room: Room, enter: Enter) -> Enter:
         """Let somebody come under the nick that is theirs."""
         standing = room.saved.standings.get(enter.person.account)
@@ -27,6 +21,7 @@ class FixedNicks(Option):
             return enter
         return attrs.evolve(enter, nick=standing.nick, asked=enter.nick)
 
+    @check(Enter, Rename)
     def refuse(self, room: Room, command: Enter | Rename) -> None:
         """Refuse another nick than the one somebody wears, or has reserved."""
         occupant = room.occupant(command.person)
@@ -35,6 +30,3 @@ class FixedNicks(Option):
         standing = room.saved.standings.get(occupant.account)
         if standing is None or standing.nick != command.nick:
             raise Refusal(Reason.NICK_FIXED)
-
-    marks: ClassVar[Mapping[type, Mark]] = {Enter: put}
-    checks: ClassVar[Mapping[type, Check]] = {Enter: refuse, Rename: refuse}
