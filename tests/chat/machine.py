@@ -40,9 +40,10 @@ Where each of the 26 invariants of rooms is looked at:
 Rooms are loaded from what their writes have stored; their process dies before a write and between
 a write and its notices; clocks go backwards.
 
-24: who is inside again after a crash does not learn of a topic or a configuration that was stored
-and not told. 12: who is inside when a room is opened learns each address with the next presence of its owner
-(they were warned by status 172), moderators know all. 7: no option has a memory of its own.
+7: no option has a memory of its own. 12: who is inside when a room is opened learns each address
+with the next presence of its owner (they were warned by status 172); moderators know all. 24: who
+is inside again after a crash does not learn of a topic or a configuration that was stored and not
+told.
 """
 
 import argparse
