@@ -64,9 +64,12 @@ class Audience:
         assert [notice.account for notice in self.told(e.Invited)] == asked
 
     def decline(self, command: c.Decline) -> None:
-        """Who has invited is told, in all sessions that are inside."""
+        """Who has invited is told, in all sessions that are inside; else wherever they are."""
         inviter = self.before.invited[command.person.account]
-        self._only(e.Declined, {p for p in self.after.inside if p.account == inviter})
+        inside = {p for p in self.after.inside if p.account == inviter}
+        [notice] = self.told(e.Declined)
+        assert {stay.person for stay in notice.to} == inside
+        assert notice.account == ("" if inside else inviter)
 
     def request_voice(self, command: c.RequestVoice) -> None:
         """All moderators are told, unless there is no need."""
@@ -127,6 +130,7 @@ class Audience:
             *(getattr(command, "admins", None) or ()),
         }
         named |= {command.person.account}
+        named |= {self.before.invited.get(command.person.account, "")}
         if isinstance(command, c.Configure):
             named |= self.before.rows.keys()
         for notice in self.done.notices:

@@ -121,12 +121,13 @@ class NaiveRuling(NaivePeople):
         return owns and valid and OWNER in {**self.rows, **self.listed(command)}.values()
 
     def listed(self, command: c.Configure) -> dict[str, Affiliation]:
-        """What the lists of admins and owners make of whom; an owner is no admin as well."""
+        """What the lists make of whom; who is an owner no longer is an admin."""
         rows: dict[str, Affiliation] = {}
-        for kind, accounts in ((ADMIN, command.admins), (OWNER, command.owners)):
+        lists = (ADMIN, command.admins, NONE), (OWNER, command.owners, ADMIN)
+        for kind, accounts, otherwise in lists:
             if accounts is not None:
                 before = [account for account, row in self.rows.items() if row is kind]
-                rows = {**dict.fromkeys(before, NONE), **rows, **dict.fromkeys(accounts, kind)}
+                rows = {**dict.fromkeys(before, otherwise), **rows, **dict.fromkeys(accounts, kind)}
         return rows
 
     def do_Configure(self, command: c.Configure) -> None:

@@ -34,7 +34,7 @@ from xmppd.chat.rights import Need, Right, list_right
 if TYPE_CHECKING:
     from tests.chat.rooms import Rooms
 
-FOR_OUTSIDERS = (e.Invited, e.RegistrationAsked, e.StandingTold)
+FOR_OUTSIDERS = (e.Declined, e.Invited, e.RegistrationAsked, e.StandingTold)
 TAKING_BACK = (c.Retract, c.Moderate)
 NEEDS: Mapping[type, Right] = {
     **dict.fromkeys(ABOUT_ADDRESSES, Right.SEE_ADDRESSES),
@@ -207,6 +207,8 @@ def list_right_of(event: e.Outside, before: Before) -> Right:
 def contradicts_itself(command: c.Command) -> bool:
     """Whether it says two things of one and the same."""
     named: list[str] = []
+    if isinstance(command, c.Configure):  # who is an owner no longer is an admin, listed or not
+        return command.owners is not None and command.admins is not None
     if isinstance(command, c.SetStandings):
         named = [change.account for change in command.changes]
     elif isinstance(command, c.SetRoles):

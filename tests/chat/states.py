@@ -53,7 +53,7 @@ def check_again(room: Room, again: Room) -> None:
         for affiliation in Affiliation:
             assert again.standings(outside, affiliation) == room.standings(outside, affiliation)
     inside = {each.account for each in room.occupants.values()}
-    assert set(room.absent()) == {row for row in again.absent() if row[0] not in inside}
+    assert set(room.absent()) == {row for row in again.absent() if row[0].account not in inside}
 
 
 def check_state(room: Room, used: bool) -> None:

@@ -14,6 +14,7 @@ from xmppd.protocol.namespaces import STANZA_ERRORS
 from xmppd.protocol.stanza import Stanza
 from xmppd.testing.client import Client
 from xmppd.testing.server import TestServer
+from xmppd.testing.settings import DOMAINS
 
 SERVICE = "rooms.example.com"
 ROOM = f"cave@{SERVICE}"
@@ -68,6 +69,7 @@ class RoomsTestCase(SynchronousTestCase):
 
     settings: dict[str, Any] = {}  # noqa: RUF012
     others: dict[str, Any] = {}  # noqa: RUF012
+    domains = DOMAINS
 
     def setUp(self) -> None:
         accounts = dict.fromkeys(PEOPLE, "secret")
@@ -84,7 +86,7 @@ class RoomsTestCase(SynchronousTestCase):
 
     def make_server(self, accounts: dict[str, str], config: dict[str, Any]) -> TestServer:
         """Start the server."""
-        return TestServer(accounts=accounts, config=config)
+        return TestServer(self.domains, accounts, config)
 
     def forget(self) -> None:
         """Let nobody have received anything."""

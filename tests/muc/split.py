@@ -1,6 +1,6 @@
 """The server with rooms in processes of their own, as far as the roles know, all in memory."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -40,10 +40,15 @@ class SplitTestServer(TestServer):
 
     service: SplitService  # type: ignore[assignment]
 
-    def __init__(self, accounts: Mapping[str, str], config: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        accounts: Mapping[str, str],
+        config: Mapping[str, Any],
+        domains: Sequence[str] = DOMAINS,
+    ) -> None:
         self.clock = MemoryReactorClock()
         self.clock.advance(START)
-        self.service = SplitService(memory_config(DOMAINS, config), self.clock)
+        self.service = SplitService(memory_config(domains, config), self.clock)
         self._passwords: dict[str, str] = {}
         self.service.startService()
         self.advance(3)

@@ -212,7 +212,7 @@ class EnteringTest(RoomsTestCase):
         for wish, expected in (
             ("maxstanzas='2'", [3, 4]),
             ("maxchars='0'", []),
-            ("maxchars='400'", [4]),
+            ("maxchars='450'", [4]),
             ("seconds='25'", [3, 4]),
             ("since='2027-01-15T08:00:15Z'", [2, 3, 4]),
             ("maxstanzas='nonsense'", [0, 1, 2, 3, 4]),

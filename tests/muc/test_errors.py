@@ -94,8 +94,10 @@ class AffiliationErrorsTest(RoomsTestCase):
         self.admin(standing(HAG, "admin"))
         for content, expected in (
             (standing(CRONE, "outcast"), NOT_ALLOWED),
-            (standing(CRONE, "none"), NOT_ALLOWED),
-            (standing(HAG, "outcast"), NOT_ALLOWED),
+            (standing(CRONE, "none"), FORBIDDEN),
+            (standing(CRONE, "admin"), FORBIDDEN),
+            (standing(HAG, "none"), FORBIDDEN),
+            (standing(HAG, "outcast"), CONFLICT),
             (standing(MACBETH, "admin"), FORBIDDEN),
             (standing(MACBETH, "owner"), FORBIDDEN),
             (standing(MACBETH, "outcast") + standing(CRONE, "outcast"), NOT_ALLOWED),

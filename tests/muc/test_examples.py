@@ -3,7 +3,7 @@
 The tests run here once more, with rooms, sessions, clients and router in processes of their own.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -14,6 +14,8 @@ from tests.muc import (
     test_discovery,
     test_entering,
     test_errors,
+    test_examples_entering,
+    test_examples_service,
     test_options,
     test_ruling,
     test_talking,
@@ -47,36 +49,36 @@ CASES: dict[str, type[SynchronousTestCase]] = {
     "codes": test_codes.CodesTest,
     "logging": test_options.PublishedTest,
     "warned": test_archive_requests.WarnedTest,
+    "shown discovery": test_examples_service.DiscoveryExamples,
+    "shown entering": test_examples_entering.EnteringExamples,
+    "shown leaving": test_examples_entering.LeavingExamples,
+    "shown service": test_examples_service.ServiceExamples,
 }
-"""Test cases, under short names."""
+"""Test cases, under short names. Those that begin with "shown" are `ScriptTestCase`s: they send
+what an example sends, and compare whole what everybody gets."""
 
 EXAMPLES: dict[tuple[int, int], str] = {
-    (1, 2): "discovery test_host_lists_the_service",
-    (3, 4): "discovery test_service",
-    (5, 6): "discovery test_rooms",
-    (7, 7): "discovery test_pages",
-    (8, 9): "discovery test_room",
-    (10, 10): "info test_everything",
-    (11, 13): "discovery test_occupants",
+    (1, 4): "shown discovery test_service",
+    (5, 7): "shown discovery test_rooms",
+    (8, 10): "shown discovery test_room",
+    (11, 13): "shown discovery test_occupants",
     (14, 17): CLIENT,
-    (18, 18): "entering test_order",
-    (19, 19): "entering test_no_nick",
-    (20, 20): "entering test_order",
-    (21, 22): "entering test_moderators_see_addresses",
-    (23, 24): "entering test_non_anonymous",
-    (25, 26): "entering test_password",
-    (27, 27): "entering test_members_only",
-    (28, 28): "entering test_banned",
-    (29, 29): "entering test_nick_in_use",
-    (30, 30): "entering test_full",
-    (31, 31): "entering test_create_and_lock",
-    (32, 32): "logging test_newcomers_are_warned",
-    (33, 33): "entering test_order",
+    (18, 18): "shown entering test_entering",
+    (19, 19): "shown entering test_no_nick",
+    (20, 22): "shown entering test_entering",
+    (23, 24): "shown entering test_non_anonymous",
+    (25, 26): "shown entering test_password",
+    (27, 27): "shown entering test_members_only",
+    (28, 28): "shown entering test_banned",
+    (29, 29): "shown entering test_nick_conflict",
+    (30, 30): "shown entering test_full",
+    (31, 31): "shown entering test_locked",
+    (32, 32): "shown entering test_logged",
+    (33, 33): "shown entering test_history",
     (34, 34): UNUSED,
-    (35, 39): "entering test_history_wishes",
-    (40, 40): "talking test_subject",
-    (41, 41): "entering test_order",
-    (42, 43): "entering test_no_x_from_outside",
+    (35, 39): "shown entering test_history",
+    (40, 41): "shown entering test_subject",
+    (42, 43): "shown entering test_no_x",
     (44, 45): "talking test_to_all",
     (46, 47): "talking test_private",
     (48, 48): "talking test_refused",
@@ -97,10 +99,11 @@ EXAMPLES: dict[tuple[int, int], str] = {
     (72, 72): "no registration test_reserved",
     (73, 73): "no registration test_none",
     (74, 74): "no registration test_no_form",
-    (75, 76): "registering test_open",
+    (75, 76): "shown discovery test_reserved_nick",
     (77, 78): "registering test_open",
     (79, 79): "talking test_voice_request",
-    (80, 83): "entering test_leave",
+    (80, 82): "shown leaving test_leaving",
+    (83, 83): "shown leaving test_leaving_with_a_word",
     (84, 85): "talking test_subject",
     (86, 86): CLIENT,
     (87, 88): "talking test_subject",
@@ -141,10 +144,10 @@ EXAMPLES: dict[tuple[int, int], str] = {
     (200, 200): "affiliations test_owners_and_admins",
     (201, 203): "owners test_destroy",
     (204, 204): "owner errors test_admins_do_not_own",
-    (205, 206): "codes test_333",
-    (207, 207): "codes test_332",
+    (205, 206): "shown service test_error",
+    (207, 207): "shown service test_shutdown",
     (208, 222): CLIENT,  # registries, and addresses that people click on
-    (223, 225): "discovery test_what_passes",
+    (223, 225): "shown discovery test_traffic",
 }
 """Numbers of the first and the last of some examples, and the test."""
 
@@ -169,13 +172,15 @@ def tests() -> Iterable[tuple[type[SynchronousTestCase], str]]:
 class Split:
     """A test of rooms with a split server."""
 
+    domains: Sequence[str]
+
     def make_server(self, accounts: dict[str, str], config: dict[str, Any]) -> TestServer:
-        return SplitTestServer(accounts, config)
+        return SplitTestServer(accounts, config, self.domains)
 
 
 def split() -> Iterable[type[SynchronousTestCase]]:
     """The same cases, with such a server."""
-    for case in dict.fromkeys(case for case, _ in tests()):
+    for case in CASES.values():
         yield type(f"Split{case.__name__}", (Split, case), {"__module__": __name__})
 
 

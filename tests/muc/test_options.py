@@ -43,9 +43,9 @@ class FixedNicksTest(OptionsTestCase):
         """7.6."""
         self.make({own("fixednicks"): 1}, (self.hag, "hag"))
         [refused] = self.rename(self.hag, "other")
-        self.assertEqual(error(refused), ("modify", "not-acceptable"))
+        self.assertEqual(error(refused), ("cancel", "not-acceptable"))
         [refused] = self.enter(self.hag, "other")
-        self.assertEqual(error(refused), ("modify", "not-acceptable"))
+        self.assertEqual(error(refused), ("cancel", "not-acceptable"))
         self.assertEqual(self.crone.received(), [])
         self.assertEqual([each.type for each in self.rename(self.hag, "hag")], [None])
 
@@ -278,7 +278,7 @@ class InfoTest(OptionsTestCase):
             "muc#roominfo_occupants": ("1",),
             "muc#roominfo_lang": ("en",),
             "muc#roominfo_logs": ("http://www.shakespeare.lit/chatlogs/cave/",),
-            "muc#roominfo_pubsub": ("xmpp:pubsub.shakespeare.lit?;node=cave",),
+            "muc#roomconfig_pubsub": ("xmpp:pubsub.shakespeare.lit?;node=cave",),
             "muc#maxhistoryfetch": ("50",),
         }
         values = self.values(self.hag)

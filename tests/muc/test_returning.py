@@ -23,7 +23,7 @@ class ReturningTest(RoomsTestCase):
 
     def rows(self) -> Any:
         """Where it is noted who is inside."""
-        return self.rooms._store.stays._table
+        return self.rooms.store.stays._table
 
     def stop_service(self) -> None:
         """End the rooms in good order, and begin them anew."""
@@ -134,7 +134,7 @@ class ReturningTest(RoomsTestCase):
         self.assertEqual(self.hag.received() + self.crone.received(), [])
 
     def codec(self) -> Any:
-        return self.rooms._store._standings._codec
+        return self.rooms.store._standings._codec
 
     # Those who are gone
 

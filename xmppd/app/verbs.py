@@ -319,13 +319,13 @@ def perform(
 def check_role(verb: Verb, role: Role) -> None:
     """Raise `Refused` if this process is not the one that can do it."""
     if verb.role == "sessions" and not hasattr(role, "manager"):
-        raise Refused(f"{verb.name}: ask the process that keeps the accounts (--instance sm-1)")
+        raise Refused(f"{verb.command}: ask the process that keeps the accounts (--instance sm-1)")
     if verb.role == "servers" and not hasattr(role, "federation"):
-        raise Refused(f"{verb.name}: ask the process that talks to servers (--instance s2s-1)")
+        raise Refused(f"{verb.command}: ask the process that talks to servers (--instance s2s-1)")
     if verb.role == "router" and not hasattr(role, "router"):
-        raise Refused(f"{verb.name}: ask the router (--instance router)")
+        raise Refused(f"{verb.command}: ask the router (--instance router)")
     if verb.role == "rooms" and getattr(role, "rooms", None) is None:
-        raise Refused(f"{verb.name}: ask the process that keeps rooms (--instance muc-1)")
+        raise Refused("no rooms here (set muc.domain, or ask who keeps them: --instance muc-1)")
 
 
 async def _perform(server: Any, name: str, args: Mapping[str, Any], tell: Tell | None) -> Any:

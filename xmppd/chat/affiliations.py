@@ -79,12 +79,11 @@ def _check_change(room: Room, person: Person, change: StandingChange) -> None:
     old, new = row_of(room, change.account).affiliation, change.affiliation
     if "@" not in change.account and new not in (Affiliation.OUTCAST, Affiliation.NONE):
         raise Refusal(Reason.BAD_REQUEST, "a domain can only be banned")
-    if not room.may(person, affiliation_right(old, new)):
-        admin = room.may(person, Right.EDIT_MEMBERS)
-        outranked = admin and old >= Affiliation.ADMIN
-        raise Refusal(Reason.OUTRANKED if outranked else Reason.FORBIDDEN)
-    if new is Affiliation.OUTCAST and change.account == person.account:
+    bans = new is Affiliation.OUTCAST and room.may(person, Right.EDIT_MEMBERS)
+    if bans and change.account == person.account:
         raise Refusal(Reason.SELF)
+    if not room.may(person, affiliation_right(old, new)):
+        raise Refusal(Reason.OUTRANKED if bans else Reason.FORBIDDEN)
 
 
 def row_of(room: Room, account: str) -> Standing:

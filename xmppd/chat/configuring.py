@@ -76,14 +76,20 @@ def _unlock(room: Room, out: Changes) -> None:
 
 
 def _wanted_standings(room: Room, command: Configure) -> tuple[StandingChange, ...]:
-    """What it takes for owners and admins to be those that the command lists."""
+    """What it takes for owners and admins to be those that the command lists.
+
+    Who is an owner no longer is an admin (XEP-0045, 10.2).
+    """
     wanted: dict[str, Affiliation] = {}
-    lists = ((Affiliation.ADMIN, command.admins), (Affiliation.OWNER, command.owners))
-    for affiliation, accounts in lists:
+    lists = (
+        (Affiliation.ADMIN, command.admins, Affiliation.NONE),
+        (Affiliation.OWNER, command.owners, Affiliation.ADMIN),
+    )
+    for affiliation, accounts, otherwise in lists:
         if accounts is not None:
             for account, standing in room.saved.standings.items():
                 if standing.affiliation is affiliation:
-                    wanted.setdefault(account, Affiliation.NONE)
+                    wanted.setdefault(account, otherwise)
             wanted.update(dict.fromkeys(accounts, affiliation))
     return tuple(
         StandingChange(account, affiliation)

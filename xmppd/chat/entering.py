@@ -51,7 +51,7 @@ def _check_admission(room: Room, person: Person) -> None:
     affiliation = room.affiliation(person.account)
     if affiliation is Affiliation.OUTCAST:
         raise Refusal(Reason.BANNED)
-    if room.saved.locked and affiliation is not Affiliation.OWNER:
+    if not room.exists_for(person.account):
         raise Refusal(Reason.NO_ROOM, "the room is not open yet")
     if not room.may(person, Right.ENTER):
         raise Refusal(Reason.MEMBERS_ONLY)

@@ -15,7 +15,6 @@ from xmppd.chat.model import (
     Message,
     Occupant,
     Role,
-    Standing,
     Why,
 )
 
@@ -29,7 +28,7 @@ class Welcomed:
     """
 
     occupants: tuple[Occupant, ...]
-    absent: tuple[tuple[str, Standing], ...]
+    absent: tuple[tuple[Author, Affiliation], ...]
     me: Occupant
     history: tuple[Message, ...]
     topic: Message | None

@@ -202,12 +202,13 @@ class Standing:
 
 @attrs.frozen
 class Invitation:
-    """Somebody is asked to come."""
+    """Somebody is asked to come; `session`: in that one alone."""
 
     to: str
     reason: str = ""
     thread: str | None = None
     continues: bool = False
+    session: str = ""
 
 
 @attrs.define

@@ -59,12 +59,16 @@ class Refusal(Exception):
 
 @attrs.frozen
 class Notice:
-    """An event, and who is told: stays in the room (or just ended), or an account outside."""
+    """An event, and who is told: stays in the room (or just ended), or an account outside.
+
+    `session` is that of the account that is told, empty where it does not matter.
+    """
 
     event: Event
     to: tuple[Occupancy, ...]
     sight: Sight = Sight.NICK
     account: str = ""
+    session: str = ""
 
 
 @attrs.frozen

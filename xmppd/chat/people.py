@@ -45,6 +45,10 @@ class People(Audiences):
         banned = of_domain is not None and of_domain.affiliation is Affiliation.OUTCAST
         return Affiliation.OUTCAST if banned else Affiliation.NONE
 
+    def exists_for(self, account: str) -> bool:
+        """Whether there is a room as far as an account knows: one that is locked is only made."""
+        return not self.saved.locked or self.affiliation(account) is Affiliation.OWNER
+
     def occupant(self, person: Person) -> Occupant | None:
         """Who a session is in the room."""
         key = self.sessions.get(person)
@@ -108,11 +112,14 @@ class People(Audiences):
         occupant = self.occupants.get(fold(nick))
         return occupant is not None and occupant.account == person.account
 
-    def absent(self) -> tuple[tuple[str, Standing], ...]:
+    def absent(self) -> tuple[tuple[Author, Affiliation], ...]:
         """Accounts with a reserved nick that are not inside."""
         inside = {each.account for each in self.occupants.values()}
-        rows = self.saved.standings.items()
-        return tuple(sorted(row for row in rows if row[1].nick and row[0] not in inside))
+        return tuple(
+            (Author(standing.nick, self.id_of(account), account), standing.affiliation)
+            for account, standing in sorted(self.saved.standings.items())
+            if standing.nick and account not in inside
+        )
 
     # Who may what
 

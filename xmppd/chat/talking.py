@@ -86,17 +86,17 @@ def _invite(room: Room, person: Person, invitation: Invitation, out: Changes) ->
         del room.invited[next(iter(room.invited))]
     room.invited[invitation.to] = person.account
     event = Invited(invitation, room.author(person), room.config["password"], room.open)
-    out.notices.append(Notice(event, (), account=invitation.to))
+    out.notices.append(Notice(event, (), account=invitation.to, session=invitation.session))
 
 
 def decline(room: Room, command: Decline, out: Changes) -> None:
-    """Tell who invited that somebody will not come; once for an invitation."""
+    """Tell who invited, inside or not, that somebody will not come; once for an invitation."""
     inviter = room.invited.pop(command.person.account, None)
     if inviter is None:
         raise Refusal(Reason.FORBIDDEN, "there was no invitation")
     event = Declined(command.person.account, command.reason)
-    own = [stay for stay in room.audience() if stay.person.account == inviter]
-    room.tell(out, event, own, Sight.FULL)
+    own = tuple(stay for stay in room.audience() if stay.person.account == inviter)
+    out.notices.append(Notice(event, own, Sight.FULL, "" if own else inviter))
 
 
 def request_voice(room: Room, command: RequestVoice, out: Changes) -> None:

@@ -11,7 +11,7 @@ The same class runs in the process of a router (`router.link([name])`) and over 
 """
 
 from collections.abc import Awaitable, Callable, Iterable
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IReactorTime
@@ -37,6 +37,9 @@ from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.namespaces import CONTENT, PING
 from xmppd.protocol.stanza import Stanza
+
+ANSWERED: Final = Stanza.make("iq", type="result")
+"""What a handler gives that has sent the answer itself, in the midst of what else it tells."""
 
 
 class Component:
@@ -94,6 +97,10 @@ class Component:
         """What belongs to an address of ours, or to a node of it; None: there is no such thing."""
         return () if jid == self.jid and node is None else None
 
+    def refused(self, stanza: Stanza, error: StanzaError) -> Stanza:
+        """The answer to a message or presence that is refused."""
+        return stanza.error(error)
+
     # Talking
 
     def attach(self, link: Link) -> None:
@@ -150,7 +157,7 @@ class Component:
             self.log.failure("{name} failed at {stanza}", failure, name=self.name, stanza=stanza)
             error = StanzaError("internal-server-error")
         if answers_error(stanza):
-            self._send_late(stanza.error(error))
+            self._send_late(self.refused(stanza, error))
 
     def _take_iq(self, iq: Stanza) -> None:
         if iq.type in ("get", "set"):
@@ -173,7 +180,7 @@ class Component:
 
     def _send_late(self, answer: Stanza) -> None:
         """Send an answer, for which it is too late where the link has been closed meanwhile."""
-        if self._link is not None:
+        if self._link is not None and answer is not ANSWERED:
             self.send(answer)
 
     def _handler(self, request: Stanza) -> Handler | None:

@@ -42,7 +42,10 @@ def _invitation(live: LiveRoom, error: Stanza) -> Sending | None:
     if inviter is None:
         return None
     invite = x_xml(element("invite", None, {"to": invitee}))
-    failure = StanzaError(condition_of(error)).to_bytes()
+    condition = condition_of(error)
+    if condition == "service-unavailable":  # so servers say that there is no such account
+        condition = "item-not-found"
+    failure = StanzaError(condition, by=live.jid).to_bytes()
     said = Stanza.make("message", invite, failure, sender=live.jid, type="error")
     stays = [
         stay

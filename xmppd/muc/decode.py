@@ -122,14 +122,13 @@ def _invitations(message: Stanza) -> Command:
 def _invitation(invite: Element) -> Invitation:
     goes_on = next((child for child in invite.elements() if child.name == "continue"), None)
     thread = None if goes_on is None else goes_on.getAttribute("thread")
-    return Invitation(
-        _account(invite.getAttribute("to", "")), reason_of(invite), thread, goes_on is not None
-    )
+    to = _address(invite.getAttribute("to", ""))
+    return Invitation(to.bare, reason_of(invite), thread, goes_on is not None, to.resource)
 
 
-def _account(text: str) -> Jid:
+def _address(text: str) -> Jid:
     try:
-        return Jid.parse(text).bare
+        return Jid.parse(text)
     except InvalidJid:
         raise StanzaError("jid-malformed") from None
 
@@ -148,7 +147,7 @@ def _form(message: Stanza) -> Command | None:
     if form.form_type == names.REQUEST:
         return _voice(form, person)
     if form.form_type == names.REGISTER_FORM and _said(form, "muc#register_allow") in _YES:
-        account = _account(_said(form, "muc#register_jid"))
+        account = _address(_said(form, "muc#register_jid")).bare
         nick = _said(form, "muc#register_roomnick")
         return SetStandings(person, (StandingChange(account, Affiliation.MEMBER, nick),))
     return None

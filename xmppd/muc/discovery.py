@@ -21,6 +21,7 @@ PAGE, MOST = 100, 1_000
 """Rooms in one answer: where a page is asked for without a size, and at most."""
 
 RESERVED_NICK = "x-roomuser-item"
+TRAFFIC = f"{names.MUC}#traffic"
 
 SERVICE_FEATURES = (
     DISCO_INFO,
@@ -53,6 +54,8 @@ def room_info(room: Room, name: str, person: Person) -> Info:
         names.OCCUPANT_ID,
         names.PING,
         STANZA_IDS,
+        names.ROOM_CONFIG,
+        names.ROOM_INFO,
         "muc_hidden" if config["hidden"] else "muc_public",
         "muc_persistent" if config["persistent"] else "muc_temporary",
         "muc_membersonly" if room.needs[Right.ENTER] > Affiliation.NONE else "muc_open",
@@ -65,7 +68,7 @@ def room_info(room: Room, name: str, person: Person) -> Info:
     if room.archived:
         features += [MAM, MAM_EXTENDED, f"{names.RETRACT}#tombstone"]
     if config["registration"] != "off":
-        features += [names.REGISTER]
+        features += [names.REGISTER, names.REGISTER_FORM]
     if config["voice_requests"]:
         features += [names.REQUEST]
     identity = Identity("conference", "text", config["name"] or unescape(name))

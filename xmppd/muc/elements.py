@@ -63,11 +63,10 @@ def absent_xml(account: str, affiliation: Affiliation, by: Author, reason: str) 
     return element("item", None, attributes, *details_xml(by, reason, Sight.FULL))
 
 
-def outsider(presence: Stanza) -> Stanza:
-    """Tell somebody who thinks otherwise that they are not in a room (XEP-0045, 7.2.18)."""
-    item = element("item", None, {"affiliation": "none", "role": "none"})
-    reason = element("status", None, None, "You are not in the room.")
+def outsider(presence: Stanza, affiliation: Affiliation) -> Stanza:
+    """Tell somebody who thinks otherwise that they are not in a room (XEP-0045, 7.2.17)."""
+    reason = element("reason", None, None, "You are not in the room.")
+    attributes = {"affiliation": affiliation.name.lower(), "role": "none"}
+    item = element("item", None, attributes, reason)
     x = x_xml(item, *map(status_xml, (110, 307, 333)))
-    return Stanza.make(
-        "presence", reason, x, to=presence.sender, sender=presence.to, type="unavailable"
-    )
+    return Stanza.make("presence", x, to=presence.sender, sender=presence.to, type="unavailable")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from secrets import token_hex
 from typing import Any, NamedTuple
 
 from xmppd.chat import events
-from xmppd.chat.model import Affiliation, Occupancy, Occupant, Sight, Standing, Why
+from xmppd.chat.model import Affiliation, Author, Occupancy, Occupant, Sight, Why
 from xmppd.chat.outcome import Notice
 from xmppd.muc import names
 from xmppd.muc.asking import registration_request, voice_request
@@ -80,7 +81,7 @@ class Encoder:
 
     def encode(self, notice: Notice) -> list[Sending]:
         """The stanzas of a notice, each with those who get it."""
-        to = addresses(notice.to) if notice.to else (Jid.parse(notice.account),)
+        to = addresses(notice.to) if notice.to else (_outside(notice),)
         made = self._encoders[type(notice.event)](notice.event, notice)
         return [Sending(stanza, to) for stanza in made]
 
@@ -89,24 +90,25 @@ class Encoder:
     def _welcomed(self, event: events.Welcomed, notice: Notice) -> Iterable[Stanza]:
         for occupant in event.occupants:
             yield self._presence(occupant, notice.sight)
-        for account, standing in event.absent:
-            yield self._absent(account, standing, notice.sight)
+        for member, affiliation in event.absent:
+            yield self._absent(member, affiliation, notice.sight)
         codes = [110]
         codes += [100] if event.open else []
         codes += [170] if event.logged else []
         codes += [201] if event.created else []
         codes += [210] if event.renamed else []
         yield self._made_presence(event.me, Sight.SELF, codes)
-        yield from self.said.history(event)
+        yield from self.said.history(event, notice.to[0].wire)
         yield self.said.topic(event.topic)
 
-    def _absent(self, account: str, standing: Standing, sight: Sight) -> Stanza:
+    def _absent(self, member: Author, affiliation: Affiliation, sight: Sight) -> Stanza:
         """A member who is not there; for those who see addresses, whose nick it is."""
-        jid = account if sight is Sight.FULL else None
-        affiliation = standing.affiliation.name.lower()
-        item = element("item", None, {"affiliation": affiliation, "role": "none", "jid": jid})
-        sender = self._named(standing.nick)
-        return ready(Stanza.make("presence", x_xml(item), sender=sender, type="unavailable"))
+        jid = member.account if sight is Sight.FULL else None
+        stands = affiliation.name.lower()
+        item = element("item", None, {"affiliation": stands, "role": "none", "jid": jid})
+        inner = x_xml(item) + occupant_id_xml(member.id)
+        sender = self._named(member.nick)
+        return ready(Stanza.make("presence", inner, sender=sender, type="unavailable"))
 
     def _present(self, event: events.Entered | events.Shown, notice: Notice) -> Iterable[Stanza]:
         yield self._presence(event.occupant, notice.sight)
@@ -196,37 +198,38 @@ class Encoder:
         invite = element("invite", None, {"from": inviter}, *said)
         password = element("password", None, None, event.password) if event.password else b""
         direct = {
+            "continue": "true" if asked.continues else None,
             "jid": self._room,
-            "reason": asked.reason or None,
             "password": event.password or None,
+            "reason": asked.reason or None,
+            "thread": asked.thread,
         }
-        x = x_xml(invite, password) + element("x", names.DIRECT_INVITE, direct)
-        yield Stanza.make("message", x, sender=self._room)
+        yield self._message(x_xml(invite, password), element("x", names.DIRECT_INVITE, direct))
 
     def _declined(self, event: events.Declined, notice: Notice) -> Iterable[Stanza]:
         said = [element("reason", None, None, event.reason)] if event.reason else []
         decline = element("decline", None, {"from": event.account}, *said)
-        yield Stanza.make("message", x_xml(decline), sender=self._room)
+        yield self._message(x_xml(decline))
 
     def _voice_asked(self, event: events.VoiceAsked, notice: Notice) -> Iterable[Stanza]:
         asked = event.occupant
         form = voice_request(event.role.name.lower(), str(asked.shown.wire), asked.nick)
-        yield Stanza.make("message", form.to_xml(), sender=self._room)
+        yield self._message(form.to_xml())
 
     def _registration_asked(
         self, event: events.RegistrationAsked, notice: Notice
     ) -> Iterable[Stanza]:
         form = registration_request(event.account, event.nick)
-        yield Stanza.make("message", form.to_xml(), sender=self._room)
+        yield self._message(form.to_xml())
 
     def _outside(self, event: events.Outside, notice: Notice) -> Iterable[Stanza]:
         item = absent_xml(event.account, event.affiliation, event.by, event.reason)
-        yield Stanza.make("message", x_xml(item), sender=self._room)
+        yield self._message(x_xml(item))
 
     def _standing_told(self, event: events.StandingTold, notice: Notice) -> Iterable[Stanza]:
         said = f"You are {_STANDS[event.affiliation]} {self._room}."
         body = element("body", None, None, said)
-        yield Stanza.make("message", body, x_xml(status_xml(101)), sender=self._room)
+        yield self._message(body, x_xml(status_xml(101)))
 
     def _configured(self, event: events.Configured, notice: Notice) -> Iterable[Stanza]:
         codes = []
@@ -240,8 +243,17 @@ class Encoder:
             codes.append(172 if event.new["identities"] == "everyone" else 173)
         if event.new.keys() - told:
             codes.append(104)
-        x = x_xml(*map(status_xml, codes))
-        yield Stanza.make("message", x, sender=self._room, type="groupchat")
+        yield self._message(x_xml(*map(status_xml, codes)), type="groupchat")
+
+    def _message(self, *content: bytes, type: str | None = None) -> Stanza:
+        """Something that the room itself says."""
+        return Stanza.make("message", *content, sender=self._room, type=type, id=token_hex(8))
+
+
+def _outside(notice: Notice) -> Jid:
+    """Where somebody outside is told."""
+    account = Jid.parse(notice.account)
+    return account.with_resource(notice.session) if notice.session else account
 
 
 def addresses(stays: Iterable[Occupancy]) -> tuple[Jid, ...]:

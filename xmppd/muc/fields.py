@@ -96,7 +96,7 @@ _WIRES: Mapping[str, Wire] = {
     "member_list": _roomconfig("getmemberlist"),
     "published": _roomconfig("enablelogging"),
     "published_at": _own("published_at", ["muc#roominfo_logs"]),
-    "feed": _roomconfig("pubsub", ["muc#roominfo_pubsub"]),
+    "feed": _roomconfig("pubsub", ["muc#roomconfig_pubsub"]),
     "contacts": _own(
         "contacts", ["muc#roominfo_contactjid"], type=FieldType.JID_MULTI, read=_texts
     ),

@@ -14,7 +14,7 @@ from xmppd.chat.commands import Command, Configure, Destroy, Readmit, Shutdown
 from xmppd.chat.model import Affiliation, Person, Saved, Standing, Stay
 from xmppd.chat.outcome import Reason
 from xmppd.chat.room import Room
-from xmppd.component.component import Component
+from xmppd.component.component import ANSWERED, Component
 from xmppd.link.link import Item
 from xmppd.link.router import answers_error
 from xmppd.muc.archive import remembered
@@ -45,7 +45,6 @@ class House(Component):
         self.listed = Directory()
         self.graves: dict[str, Grave] = {}
         self._clock = clock
-        self.store = store
         self._returning = Returning(store.stays, clock, self._send_late, self._wake)
         self._ended = False
         self._loading: dict[str, list[tuple[Callable[..., Any], Deferred[Any]]]] = {}
@@ -193,10 +192,12 @@ class House(Component):
         for local in list(self.graves):
             self.grave(local)
 
-    def do(self, live: LiveRoom, command: Command) -> Deferred[None] | None:
-        """Carry out a command in a room."""
+    def do(
+        self, live: LiveRoom, command: Command, answer: Stanza | None = None
+    ) -> Deferred[None] | None:
+        """Carry out a command in a room; `answer` goes to who asked, see `LiveRoom.do`."""
         local = live.jid.local
-        done = live.do(command)
+        done = live.do(command, answer)
         if isinstance(command, Configure) and local in self.live:
             self.listed.put(local, live.listed)
         elif isinstance(command, Destroy):
@@ -219,16 +220,20 @@ class House(Component):
 
     async def in_room(self, request: Stanza) -> LiveRoom:
         """The room that a request is for. Raises `StanzaError`."""
-        assert request.to is not None
-        found = self.at(request.to.local, lambda live: live)
-        live = await found if isinstance(found, Deferred) else found
-        if live is None:
+        assert request.to is not None and request.sender is not None
+        live = await self.find(request.to.local)
+        if live is None or not live.room.exists_for(request.sender.bare):
             raise self.missing(request.to.bare)
         return live
 
+    async def find(self, local: str) -> LiveRoom | None:
+        """The room of that name, if there is one."""
+        found = self.at(local, lambda live: live)
+        return await found if isinstance(found, Deferred) else found
+
     async def done(self, request: Stanza, live: LiveRoom, command: Command) -> Stanza:
-        """Carry out what a request asks, and say so when everybody has been told."""
-        done = self.do(live, command)
+        """Carry out what a request asks, and say so in the midst of what others are told."""
+        done = self.do(live, command, request.reply())
         if done is not None:
             await done
-        return request.reply()
+        return ANSWERED

@@ -25,6 +25,7 @@ from xmppd.chat.outcome import (
     Write,
 )
 from xmppd.chat.room import Room
+from xmppd.muc.answers import place
 from xmppd.muc.archive import Row, Tombstone
 from xmppd.muc.encode import Encoder, Sending
 from xmppd.muc.keeping import Listed, RoomStore, everything
@@ -50,6 +51,7 @@ class _Batch:
     """What one command has to tell, once it may. `said` are told only if they are kept."""
 
     sendings: list[Sending]
+    answer: Sending | None
     said: list[Message]
     writes: tuple[Write, ...]
     told: Deferred[None] = attrs.field(factory=Deferred)
@@ -102,8 +104,8 @@ class LiveRoom:
         """Whether nothing waits to be kept or told, and nothing could not be kept."""
         return not self._outbox and not self._unkept
 
-    def do(self, command: Command) -> Deferred[None] | None:
-        """Carry out a command.
+    def do(self, command: Command, answer: Stanza | None = None) -> Deferred[None] | None:
+        """Carry out a command. `answer` is sent in its place among what is told, if all is kept.
 
         Gives what fires when everybody has been told, or fails with `StanzaError` where it could
         not be kept; None where they have been told already. Raises `StanzaError` where the room
@@ -117,7 +119,8 @@ class LiveRoom:
         self._store.stays.note(self.jid.local, outcome.notices)
         if isinstance(command, ShowPresence):
             self._store.stays.shown(self.jid.local, self.room, command.person)
-        sendings = [each for notice in outcome.notices for each in self._encoder.encode(notice)]
+        told = None if answer is None or answer.to is None else Sending(answer, (answer.to,))
+        sendings = self._sendings(command, outcome, told)
         writes = self._writes(outcome)
         kept = self._keep(outcome, writes, command.person)
         if outcome.ended:
@@ -131,7 +134,13 @@ class LiveRoom:
             for write in outcome.writes
             if isinstance(write, SaveMessage) and write.kind is not Kind.TOPIC
         ]
-        return self._wait(_Batch(sendings, said, writes), kept)
+        return self._wait(_Batch(sendings, told, said, writes), kept)
+
+    def _sendings(self, command: Command, outcome: Done, answer: Sending | None) -> list[Sending]:
+        told = [self._encoder.encode(notice) for notice in outcome.notices]
+        if answer is not None:
+            told.insert(place(command, outcome.notices), [answer])
+        return [each for sendings in told for each in sendings]
 
     def _writes(self, outcome: Done) -> tuple[Write, ...]:
         """What is to be kept of the room itself; nothing of one that is not to last."""
@@ -200,8 +209,10 @@ class LiveRoom:
     def _flush(self) -> None:
         while self._outbox and self._outbox[0].ready:
             batch = self._outbox.popleft()
-            if not (batch.failed and batch.said):
+            if not batch.failed:
                 self._send(batch.sendings)
+            elif not batch.said:
+                self._send([each for each in batch.sendings if each is not batch.answer])
             if not batch.failed:
                 batch.told.callback(None)
             else:

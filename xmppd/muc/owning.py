@@ -16,7 +16,7 @@ from xmppd.muc.forms import config_form, read_config
 from xmppd.muc.house import House
 from xmppd.muc.live import LiveRoom
 from xmppd.muc.reasons import reason_of
-from xmppd.muc.refusals import refusal
+from xmppd.muc.refusals import echoing, refusal
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.forms import Form, FormError, FormType
 from xmppd.protocol.jid import InvalidJid, Jid
@@ -31,6 +31,7 @@ class OwnerRequests:
         self._rooms = rooms
 
     @iq("get", names.MUC_OWNER, "query", to=ACCOUNT)
+    @echoing
     async def read_config(self, request: Stanza) -> Stanza:
         """The form in which owners configure a room."""
         live = await self._rooms.in_room(request)
@@ -42,6 +43,7 @@ class OwnerRequests:
             raise refusal(Reason.FORBIDDEN, live.jid)
 
     @iq("set", names.MUC_OWNER, "query", to=ACCOUNT)
+    @echoing
     async def change_config(self, request: Stanza) -> Stanza:
         """Configure a room, or destroy it."""
         live = await self._rooms.in_room(request)

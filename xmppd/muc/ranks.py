@@ -9,8 +9,7 @@ from xmppd.muc import names
 from xmppd.muc.decode import person_of
 from xmppd.muc.guard import Guarded
 from xmppd.muc.lists import changes, read_list
-from xmppd.muc.refusals import refusal, refused_request
-from xmppd.protocol.errors import StanzaError
+from xmppd.muc.refusals import echoing, refusal
 from xmppd.protocol.stanza import Stanza
 
 
@@ -30,15 +29,14 @@ class RankRequests:
         return request.reply(found)
 
     @iq("set", names.MUC_ADMIN, "query", to=ACCOUNT)
+    @echoing
     async def change_admin(self, request: Stanza) -> Stanza:
         """Change roles or affiliations."""
         live = await self._rooms.in_room(request)
         try:
             command = changes(live.room, person_of(request.sender), request)
-            if isinstance(command, SetStandings):
-                command = self._rooms.quietened(live, command)
-            return await self._rooms.done(request, live, command)
         except Refusal as problem:
-            return refused_request(request, refusal(problem.refused, live.jid))
-        except StanzaError as problem:
-            return refused_request(request, problem)
+            raise refusal(problem.refused, live.jid) from None
+        if isinstance(command, SetStandings):
+            command = self._rooms.quietened(live, command)
+        return await self._rooms.done(request, live, command)

@@ -1,6 +1,8 @@
 """What a room refuses, as errors of XMPP (XEP-0045)."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import wraps
+from typing import Any
 
 from xmppd.chat.outcome import Reason, Refused
 from xmppd.muc.names import MUC
@@ -10,11 +12,13 @@ from xmppd.protocol.markup import element
 from xmppd.protocol.namespaces import CONTENT
 from xmppd.protocol.stanza import Stanza
 
+Handler = Callable[[Any, Stanza], Awaitable[Stanza]]
+
 _ERRORS: Mapping[Reason, tuple[str, str]] = {
     Reason.NO_NICK: ("modify", "jid-malformed"),
     Reason.BAD_NICK: ("modify", "jid-malformed"),
     Reason.NICK_TAKEN: ("cancel", "conflict"),
-    Reason.NICK_FIXED: ("modify", "not-acceptable"),
+    Reason.NICK_FIXED: ("cancel", "not-acceptable"),
     Reason.BAD_PASSWORD: ("auth", "not-authorized"),
     Reason.BANNED: ("auth", "forbidden"),
     Reason.MEMBERS_ONLY: ("auth", "registration-required"),
@@ -48,11 +52,24 @@ def refusal(refused: Refused | Reason, room: Jid) -> StanzaError:
     return StanzaError(condition, refused.text, type=type, by=room)
 
 
-def refused_request(request: Stanza, error: StanzaError) -> Stanza:
-    """The answer to a request that is refused, with what it asked for (XEP-0045, 8.4)."""
-    answer = request.error(error)
-    inner = request.inner + answer.inner
-    return Stanza(CONTENT, "iq", answer.attrs, inner, None, answer.to, answer.sender)
+def refused_whole(stanza: Stanza, error: StanzaError) -> Stanza:
+    """The answer to what is refused, with all that was said (XEP-0045, 7.5, 8.1, 8.4, 10.2)."""
+    answer = stanza.error(error)
+    inner = stanza.inner + answer.inner
+    return Stanza(CONTENT, stanza.name, answer.attrs, inner, None, answer.to, answer.sender)
+
+
+def echoing(handler: Handler) -> Handler:
+    """Have a method that answers requests refuse them with what they ask for."""
+
+    @wraps(handler)
+    async def run(self: Any, request: Stanza) -> Stanza:
+        try:
+            return await handler(self, request)
+        except StanzaError as problem:
+            return refused_whole(request, problem)
+
+    return run
 
 
 def refused_presence(presence: Stanza, error: StanzaError) -> Stanza:

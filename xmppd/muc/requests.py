@@ -12,6 +12,7 @@ from xmppd.muc import names
 from xmppd.muc.decode import person_of
 from xmppd.muc.discovery import (
     RESERVED_NICK,
+    TRAFFIC,
     reserved_nick,
     room_info,
     room_items,
@@ -37,7 +38,7 @@ class RoomRequests(Guarded):
     async def _to_occupant(self, request: Stanza) -> Stanza:
         """Pass a request on to an occupant, without saying who asks (XEP-0045, 17.4)."""
         assert request.to is not None
-        live = await self.in_room(request) if request.to.local in self.listed else None
+        live = await self.find(request.to.local)
         room = request.to.bare
         asker = None if live is None else live.room.occupant(person_of(request.sender))
         if live is None or asker is None:
@@ -85,8 +86,10 @@ class RoomRequests(Guarded):
         live = await self.in_room(request)
         if node == RESERVED_NICK:
             return reserved_nick(live.room, person_of(request.sender)).answer(request)
-        if node:
+        if node == TRAFFIC:  # of what others say nothing is discarded (17.1.1)
             raise StanzaError("service-unavailable")
+        if node:
+            raise StanzaError("item-not-found")
         return room_info(live.room, live.jid.local, person_of(request.sender)).answer(request)
 
     @iq("get", DISCO_ITEMS, "query", to=HOST | ACCOUNT)

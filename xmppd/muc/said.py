@@ -37,14 +37,17 @@ class SaidEncoder:
             told = told.adding(x_xml(known_item_xml(author, jid)))
         return told.to_bytes()
 
-    def history(self, event: Welcomed) -> list[Stanza]:
-        """What was said, oldest first; the newest that fit where characters are counted."""
+    def history(self, event: Welcomed, to: Jid) -> list[Stanza]:
+        """What was said, oldest first; the newest that fit where characters are counted.
+
+        `to` is who gets them: its address counts too.
+        """
         made = [self._delayed(message) for message in event.history]
         if event.chars is None:
             return made
         left, kept = event.chars, 0
         for stanza in reversed(made):
-            left -= len(stanza.to_bytes().decode())
+            left -= len(stanza.readdressed(to, stanza.sender).to_bytes().decode())
             if left < 0:
                 break
             kept += 1

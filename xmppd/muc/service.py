@@ -16,7 +16,7 @@ from xmppd.chat.commands import (
     Say,
     ShowPresence,
 )
-from xmppd.chat.model import Person, Stay
+from xmppd.chat.model import Affiliation, Person, Stay
 from xmppd.chat.outcome import Reason
 from xmppd.muc import names
 from xmppd.muc.archive_requests import ArchiveRequests
@@ -31,7 +31,7 @@ from xmppd.muc.live import LiveRoom
 from xmppd.muc.moderation import Moderating
 from xmppd.muc.owning import OwnerRequests
 from xmppd.muc.ranks import RankRequests
-from xmppd.muc.refusals import refusal, refused_presence
+from xmppd.muc.refusals import refusal, refused_presence, refused_whole
 from xmppd.muc.registration import RegistrationRequests
 from xmppd.muc.requests import RoomRequests
 from xmppd.muc.retention import Retention
@@ -144,7 +144,8 @@ class Rooms(RoomRequests):
         if presence.has(names.MUC, "x"):
             return self._enter(live, presence, person)
         if live is None or inside is None:
-            self.send(outsider(presence))
+            stands = Affiliation.NONE if live is None else live.room.affiliation(person.account)
+            self.send(outsider(presence, stands))
             return None
         self.hear(live, person)
         self.check_pace(live, live.paces.presences, inside)
@@ -196,7 +197,7 @@ class Rooms(RoomRequests):
     def _take_message(self, live: LiveRoom | None, message: Stanza) -> Deferred[None] | None:
         assert message.to is not None
         command = message_command(message, message.to.bare)
-        if live is None:
+        if live is None or not live.room.exists_for(person_of(message.sender).account):
             raise self.missing(message.to.bare)
         if command is None:
             return None
@@ -213,6 +214,12 @@ class Rooms(RoomRequests):
         return retraction or self.do(live, command)
 
     # Errors
+
+    def refused(self, stanza: Stanza, error: StanzaError) -> Stanza:
+        """A message that is refused comes back, unless it is too large for that."""
+        if stanza.name == "message" and len(stanza.inner) <= self.settings.message_bytes:
+            return refused_whole(stanza, error)
+        return super().refused(stanza, error)
 
     def bounced(self, error: Stanza) -> Awaitable[object] | None:
         """A session that is no more is taken out; other errors go to whom they answer."""

@@ -120,6 +120,11 @@ class Outgoing(Dialled):
         self._proving.begin(self._offer)
 
     @property
+    def is_asking(self) -> bool:
+        """Whether the remote is to say what it has made of a key."""
+        return bool(self._questions)
+
+    @property
     def takes_verifications(self) -> bool:
         """Whether keys may be sent now: not before a new stream that is to follow."""
         return self.is_open and (self.is_accepted or not self._proving.is_due)

@@ -16,6 +16,7 @@ from xmppd.s2s.problem import Problem
 from xmppd.s2s.resumption import Resumption
 from xmppd.s2s.server_stream import ServerStream
 from xmppd.s2s.session import Sent, Session
+from xmppd.s2s.surplus import Surplus
 from xmppd.s2s.waiting_keys import WaitingKeys
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Pair:
         self.queue = Backlog(self)
         self.resumption = Resumption(edge.clock, self._go_on)
         self._keys = WaitingKeys()
+        self.surplus = Surplus(self)
         self._opening = Opening(self)
 
     @property
@@ -188,11 +190,13 @@ class Pair:
             self.ways.insert(0 if first else len(self.ways), stream)
             stream.pairs.append(self)
             self.edge.backoffs.succeeded(self.remote)
+            self.surplus.look()
             self.hurry()
 
     def leave(self, stream: ServerStream) -> None:
         """Send over a stream no longer."""
         self.ways.remove(stream)
+        self.surplus.look()
         self.hurry()
         self.edge.look_at(self)
 
