@@ -142,6 +142,7 @@ class Audience:
 
 _WHY: Mapping[type, tuple[str, ...]] = {
     c.SetRoles: ("KICKED",),
+    c.Lose: ("LOST",),
     c.SetStandings: ("BANNED", "AFFILIATION"),
     c.Unregister: ("BANNED", "AFFILIATION"),
     c.Configure: ("MEMBERS_ONLY", "AFFILIATION", "BANNED"),

@@ -35,7 +35,9 @@ class NaiveRoom(NaiveRuling):
         self.now = now
         if not getattr(self, f"may_{name}")(command):
             return False
-        left = isinstance(command, c.Leave) and command.person in self.inside
+        leaving = (command.person,) if isinstance(command, c.Leave) else ()
+        leaving = command.people if isinstance(command, c.Lose) else leaving
+        left = any(person in self.inside for person in leaving)
         getattr(self, f"do_{name}")(command)
         if isinstance(command, PRESENCES):
             self.shown[command.person] = command.presence
@@ -96,6 +98,13 @@ class NaiveRoom(NaiveRuling):
         nick = self.inside.pop(command.person, None)
         if nick is not None and nick not in self.inside.values():
             del self.roles[fold(nick)]
+
+    def may_Lose(self, command: c.Lose) -> bool:
+        return True
+
+    def do_Lose(self, command: c.Lose) -> None:
+        for person in command.people:
+            self.do_Leave(c.Leave(person))
 
     def may_ShowPresence(self, command: c.ShowPresence) -> bool:
         return command.person in self.inside

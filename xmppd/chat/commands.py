@@ -48,6 +48,14 @@ class Leave:
 
 
 @attrs.frozen
+class Lose:
+    """Those are gone, all at once: none of them is told of the others."""
+
+    people: tuple[Person, ...]
+    person: Person = Person("")
+
+
+@attrs.frozen
 class ShowPresence:
     """Show another presence."""
 
@@ -241,6 +249,7 @@ class Readmit:
 Command: TypeAlias = (
     Enter
     | Leave
+    | Lose
     | ShowPresence
     | Rename
     | Say

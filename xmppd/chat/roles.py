@@ -46,6 +46,9 @@ def _check_role(room: Room, actor: Occupant, target: Occupant, role: Role) -> No
     """Raise `Refusal` where an occupant may not give another that role."""
     if role is Role.NONE and target.affiliation > actor.affiliation:
         raise Refusal(Reason.OUTRANKED)
+    silences = role is Role.VISITOR and room.has(actor, Right.GIVE_VOICE)
+    if silences and target.affiliation >= Affiliation.ADMIN:  # whom nobody silences
+        raise Refusal(Reason.OUTRANKED)
     room.need(actor.shown.person, role_right(target.role, role))
     if target.role is not role and not outranks_for_role(actor, target, role):
         raise Refusal(Reason.OUTRANKED)
