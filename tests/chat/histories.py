@@ -105,6 +105,7 @@ Maker = Callable[[Random, Person, Sequence[str]], c.Command]
 _MAKERS: tuple[tuple[int, Maker], ...] = (
     (4, _enter),
     (1, lambda r, p, w: c.Leave(p, None, r.choice([Why.PARTED, Why.LOST]))),
+    (1, lambda r, p, w: c.Lose(tuple(r.sample(PEOPLE, r.randrange(6))))),
     (1, lambda r, p, w: c.ShowPresence(p, presence(r))),
     (2, lambda r, p, w: c.Rename(p, r.choice(NICKS), presence(r))),
     (3, lambda r, p, w: c.Say(p, content(r))),

@@ -225,7 +225,7 @@ class Life:
         Only an owner makes owners and admins, or unmakes them.
         """
         actor = command.person.account
-        power = before[actor]
+        power = before.get(actor, Affiliation.OWNER)
         for account, old in before.items():
             new = self.room.affiliation(account)
             if new is old:

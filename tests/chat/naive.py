@@ -41,7 +41,9 @@ class NaiveRoom:
         name = type(command).__name__
         if not getattr(self, f"may_{name}")(command):
             return False
-        left = isinstance(command, c.Leave) and command.person in self.inside
+        leaving = (command.person,) if isinstance(command, c.Leave) else ()
+        leaving = command.people if isinstance(command, c.Lose) else leaving
+        left = any(person in self.inside for person in leaving)
         getattr(self, f"do_{name}")(command)
         lasts = self.config["persistent"] and not self.locked
         if (left or isinstance(command, ENDING)) and not self.inside and not lasts:
@@ -144,6 +146,13 @@ class NaiveRoom:
         nick = self.inside.pop(command.person, None)
         if nick is not None and nick not in self.inside.values():
             del self.roles[fold(nick)]
+
+    def may_Lose(self, command: c.Lose) -> bool:
+        return True
+
+    def do_Lose(self, command: c.Lose) -> None:
+        for person in command.people:
+            self.do_Leave(c.Leave(person))
 
     def may_ShowPresence(self, command: c.ShowPresence) -> bool:
         return command.person in self.inside

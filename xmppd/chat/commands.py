@@ -47,6 +47,14 @@ class Leave:
 
 
 @attrs.frozen
+class Lose:
+    """Those are gone, all at once: none of them is told of the others."""
+
+    people: tuple[Person, ...]
+    person: Person = Person("")
+
+
+@attrs.frozen
 class ShowPresence:
     """Show another presence."""
 
@@ -233,6 +241,7 @@ class Readmit:
 Command: TypeAlias = (
     Enter
     | Leave
+    | Lose
     | ShowPresence
     | Rename
     | Say

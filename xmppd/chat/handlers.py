@@ -10,6 +10,7 @@ from xmppd.chat import (
     commands,
     configuring,
     entering,
+    losing,
     moderating,
     readmitting,
     registering,
@@ -20,6 +21,7 @@ from xmppd.chat import (
 HANDLERS: Mapping[type, Callable[[Any, Any, Any], None]] = {
     commands.Enter: entering.enter,
     commands.Leave: entering.leave,
+    commands.Lose: losing.lose,
     commands.ShowPresence: entering.show_presence,
     commands.Rename: entering.rename,
     commands.Shutdown: entering.shut_down,

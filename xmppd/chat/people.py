@@ -12,6 +12,7 @@ from xmppd.chat.model import (
     ITSELF,
     Affiliation,
     Author,
+    Content,
     Occupant,
     Person,
     Role,
@@ -85,6 +86,10 @@ class People(Audiences):
         if occupant is None:
             return Author("", "", person.account)
         return Author(occupant.nick, occupant.id, occupant.account)
+
+    def said_at(self, account: str, content: Content) -> float | None:
+        """When something was said elsewhere: an owner's word is taken (XEP-0045, 7.9)."""
+        return content.said_at if self.affiliation(account) is Affiliation.OWNER else None
 
     def id_of(self, account: str) -> str:
         """What an account is called in this room, whatever its nick (XEP-0421)."""

@@ -10,7 +10,7 @@ import attrs
 from xmppd.chat.commands import RoleChange, SetRoles
 from xmppd.chat.entering import remove
 from xmppd.chat.events import Left, Ranked, Revealed
-from xmppd.chat.model import ITSELF, Author, Occupant, Role, Sight, Why
+from xmppd.chat.model import ITSELF, Affiliation, Author, Occupant, Role, Sight, Why
 from xmppd.chat.nicks import fold
 from xmppd.chat.outcome import Changes, Reason, Refusal
 from xmppd.chat.rights import Right, outranks_for_role, role_right
@@ -41,6 +41,9 @@ def set_roles(room: Room, command: SetRoles, out: Changes) -> None:
 def _check_role(room: Room, actor: Occupant, target: Occupant, role: Role) -> None:
     """Raise `Refusal` where an occupant may not give another that role."""
     if role is Role.NONE and target.affiliation > actor.affiliation:
+        raise Refusal(Reason.OUTRANKED)
+    silences = role is Role.VISITOR and room.has(actor, Right.GIVE_VOICE)
+    if silences and target.affiliation >= Affiliation.ADMIN:  # whom nobody silences
         raise Refusal(Reason.OUTRANKED)
     room.need(actor.shown.person, role_right(target.role, role))
     if target.role is not role and not outranks_for_role(actor, target, role):

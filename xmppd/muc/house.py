@@ -40,8 +40,8 @@ class House(Component):
     ) -> None:
         super().__init__(name, clock)
         self.store = store
-        self.take_settings(settings)
         self.live: dict[str, LiveRoom] = {}
+        self.take_settings(settings)
         self.listed = Directory()
         self.graves: dict[str, Grave] = {}
         self._clock = clock
@@ -64,7 +64,11 @@ class House(Component):
     def take_settings(self, settings: RoomSettings) -> None:
         """Let other settings hold from now on."""
         self.settings = settings
-        self.store.stays.whole = settings.readmits
+        stays = self.store.stays
+        was_whole, stays.whole = stays.whole, settings.readmits
+        if stays.whole and not was_whole:
+            for local, live in self.live.items():
+                stays.all_of(local, live.room)
 
     def shut_down(self) -> None:
         """Tell occupants that the service ends, or note that they are to be there again.

@@ -29,6 +29,7 @@ from xmppd.protocol.stanza import Stanza
 from xmppd.sm import contacts
 from xmppd.sm.detached import Bounds
 from xmppd.sm.exchange import mechanisms_of
+from xmppd.sm.traces import Traces
 from xmppd.sm.user import User
 from xmppd.storage.codecs import XmlCodec
 from xmppd.storage.interfaces import (
@@ -110,6 +111,7 @@ class Host:
         self.perform: Perform = _no_verbs
         self.clock: IReactorTime = manager.clock
         self.dispatch = Dispatch([])
+        self.traces = Traces(self)
         self.users: dict[str, User] = {}
         self._idle: OrderedDict[str, None] = OrderedDict()
         self._loading: dict[str, list[Deferred[User | None]]] = {}
@@ -118,6 +120,7 @@ class Host:
     def start(self, makers: Iterable[Callable[[Host], Extension]]) -> None:
         """Make the extensions and compile what they declare."""
         self.dispatch = Dispatch([make(self) for make in makers])
+        self.traces.start()
 
     def stop(self) -> None:
         """Stop the extensions, those first that came last."""
@@ -293,12 +296,12 @@ class Host:
             return
         result = answer_to(stanza, handler, session, self._handler_failed)
         if isinstance(result, Stanza):
-            self._answer_request(result, session, stanza)
+            self.answer_request(result, session, stanza)
         else:
-            result.addCallback(self._answer_request, session, stanza)
-            result.addErrback(self.failed)
+            self.manager.overdue.answers(result, self, session, stanza)
 
-    def _answer_request(self, answer: Stanza, session: Session | None, request: Stanza) -> None:
+    def answer_request(self, answer: Stanza, session: Session | None, request: Stanza) -> None:
+        """Answer a request whose handler is done, when what that wrote is kept."""
         if session is not None and request.type == "set":
             self.manager.note_ticket(session)
         self.answer(session, answer)
