@@ -146,6 +146,7 @@ class House(Component):
             self._clock.seconds,
             self.store.new_id,
             most_occupants=settings.most_occupants,
+            unopened=settings.unopened,
         )
         limits = settings.limits
         return LiveRoom(room, self.store, self._send_each, self.forget, stored, limits)
