@@ -15,6 +15,7 @@ from twisted.python.logfile import LogFile
 from xmppd.app.admin import AdminSocket, socket_path
 from xmppd.app.config_key import ConfigError
 from xmppd.app.config_model import Config
+from xmppd.app.ctl_server import waiting_for_restart
 from xmppd.app.logs import log_file, observer, turn
 from xmppd.app.options import RoleOptions
 from xmppd.storage.interfaces import StorageError
@@ -58,8 +59,7 @@ class Process(MultiService):
 
     def startService(self) -> None:
         """Start the role; if it cannot, say why in a line and end the process."""
-        for warning in self._role.config.warnings:
-            self.log.warn("{warning}", warning=warning)
+        self._warn(self._role.config)
         MultiService.startService(self)
         gc.set_threshold(YOUNG)
         signal.signal(signal.SIGHUP, self._hang_up)
@@ -74,12 +74,20 @@ class Process(MultiService):
         reactor.callFromThread(turn, self._log_file)  # type: ignore[attr-defined]
 
     def _reload(self) -> None:
+        old = self._role.config
         try:
-            self._role.reload(self._role.read_again())
+            new = self._role.read_again()
+            self._role.reload(new)
         except (ConfigError, CertificateError) as problem:
             self.log.error("not reloaded: {problem}", problem=problem)
-        else:
-            self.log.info("reloaded")
+            return
+        self._warn(new)
+        waiting = ", ".join(waiting_for_restart(old, new))
+        self.log.info("reloaded{rest}", rest=f"; a restart brings {waiting}" if waiting else "")
+
+    def _warn(self, config: Config) -> None:
+        for warning in config.warnings:
+            self.log.warn("{warning}", warning=warning)
 
     def _failed(self, failure: Any) -> None:
         problem = getattr(failure.value, "subFailure", failure).getErrorMessage()

@@ -63,6 +63,7 @@ class Visitor:
     facts: StreamFacts
 
 
+_REFUSED_BY_STORAGE = Full, ReadOnly, Unavailable
 _UNANSWERED = frozenset({"error", "result", "unavailable", "probe"})
 
 MAX_IDLE_USERS = 1_000
@@ -100,6 +101,7 @@ class Host:
         self.accounts = accounts
         self.admins = frozenset(admins)
         self.resource_conflict = "replace"
+        self.is_limited = True
         self.detaching: Bounds | None = None
         """What sessions that lose their streams may have; an extension sets it."""
         self.services: tuple[Item, ...] = ()
@@ -337,14 +339,15 @@ class Host:
         """The StanzaError of a failure; what is not the storage's is logged, and our own fault."""
         if isinstance(failure.value, StanzaError):
             return failure.value
-        if failure.check(Full, ReadOnly, Unavailable) is not None:
+        if failure.check(*_REFUSED_BY_STORAGE) is not None:
             return StanzaError("resource-constraint")
         self.failed(failure)
         return StanzaError("internal-server-error")
 
     def failed(self, failure: Failure) -> None:
-        """Log a failure that nobody waits for."""
-        self.log.failure("Something failed at {domain}", failure, domain=self.domain)
+        """Log a failure that nobody waits for; what the storage refuses, that says by itself."""
+        if failure.check(*_REFUSED_BY_STORAGE) is None:
+            self.log.failure("Something failed at {domain}", failure, domain=self.domain)
 
     def guarded(self, hook: Callable[..., Any], *arguments: Any) -> None:
         """Call a hook whose result nobody waits for; its failure is only logged."""
