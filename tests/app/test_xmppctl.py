@@ -273,6 +273,10 @@ class InitTest(SynchronousTestCase):
                 "xn--bcher-kva.example.",
                 "_xmpps-client._tcp.xn--bcher-kva.example. 3600 IN SRV 0 5 5223 "
                 "xn--bcher-kva.example.",
+                "_xmpp-server._tcp.xn--bcher-kva.example. 3600 IN SRV 0 5 5269 "
+                "xn--bcher-kva.example.",
+                "_xmpps-server._tcp.xn--bcher-kva.example. 3600 IN SRV 0 5 5270 "
+                "xn--bcher-kva.example.",
             ],
         )
         self.assertEqual(list(records(["localhost", "192.0.2.1", "[::1]"])), [])

@@ -9,7 +9,8 @@ What is sent and received between two sendings must be all that anybody receives
 stanzas in that order. Stanzas are compared whole, but
 
 - white space at the ends of texts, and the order of children, do not count;
-- `*` stands for any value or text, and an `id` that is not expected may be there;
+- `*` stands for any value or text; an `id`, and the `by` of an error, may be there though they
+  are not expected;
 - `occupant-id`, `stanza-id`, the text of errors and the labels of forms may be there unless they
   are expected;
 - `<x#user>` is short for `<x xmlns='http://jabber.org/protocol/muc#user'>`; see `_SHORT`.
@@ -226,6 +227,8 @@ def _optional(tag: str) -> set[str]:
     """The attributes that an element may have though they are not expected."""
     if tag in ("{jabber:client}message", "{jabber:client}presence"):
         return {"id"}
+    if tag == "{jabber:client}error":
+        return {"by"}
     return {"label"} if tag.startswith("{jabber:x:data}") else set()
 
 

@@ -126,8 +126,10 @@ class Changes:
     ended: bool = False
 
     def save(self, write: Write) -> None:
-        if write not in self.writes:
-            self.writes.append(write)
+        """Have something kept, once; after what was said of it in between."""
+        if write in self.writes:
+            self.writes.remove(write)
+        self.writes.append(write)
 
     def done(self) -> Done:
         return Done(tuple(self.notices), tuple(self.writes), self.ended)

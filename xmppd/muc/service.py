@@ -95,7 +95,7 @@ class Rooms(RoomRequests):
             store.archives, clock, lambda: list(self.listed), lambda: self.settings
         )
         lookers = self._ghosts.look, Idle(self, clock).look, retention.look
-        self._rounds = Rounds(clock, lookers), Rounds(clock, [store.stays.flush], LATE)
+        self._rounds = Rounds(clock, lookers), Rounds(clock, [store.stays.flush_some], LATE)
 
     def start(self) -> None:
         """Begin to look for ghosts, for rooms that nobody uses, and for what is too old."""
@@ -229,7 +229,7 @@ class Rooms(RoomRequests):
             return None
         person = person_of(error.sender)
         if person in live.room.sessions and self._ghosts.shows(live, error):
-            return self._ghosts.remove(live, person)
+            return self._ghosts.found(live, person)
         told = returned(live, error) if error.name == "message" else None
         if told is not None:
             self._send_each(told.stanza, told.to)

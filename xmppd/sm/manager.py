@@ -27,6 +27,7 @@ from xmppd.sm.incoming import receive
 from xmppd.sm.journal import Journal
 from xmppd.sm.login import Logins
 from xmppd.sm.managed import Managed
+from xmppd.sm.overdue import Overdue
 from xmppd.sm.session import Session
 from xmppd.sm.settling import Settling
 from xmppd.sm.unsettled import Unsettled
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from xmppd.accounts.stored import Keeper
     from xmppd.sm.host import Host
     from xmppd.storage.interfaces import StorageError
+
+_UNDONE = "what was sent before could not be kept"
 
 
 class SessionManager:
@@ -70,6 +73,7 @@ class SessionManager:
         self.custody = Custody(self)
         self.journal = Journal(self)
         self.uncommitted: set[Managed] = set()
+        self.overdue = Overdue(self)
         self.logins = Logins(self)
         self._make_host = make_host
         self._numbers = count(1)
@@ -174,6 +178,11 @@ class SessionManager:
     # Answers that wait for storage
 
     @property
+    def ticket(self) -> int:
+        """The batch now filling; 0: nothing is in it."""
+        return self._stores.ticket
+
+    @property
     def kept(self) -> int:
         """The newest batch that is kept, and all before it are."""
         return self._stores.kept
@@ -194,13 +203,22 @@ class SessionManager:
     def hold(self, session: Session, answer: Stanza) -> None:
         """Deliver an answer when what its session wrote before is kept."""
         self._held.append((session.ticket, session, answer))
+        self.overdue.waits_for(session.ticket)
+
+    def answer_held(self) -> None:
+        """Deliver all answers that wait; what they would say is not so."""
+        held, self._held = self._held, deque()
+        for _, session, answer in held:
+            if answer.type == "result":
+                answer = _failed(answer, StanzaError("internal-server-error"))
+            session.deliver(answer)
 
     def _kept(self, kept: int) -> None:
         held = self._held
         while held and held[0][0] <= kept:
             ticket, session, answer = held.popleft()
             if ticket in self._lost and answer.type == "result":
-                answer = _undone(answer)
+                answer = _failed(answer, StanzaError("resource-constraint", _UNDONE))
             session.deliver(answer)
         if not held:
             self._lost.clear()
@@ -216,9 +234,8 @@ class SessionManager:
                 session.managed.lose(ticket)
 
 
-def _undone(answer: Stanza) -> Stanza:
-    """Instead of a result: something that its sender sent before could not be kept."""
-    error = StanzaError("resource-constraint", "what was sent before could not be kept")
+def _failed(answer: Stanza, error: StanzaError) -> Stanza:
+    """Instead of a result."""
     return Stanza.make(
         "iq", error.to_bytes(), to=answer.to, sender=answer.sender, type="error", id=answer.id
     )
