@@ -227,7 +227,7 @@ class House(Component):
         """The room that a request is for. Raises `StanzaError`."""
         assert request.to is not None and request.sender is not None
         live = await self.find(request.to.local)
-        if live is None or not live.room.exists_for(request.sender.bare):
+        if live is None or not live.exists_for(request.sender):
             raise self.missing(request.to.bare)
         return live
 
