@@ -16,6 +16,7 @@ from tests.muc import (
     test_errors,
     test_examples_admins,
     test_examples_entering,
+    test_examples_extensions,
     test_examples_moderators,
     test_examples_owners,
     test_examples_registering,
@@ -25,7 +26,6 @@ from tests.muc import (
     test_ruling,
     test_talking,
 )
-from tests.muc.kit import RoomsTestCase
 from tests.muc.script import ScriptTestCase
 from tests.muc.split import SplitTestServer
 from xmppd.testing.server import TestServer
@@ -56,7 +56,10 @@ SHOWN: dict[str, type[ScriptTestCase]] = {
 """Test cases that send what an example sends and compare whole what everybody then gets, under
 short names."""
 
-OTHERS: tuple[type[RoomsTestCase], ...] = (
+OTHERS: tuple[type[SynchronousTestCase], ...] = (
+    test_examples_extensions.ArchiveExamples,
+    test_examples_extensions.OccupantIdExamples,
+    test_examples_extensions.SelfPingExamples,
     test_archive_requests.WarnedTest,
     test_codes.CodesTest,
     test_discovery.DiscoveryTest,
@@ -79,7 +82,7 @@ OTHERS: tuple[type[RoomsTestCase], ...] = (
     test_ruling.RolesTest,
     test_talking.TalkingTest,
 )
-"""What the text around the examples says."""
+"""What the text around the examples says, and the examples of other XEPs."""
 
 EXAMPLES: dict[tuple[int, int], str] = {
     (1, 4): "discovery test_service",

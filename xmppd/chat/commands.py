@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import attrs
 
 from xmppd.chat.model import (
+    ITSELF,
     Affiliation,
     Content,
     Entry,
@@ -223,6 +224,13 @@ class Destroy:
 
 
 @attrs.frozen
+class Tick:
+    """Time has passed: what is due is done."""
+
+    person: Person = ITSELF
+
+
+@attrs.frozen
 class Shutdown:
     """The service ends: everybody is told; with `restore` only if the room ends with it."""
 
@@ -259,6 +267,7 @@ Command: TypeAlias = (
     | Configure
     | SetCard
     | Destroy
+    | Tick
     | Shutdown
     | Readmit
 )

@@ -16,6 +16,7 @@ from xmppd.chat import (
     registering,
     roles,
     talking,
+    waking,
 )
 
 HANDLERS: Mapping[type, Callable[[Any, Any, Any], None]] = {
@@ -41,4 +42,5 @@ HANDLERS: Mapping[type, Callable[[Any, Any, Any], None]] = {
     commands.Configure: configuring.configure,
     commands.SetCard: configuring.set_card,
     commands.Destroy: configuring.destroy,
+    commands.Tick: waking.tick,
 }

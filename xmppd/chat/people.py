@@ -108,6 +108,10 @@ class People(Audiences):
         first = self.first_role(affiliation)
         return first if affiliation >= Affiliation.ADMIN else self.voices.get(account, first)
 
+    def wears(self, person: Person, nick: str) -> bool:
+        """Whether a session is in the room under that nick (XEP-0410)."""
+        return self.sessions.get(person) == fold(nick)
+
     def joins_own(self, person: Person, nick: str) -> bool:
         """Whether entering under a nick adds a session to an occupant of the same account."""
         occupant = self.occupants.get(fold(nick))

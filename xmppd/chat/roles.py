@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 MOST_VOICES = 1_000
 """People whose voice is remembered though they may have left."""
 
+_LOWER = (Role.VISITOR, Role.PARTICIPANT)
+
 
 def set_roles(room: Room, command: SetRoles, out: Changes) -> None:
     """Give and take voice, make moderators, kick."""
@@ -32,6 +34,8 @@ def set_roles(room: Room, command: SetRoles, out: Changes) -> None:
     for target, change in targets:
         if actor is not None:
             _check_role(room, actor, target, change.role)
+        elif change.role in _LOWER and target.affiliation >= Affiliation.ADMIN:
+            raise Refusal(Reason.OUTRANKED, "admins are moderators")
     by = room.author(command.person)
     for _, change in targets:
         _set_role(room, change, by, out)
@@ -95,8 +99,9 @@ def _reveal(room: Room, key: str, before: Occupant, out: Changes) -> None:
     if was_aware and not aware:
         for each in unseen:
             room.tell(out, hidden(each), own, sight)
-    told: Iterable[Occupant] = unseen if aware and not was_aware else ()
-    if sight is Sight.FULL and not room.has(before, Right.SEE_ADDRESSES):
+    gains = aware and not was_aware  # in a room opened late this may be the first they hear of some
+    told: Iterable[Occupant] = unseen if gains else ()
+    if sight is Sight.FULL and (gains or not room.has(before, Right.SEE_ADDRESSES)):
         told = room.visible_to(now)
     if told:
         room.tell(out, Revealed(tuple(told)), own, sight)
