@@ -10,6 +10,7 @@ from xmppd.component.allowance import Allowance
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.stanza import Stanza
 from xmppd.s2s.dialback import FAILED, Dialback
+from xmppd.s2s.policy import BY_KEY
 
 if TYPE_CHECKING:
     from xmppd.s2s.server_stream import ServerStream
@@ -123,7 +124,7 @@ class Receiving:
         if self._stream.over or self._stream.receiving is not self:
             return
         if outcome == "valid":
-            self._admit(request, "dialback")
+            self._admit(request, BY_KEY)
         elif outcome != "invalid":
             # whatever else the authoritative server says: it does not know the domain
             condition = outcome if outcome in _TOLD else "remote-server-not-found"
