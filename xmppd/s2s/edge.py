@@ -220,13 +220,15 @@ class ServerEdge:
 
     def close(self, domain: str) -> int:
         """End all streams with a domain; gives how many there were."""
-        pairs = [pair for pair in self.pairs.values() if pair.remote == domain and pair.stream]
-        coming = [stream for stream in self.incoming if stream.is_of(domain)]
+        problem = Problem("remote-server-not-found", "closed by an administrator")
+        pairs = [pair for pair in self.pairs.values() if pair.remote == domain and pair.streams]
+        streams = {stream for pair in pairs for stream in pair.streams}
+        streams.update(stream for stream in self.incoming if stream.is_of(domain))
         for pair in pairs:
-            pair.close(Problem("remote-server-not-found", "closed by an administrator"))
-        for stream in coming:
-            stream.end(reason="closed by an administrator")
-        return len(pairs) + len(coming)
+            pair.close(problem)
+        for stream in streams:
+            stream.end(reason=problem.text)
+        return len(streams)
 
     def stop(self) -> Deferred[None]:
         """Close all streams; fires when the connections have gone.
