@@ -8,6 +8,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.sm.kit import House
@@ -87,6 +88,31 @@ class TableTest(VerbTestCase):
     def test_any_text_for_a_jid_is_answered_in_one_line(self, text: str) -> None:
         done = perform(self.server, "kick", {"jid": text})
         self.assertNotIn("\n", str(self.failureResultOf(done, Refused).value))
+
+
+class LogTest(VerbTestCase):
+    """What an administrator has changed is a line in the log."""
+
+    def logged(self, verb: str, **args: Any) -> list[str]:
+        with capturedLogs() as events:
+            perform(self.server, verb, args).addErrback(lambda failure: failure.trap(Refused))
+            self.house.settle(1)
+        self.assertNotIn("secret", repr(events))
+        return [formatEvent(event) for event in events]
+
+    def test_changes(self) -> None:
+        self.assertEqual(
+            self.logged("adduser", jid="nurse@example.com", password="secret"),
+            ["administration: adduser nurse@example.com"],
+        )
+        self.assertEqual(
+            self.logged("announce", text="secret", domain="example.com"),
+            ["administration: announce example.com"],
+        )
+
+    def test_nothing_changed(self) -> None:
+        self.assertEqual(self.logged("users"), [])
+        self.assertEqual(self.logged("adduser", jid="juliet@example.com", password="secret"), [])
 
 
 class AddUserTest(VerbTestCase):

@@ -273,6 +273,10 @@ class InitTest(SynchronousTestCase):
                 "xn--bcher-kva.example.",
                 "_xmpps-client._tcp.xn--bcher-kva.example. 3600 IN SRV 0 5 5223 "
                 "xn--bcher-kva.example.",
+                "_xmpp-server._tcp.xn--bcher-kva.example. 3600 IN SRV 0 5 5269 "
+                "xn--bcher-kva.example.",
+                "_xmpps-server._tcp.xn--bcher-kva.example. 3600 IN SRV 0 5 5270 "
+                "xn--bcher-kva.example.",
             ],
         )
         self.assertEqual(list(records(["localhost", "192.0.2.1", "[::1]"])), [])
@@ -495,7 +499,13 @@ class ServerRunsTest(ProcessTestCase):
         self.assertIn("ask the router (--instance router)", refusal)
         refusal = await self.refusal("--instance", "router", "users")
         self.assertIn("ask the process that keeps the accounts (--instance sm-1)", refusal)
-        self.assertIn("no server is running", await self.refusal("--instance", "x", "status"))
+        for words, missed in (
+            (("--instance", "x", "status"), "status: x"),
+            (("s2s", "list"), "s2s list: s2s-1"),
+            (("muc", "list"), "muc list: muc-1"),
+        ):
+            told = f"Error: {missed} does not run here (what does: router, sm-1)\n"
+            self.assertEqual(await self.refusal(*words), told)
 
     async def test_reload(self) -> None:
         """In every process that runs, whatever its name; or in one."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from xmppd.chat import commands as c
 from xmppd.chat.model import (
+    ITSELF,
     Affiliation,
     HistoryWish,
     Invitation,
@@ -90,14 +91,20 @@ def content(random: Random) -> Text:
 
 
 def _enter(random: Random, person: Person, worn: Sequence[str]) -> c.Command:
-    wish = HistoryWish(messages=random.choice([None, 0, 1, 2]))
+    wish = HistoryWish(
+        random.choice([None, None, None, 0, 5]),
+        random.choice([None, None, 0, 1, 2]),
+        random.choice([None, None, 0, 50]),
+        random.choice([None, None, 990_000.0, 1_000_500.0]),
+    )
     shown, password = presence(random), random.choice(["", "pw", "pw"])
     return c.Enter(person, random.choice(NICKS), shown, password, wish)
 
 
 def _configure(random: Random, person: Person, worn: Sequence[str]) -> c.Command:
-    owners = tuple(random.sample(ACCOUNTS, random.randrange(3)))
-    return c.Configure(person, configuration(random), random.choice([None, None, owners]))
+    lists = (tuple(random.sample(ACCOUNTS, random.randrange(3))) for _ in range(2))
+    owners, admins = (random.choice([None, None, accounts]) for accounts in lists)
+    return c.Configure(person, configuration(random), owners, admins)
 
 
 Maker = Callable[[Random, Person, Sequence[str]], c.Command]
@@ -105,6 +112,7 @@ Maker = Callable[[Random, Person, Sequence[str]], c.Command]
 _MAKERS: tuple[tuple[int, Maker], ...] = (
     (4, _enter),
     (1, lambda r, p, w: c.Leave(p, None, r.choice([Why.PARTED, Why.LOST]))),
+    (1, lambda r, p, w: c.Lose(tuple(r.sample(PEOPLE, r.randrange(6))))),
     (1, lambda r, p, w: c.ShowPresence(p, presence(r))),
     (2, lambda r, p, w: c.Rename(p, r.choice(NICKS), presence(r))),
     (3, lambda r, p, w: c.Say(p, content(r))),
@@ -118,6 +126,9 @@ _MAKERS: tuple[tuple[int, Maker], ...] = (
     (1, lambda r, p, w: c.SetStandings(p, standing_changes(r))),
     (2, lambda r, p, w: c.SetStandings(OWNER, standing_changes(r))),
     (4, lambda r, p, w: c.SetRoles(p, role_changes(r, w))),
+    (1, lambda r, p, w: c.SetRoles(ITSELF, role_changes(r, w))),
+    (1, lambda r, p, w: c.SetStandings(ITSELF, standing_changes(r), asks=False)),
+    (1, lambda r, p, w: c.SetCard(p, *r.choice([(b"", ""), (b"<p/>", "1")]))),
     (2, lambda r, p, w: c.Configure(OWNER, configuration(r))),
     (1, _configure),
 )

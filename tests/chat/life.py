@@ -1,114 +1,77 @@
 """One room's life, with everything that must hold at every step of it.
 
-Beside the room stand two more: one that has the same options and affiliations in another order, and
-a naive one. Numbers are those of the invariants of rooms.
+Numbers are those of the invariants of rooms, see `tests.chat.machine`.
 """
 
-from itertools import count
 from random import Random
 
 import attrs
 
-from tests.chat.histories import ACCOUNTS, OWNER, PEOPLE, command, content, first_configuration
-from tests.chat.kit import EVERY, OPTIONS
-from tests.chat.naive import NaiveRoom
-from tests.chat.states import check_state, snapshot, stays_of
+from tests.chat.ears import Ear
+from tests.chat.histories import PEOPLE, command, content
+from tests.chat.outcomes import Before, Outcomes, contradicts_itself
+from tests.chat.rooms import Rooms
+from tests.chat.states import check_again, check_state, snapshot, stays_of
 from xmppd.chat.commands import (
     Command,
     Configure,
     Enter,
-    Invite,
     Leave,
     Moderate,
     Readmit,
     Register,
     Retract,
+    SetCard,
     SetRoles,
     SetStandings,
-)
-from xmppd.chat.events import (
-    Declined,
-    Invited,
-    RegistrationAsked,
-    Said,
-    StandingTold,
-    TopicSet,
-    Welcomed,
+    SetTopic,
+    Shutdown,
+    Tick,
 )
 from xmppd.chat.model import (
     ITSELF,
-    Affiliation,
-    Author,
     Entry,
-    Message,
-    Moderation,
     Person,
     Presence,
-    Saved,
-    Sight,
-    Standing,
+    Role,
+    Stay,
     Text,
 )
 from xmppd.chat.nicks import fold
-from xmppd.chat.option_set import OptionSet
-from xmppd.chat.outcome import Done, Notice, Refused, SaveMessage, SaveRemoval, SaveRoom
-from xmppd.chat.room import Room
-from xmppd.chat.view import View
+from xmppd.chat.outcome import Done, Refused, SaveRoom
 
-FOR_OUTSIDERS = (Declined, Invited, RegistrationAsked, StandingTold)
-REPEATABLE = (SetStandings, SetRoles, Configure)
+REPEATABLE = (SetStandings, SetRoles, Configure, SetCard)
 
 
-class Life:
-    """One room at a time; where it ends, another begins. `views` are what sessions know."""
-
-    def __init__(self, random: Random) -> None:
-        self.random = random
-        self.now = 1000.0
-        self.begin()
-
-    def begin(self) -> None:
-        """Have a room that nobody is in yet."""
-        config, locked = first_configuration(self.random), self.random.random() < 0.2
-        saved = Saved("r@rooms.test", OWNER.account, "secret", self.now, locked, config=config)
-        saved.standings[OWNER.account] = Standing(Affiliation.OWNER)
-        self.order = self.random.choice((1, -1))
-        self.ids, self.other_ids = count(1), count(1)
-        self.room, self.other = self.made(saved), self.made_otherwise(saved)
-        self.naive = NaiveRoom(OWNER.account, self.room.config, locked)
-        self.views: dict[Person, View] = {}
-        self.archive: dict[str, Message | None] = {}
-        self.used = False
-        self.last_id = ""
-
-    def made(self, saved: Saved) -> Room:
-        """A room as it is after loading."""
-        return Room(saved, OPTIONS, lambda: self.now, lambda: f"{next(self.ids):09}")
-
-    def made_otherwise(self, saved: Saved) -> Room:
-        """The same; what has no order is the other way round, and defaults are named."""
-        saved = attrs.evolve(saved, standings=dict(reversed(saved.standings.items())))
-        options = OptionSet(EVERY[:: self.order])
-        room = Room(saved, options, lambda: self.now, lambda: f"{next(self.other_ids):09}")
-        saved.config = dict(reversed(room.config.items()))
-        return room
-
-    # What happens
+class Life(Rooms):
+    """What happens in a room, and what must hold then."""
 
     def step(self) -> None:
         """Have something happen, and look whether all is well."""
         choice = self.random.random()
         if choice < 0.03:
-            self.now += self.random.randint(-10, 100)
+            self.set_clock(self.random.choice((-50_000, -10, 1, 100, 1_000)))
         elif choice < 0.06:
             self.load()
-        elif choice < 0.15:
+        elif choice < 0.07:
+            self.die()
+        elif choice < 0.10:
+            self.tick()
+        elif choice < 0.18:
             self.take_back()
-        elif choice < 0.17:
+        elif choice < 0.20:
             self.look_in()
         else:
-            self.do(command(self.random, self.naive.inside))
+            self.ask()
         self.check()
+
+    def ask(self) -> None:
+        """Somebody asks for something."""
+        self.do(command(self.random, self.naive.inside))
+
+    def set_clock(self, seconds: float) -> None:
+        """Time passes; or the clock is set back."""
+        self.now = max(1.0, self.now + seconds)
 
     def prepare(self, command: Command) -> Command:
         """What is asked of the rooms in place of a command."""
@@ -117,16 +80,15 @@ class Life:
     def do(self, command: Command) -> Done | Refused:
         """Ask it of all three; 9, 22: the order of what has none does not matter."""
         command = self.prepare(command)
-        before, inside = snapshot(self.room), set(self.room.sessions)
-        powers = {account: self.room.affiliation(account) for account in ACCOUNTS}
+        before = Before.of(self)
         outcome, other = self.room.handle(command), self.other.handle(command)
         assert self.agree(outcome, other), (command, outcome, other)
-        assert isinstance(outcome, Done) == self.naive.takes(command), (command, outcome)
+        assert isinstance(outcome, Done) == self.naive.takes(command, self.now), (command, outcome)
         if isinstance(outcome, Refused):
-            assert snapshot(self.room) == before, f"8: refused, and yet changed: {command}"
+            assert snapshot(self.room) == before.snapshot, f"8: refused, and yet changed: {command}"
             return outcome
-        self.check_power(command, powers)
-        self.check_outcome(command, outcome, inside | set(self.room.sessions))
+        self.disk.take(self.room, outcome)
+        self.check_outcome(command, outcome, before)
         assert outcome.ended == self.naive.ended, command
         if outcome.ended:
             self.end()
@@ -134,6 +96,10 @@ class Life:
             self.used = self.used or bool(self.room.occupants)
             self.repeat(command)
         return outcome
+
+    def check_outcome(self, command: Command, outcome: Done, before: Before) -> None:
+        """Look at what comes of a command."""
+        Outcomes(self, before, command, outcome).check()
 
     def agree(self, outcome: Done | Refused, other: Done | Refused) -> bool:
         """Whether it is the same; which of several reasons depends on the options' order.
@@ -144,59 +110,82 @@ class Life:
             return outcome == other or (type(outcome) is type(other) and self.order < 0)
         return _but_of_room(outcome) == _but_of_room(other)
 
-    def end(self) -> None:
-        """Everybody knows that it has ended; another one begins."""
-        assert not self.room.occupants
-        assert all(view.me is None for view in self.views.values())
-        self.begin()
-
     def repeat(self, command: Command) -> None:
         """18: what is so already is done, with nobody told and nothing stored."""
-        if not isinstance(command, REPEATABLE) or _contradicts_itself(command):
+        if isinstance(command, Register) and self.naive.rows.get(command.person.account):
+            again = self.room.handle(command)
+        elif isinstance(command, REPEATABLE) and not contradicts_itself(command):
+            again = self.room.handle(attrs.evolve(command, person=ITSELF))
+        else:
             return
-        again = self.room.handle(attrs.evolve(command, person=ITSELF))
         if isinstance(again, Done):
             assert not again.notices and not again.writes, (command, again)
 
-    def load(self) -> None:
-        """24: a room that is loaded answers as it did; an empty one goes on as that."""
-        again, room = self.made(self.room.saved), self.room
-        assert again.config == room.config and again.needs == room.needs
-        assert again.reserved == room.reserved and again.unseen == room.unseen
-        for account in ACCOUNTS:
-            assert again.affiliation(account) is room.affiliation(account)
-        for affiliation in Affiliation:
-            assert again.standings(ITSELF, affiliation) == room.standings(ITSELF, affiliation)
-        if not room.occupants:
-            fresh = {self.room: again, self.other: self.made_otherwise(room.saved)}
-            for old, new in fresh.items():
-                new.history, new.invited, new.voices = old.history, old.invited, old.voices
-            self.room, self.other = fresh.values()
-        elif room.lasts and self.random.random() < 0.5:
-            self.restart()
+    def tick(self) -> None:
+        """23: what is not due yet is not done."""
+        due = self.room.wake_at()
+        if due is not None and self.random.random() < 0.5:
+            self.now = due - self.random.choice((0.0, 0.1, 5.0))
+        before = snapshot(self.room)
+        outcome = self.do(Tick())
+        if due is None or due > self.now:
+            assert outcome == Done() and snapshot(self.room) == before, "23"
 
-    def restart(self) -> None:
-        """24: with those who were inside a room is as it was; only voices are forgotten."""
-        before, old = snapshot(self.room), self.room
-        command = Readmit(tuple(stays_of(old)))
-        self.room, self.other = self.made(old.saved), self.made_otherwise(old.saved)
-        self.naive.begin_anew()
-        for room in (self.room, self.other):
-            room.history, room.invited = old.history.copy(), dict(old.invited)
+    def die(self) -> None:
+        """The process ends, in order or in the middle of what somebody asked for.
+
+        What it told nobody of may be stored or not. Those inside are told, or are inside again;
+        but then they do not learn of a topic or a configuration that was stored and not told.
+        """
+        stays = stays_of(self.room) if self.random.random() < 0.5 else ()
+        before = Before.of(self)
+        if self.random.random() < 0.3:
+            self.do(Shutdown(restore=bool(stays)))
+            assert self.room.sessions or all(ear.me is None for ear in self.ears.values())
+        else:
+            last = self.prepare(command(self.random, self.naive.inside))
+            outcome = self.room.handle(last)
+            if isinstance(outcome, Done) and self.random.random() < 0.5:
+                self.disk.take(self.room, outcome)
+                stays = () if isinstance(last, SetTopic | Configure) else stays
+        self.come_back(stays, before)
+
+    def come_back(self, stays: tuple[Stay, ...], before: Before) -> None:
+        """24, 14: a room is as it was stored, and newcomers are told what is in its archive."""
+        if self.disk.saved is None:
+            self.begin()
+            return
+        ears = self.ears
+        self.have_stored(self.disk.saved)
+        if stays:
+            self.readmit(Readmit(stays), before, ears)
+
+    def readmit(self, command: Readmit, before: Before, ears: dict[Person, Ear]) -> None:
+        """12: people are inside as they were, and are told what is otherwise."""
+        self.ears = ears
+        for ear in ears.values():
+            ear.heard.clear()
+        self.naive.readmit(before.naive)
         outcome, other = self.room.handle(command), self.other.handle(command)
         assert isinstance(outcome, Done) and outcome == other and not outcome.writes
-        self.check_outcome(command, outcome, set(self.room.sessions))
-        if not outcome.notices:
-            before[-1].clear()
-            assert snapshot(self.room) == before
+        self.used = self.used or bool(self.room.occupants)
+        self.check_outcome(command, outcome, before)
+
+    def load(self) -> None:
+        """24: a room that is loaded answers as it did; an empty one goes on as that."""
+        room = self.room
+        again = self.made(room.saved, list(room.history))
+        check_again(room, again)
+        if not room.occupants:
+            fresh = {room: again, self.other: self.made_otherwise(room.saved, list(room.history))}
+            for old, new in fresh.items():
+                new.invited, new.voices = old.invited, old.voices
+            self.room, self.other = fresh.values()
 
     def take_back(self) -> None:
         """19: something that was said, of which newcomers or the archive know."""
-        told = list(self.room.history)
-        known: list[Entry] = [Entry(each.id, each.author, kept=each.kept) for each in told]
-        for id, message in self.archive.items():
-            author = Author("", "") if message is None else message.author
-            known.append(Entry(id, author, message is None))
+        known = [Entry(each.id, each.author, kept=each.kept) for each in self.room.history]
+        known += self.disk.entries()
         if not known:
             return
         person = self.random.choice([*self.room.sessions, *PEOPLE])
@@ -215,119 +204,42 @@ class Life:
         shown = Presence(Text("just looking"), 1)
         if isinstance(self.do(Enter(person, "guest", shown, config["password"])), Done):
             self.do(Leave(person))
-            assert snapshot(self.room) == before
-
-    # What holds of an outcome
-
-    def check_power(self, command: Command, before: dict[str, Affiliation]) -> None:
-        """17: nobody raises themselves but by registering, nor changes their betters.
-
-        Only an owner makes owners and admins, or unmakes them.
-        """
-        actor = command.person.account
-        power = before[actor]
-        for account, old in before.items():
-            new = self.room.affiliation(account)
-            if new is old:
-                continue
-            if isinstance(command, Invite):
-                assert (old, new) == (Affiliation.NONE, Affiliation.MEMBER)
-            elif account == actor and new > old:
-                assert isinstance(command, Register) and new is Affiliation.MEMBER
-            elif account != actor:
-                assert old <= power and new <= power
-                assert power is Affiliation.OWNER or max(old, new) < Affiliation.ADMIN
-
-    def check_outcome(self, command: Command, outcome: Done, people: set[Person]) -> None:
-        """10, 12, 13, 21: who is told what; `people` are those inside before or after."""
-        told: dict[int, int] = {}
-        for notice in outcome.notices:
-            if not notice.account:
-                told[id(notice.event)] = told.get(id(notice.event), 0) + 1
-            persons = [stay.person for stay in notice.to]
-            assert len(set(persons)) == len(persons)
-            assert people.issuperset(persons)
-            assert not notice.account or isinstance(notice.event, FOR_OUTSIDERS)
-            self.check_notice(notice)
-            for person in persons:
-                self.views.setdefault(person, View()).take(notice.event)
-        assert max(told.values(), default=0) <= 3
-        self.check_said(command, outcome)
-
-    def check_notice(self, notice: Notice) -> None:
-        """What is said to oneself is; 19: newcomers hear nothing of what was taken back."""
-        event = notice.event
-        if notice.sight is Sight.SELF and hasattr(event, "occupant"):
-            assert all(stay.person.account == event.occupant.account for stay in notice.to)
-        if isinstance(event, Welcomed):
-            assert all(self.archive.get(each.id, each) is not None for each in event.history)
-
-    def check_said(self, command: Command, outcome: Done) -> None:
-        """14, 15, 16, 20: told to all, each once, as it was said; kept under a growing id."""
-        said = [each for each in outcome.notices if isinstance(each.event, (Said, TopicSet))]
-        messages = [notice.event.message for notice in said]  # type: ignore[union-attr]
-        saved = [write.message for write in outcome.writes if isinstance(write, SaveMessage)]
-        assert saved == [message for message in messages if message.kept]
-        for notice, message in zip(said, messages, strict=True):
-            assert {stay.person for stay in notice.to} == set(self.room.sessions)
-            assert message.id > self.last_id
-            self.last_id = message.id
-            lasts = message.content.storable or isinstance(notice.event, TopicSet)
-            assert message.kept == (self.room.archived and lasts) or isinstance(command, Retract)
-            if not isinstance(message.content, Moderation):
-                assert message.content is command.content  # type: ignore[union-attr]
-        self.archive.update({message.id: message for message in saved})
-        for write in outcome.writes:
-            if isinstance(write, SaveRemoval):
-                self.archive[write.entry.id] = None
+            assert snapshot(self.room) == before, "25"
 
     # What holds of the room
 
     def check(self) -> None:
         """Compare the room with what it should be, and with what people know of it."""
         check_state(self.room, self.used)
-        self.check_naive()
-        self.check_views()
-        gone = {id for id, message in self.archive.items() if message is None}
+        self.naive.check(self.room)
+        self.check_ears()
+        self.check_disk()
+
+    def check_disk(self) -> None:
+        """15, 19, 24: what is stored is the room, and of what was taken back nothing is left."""
+        assert self.disk.saved in (None, self.room.saved), (self.disk.saved, self.room.saved)
+        gone = {id for id, message in self.disk.archive.items() if message is None}
         assert gone.isdisjoint(message.id for message in self.room.history), "19"
 
-    def check_naive(self) -> None:
-        """3, 4, 26: people, roles and affiliations are what a plain reading of the rules gives."""
-        room, naive = self.room, self.naive
-        assert naive.inside == {p: room.occupants[key].nick for p, key in room.sessions.items()}
-        assert naive.roles == {key: each.role for key, each in room.occupants.items()}
-        rows = room.saved.standings.items()
-        assert naive.rows == {account: row.affiliation for account, row in rows}
-        assert naive.reserved == {account: row.nick for account, row in rows if row.nick}
-
-    def check_views(self) -> None:
-        """12: what each session was told adds up to what it may know of the room."""
+    def check_ears(self) -> None:
+        """12, 26: what each session was told adds up to what it may know of the room."""
         room = self.room
-        for person, view in self.views.items():
+        for person, ear in self.ears.items():
             key = room.sessions.get(person)
-            assert view.me == key, (person, view.me, key)
-            if key is not None:
-                me = room.occupants[key]
-                seen = {fold(each.nick): each for each in (*room.visible_to(me), me)}
-                assert view.occupants == seen
-                assert view.topic == room.saved.topic
-                assert view.heard == sorted(set(view.heard))
+            assert ear.me == key, (person, ear.me, key)
+            if key is None:
+                continue
+            me = room.occupants[key]
+            seen = {fold(each.nick): each for each in (*room.visible_to(me), me)}
+            assert ear.occupants == seen
+            assert ear.topic == room.saved.topic
+            assert ear.heard == sorted(set(ear.heard)), "14"
+            assert me.role < Role.MODERATOR or ear.knows | {key} == seen.keys(), "12: addresses"
 
 
 def _but_of_room(done: Done) -> Done:
     writes = (each for each in done.writes if not isinstance(each, SaveRoom))
     return attrs.evolve(done, writes=tuple(writes))
-
-
-def _contradicts_itself(command: Command) -> bool:
-    """Whether it says two things of one and the same."""
-    if isinstance(command, SetStandings):
-        named = [change.account for change in command.changes]
-    elif isinstance(command, SetRoles):
-        named = [fold(change.nick) for change in command.changes]
-    else:
-        named = []
-    return len(set(named)) < len(named)
 
 
 def live(random: Random, steps: int, kind: type[Life] = Life) -> None:

@@ -1,12 +1,56 @@
 """Many random lives of rooms.
 
 python -m tests.chat.machine --histories 100000
+
+Where each of the 26 invariants of rooms is looked at:
+
+== ============================================ ===================================================
+ 1 sessions and stays are inverse               `states.check_sessions`
+ 2 nicks unique, visible, reserved ones worn    `states.check_sessions`
+   by their holders
+ 3 nobody inside who would not be let in        `states.check_people`, `NaivePeople.check`
+ 4 who is inside has a role, admins moderate    `states.check_people`, `NaivePeople.check`
+ 5 affiliations: bare accounts, an owner        `states.check_standings`
+ 6 an empty room ends, a locked one is its      `states.check_state`, `states.check_people`,
+   owners' alone                                `Life.do` (ended as the naive one)
+ 7 bounds of occupants, history, memory         `NaiveRoom.may_Enter`, `states.check_state`
+ 8 what is refused changes nothing              `Life.do`
+ 9 same state, same outcome, in any order       `Life.agree` (`Rooms.made_otherwise`)
+10 told are those inside and those addressed    `Outcomes.check_notices`, `Audience`
+11 no addresses for who may not see them        `Outcomes.check_sight`; as bytes, with archive:
+                                                `tests.muc.test_secrecy`
+12 views converge, addresses of moderators too  `Life.check_ears` (`View`, `Ear.knows`)
+13 one Left for each Entered                    `View` raises; `Audience`: why
+14 order; newcomers miss nothing, twice nothing `Outcomes.check_history`, `Life.check_ears`
+15 kept once, under ids that always grow        `Outcomes.check_said`, `Disk.take`, `Ids`
+16 authors get back what they say               `Outcomes.check_said`
+17 nobody gains power by themselves             `Outcomes.check_power`, `NaiveRuling`
+18 what is so already is done, silently         `Life.repeat`; all or nothing: 8
+19 what was taken back is gone                  `Outcomes.check_kinds`, `Life.check_disk`
+20 content as it was sent                       `Outcomes.check_message`; as bytes:
+                                                `tests.muc.test_verbatim`
+21 three notices for an event at most           `Outcomes.check_notices`
+22 options at defaults change nothing           `Asleep` in `Life.agree`, `test_room_machine`
+23 what is not due is not done                  `Life.tick`
+24 a room that is loaded answers as before      `states.check_again`, `Life.check_disk`, `Life.die`
+25 who comes and goes leaves nothing            `Life.look_in`
+26 a ping says who is there                     `NaivePeople.check` (`Room.wears`)
+== ============================================ ===================================================
+
+Rooms are loaded from what their writes have stored; their process dies before a write and between
+a write and its notices; clocks go backwards.
+
+7: no option has a memory of its own. 12: who is inside when a room is opened learns each address
+with the next presence of its owner (they were warned by status 172); moderators know all. 24: who
+is inside again after a crash does not learn of a topic or a configuration that was stored and not
+told.
 """
 
 import argparse
 import os
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 from random import Random
 
@@ -43,7 +87,8 @@ def main() -> None:
     begun, broken = time.process_time(), 0
     for seed, problem in failures(seeds):
         broken += 1
-        print(f"seed {seed}: {problem!r}"[:2_000])
+        where = "".join(traceback.format_tb(problem.__traceback__)[-3:])
+        print(f"seed {seed}: {problem!r}"[:2_000], where, sep="\n")
         if broken == 10:
             break
     spent = time.process_time() - begun

@@ -2,7 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.chat.kit import EVERY, HERE, JULIET, OWNER, ROMEO, enter, room_with
+from tests.chat.kit import EVERY, HERE, JULIET, OPTIONS, OWNER, ROMEO, enter, room_with
 from xmppd.chat.affiliations import MOST_STANDINGS, SPARE
 from xmppd.chat.commands import (
     Configure,
@@ -10,14 +10,29 @@ from xmppd.chat.commands import (
     Invite,
     Leave,
     Register,
+    RoleChange,
     Say,
+    SetRoles,
     SetStandings,
     SetTopic,
     Shutdown,
     StandingChange,
+    Tick,
 )
-from xmppd.chat.events import Entered, Left, Said, Welcomed
-from xmppd.chat.model import Affiliation, Invitation, Kind, Person, Sight, Text, Why
+from xmppd.chat.events import Entered, Left, Revealed, Said, Welcomed
+from xmppd.chat.model import (
+    ITSELF,
+    Affiliation,
+    Invitation,
+    Kind,
+    Person,
+    Role,
+    Saved,
+    Sight,
+    Standing,
+    Text,
+    Why,
+)
 from xmppd.chat.option_set import OptionSet
 from xmppd.chat.outcome import Done, Reason, Refused, SaveMessage, SaveRoom, SaveStanding
 from xmppd.chat.room import Room
@@ -222,3 +237,51 @@ class RoomTest(SynchronousTestCase):
         self.assertEqual(self.refused(enter(room, ROMEO)), Reason.BAD_PASSWORD)
         self.done(enter(room, ROMEO, password="pw"))
         self.done(room.handle(Enter(ROMEO, "romeo", HERE)))
+
+
+class BesideTest(SynchronousTestCase):
+    """What whoever runs the service does, what time does, what must be stored last."""
+
+    def test_admins_stay_moderators(self) -> None:
+        room = room_with()
+        enter(room, OWNER)
+        lower = SetRoles(ITSELF, (RoleChange("owner", Role.VISITOR),))
+        self.assertEqual(room.handle(lower), Refused(Reason.OUTRANKED, "admins are moderators"))
+
+    def test_last_of_several_changes_is_stored(self) -> None:
+        """Also where an earlier one was the same."""
+        room = room_with()
+        kinds = Affiliation.MEMBER, Affiliation.NONE, Affiliation.MEMBER
+        changes = [StandingChange("a@a.test", each) for each in kinds]
+        done = room.handle(SetStandings(OWNER, tuple(changes)))
+        assert isinstance(done, Done)
+        last = done.writes[-1]
+        assert isinstance(last, SaveStanding)
+        self.assertEqual(last.standing, room.saved.standings["a@a.test"])
+
+    def test_moderators_know_everybody(self) -> None:
+        """Though nobody was told of addresses when the room was opened."""
+        room = room_with()
+        for person in (OWNER, ROMEO, JULIET):
+            enter(room, person)
+        room.handle(Configure(OWNER, {"identities": "everyone"}))
+        done = room.handle(SetRoles(OWNER, (RoleChange("romeo", Role.MODERATOR),)))
+        assert isinstance(done, Done)
+        [told] = [each.event for each in done.notices if isinstance(each.event, Revealed)]
+        self.assertEqual({each.nick for each in told.occupants}, {"owner", "juliet"})
+
+    def test_what_is_not_due(self) -> None:
+        """A room that its maker does not open ends in time, not before; an open one never does."""
+        for locked, now, ended in (
+            (True, 1099.0, False),
+            (True, 1100.0, True),
+            (False, 9e9, False),
+        ):
+            saved = Saved("room@rooms.test", OWNER.account, "secret", 1000.0, locked)
+            saved.standings[OWNER.account] = Standing(Affiliation.OWNER)
+            room = Room(saved, OPTIONS, lambda: now, str, unopened=100.0)  # noqa: B023
+            enter(room, OWNER)
+            self.assertEqual(room.wake_at(), 1100.0 if locked else None)
+            done = room.handle(Tick())
+            assert isinstance(done, Done)
+            self.assertEqual((done.ended, bool(done.notices)), (ended, ended))

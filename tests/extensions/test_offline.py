@@ -47,6 +47,19 @@ class Case(SynchronousTestCase):
 
 
 class KeepingTest(Case):
+    def test_for_an_account_that_is_disabled(self) -> None:
+        """XEP-0133, 4.3: for a while nobody logs in; nothing is lost by that."""
+        assert self.house.host is not None and self.house.host.accounts is not None
+        accounts = self.house.host.accounts
+        accounts.disable("juliet")
+        self.house.settle()
+        self.romeo.send(message(1))
+        self.assertEqual(self.errors(), [])
+        accounts.disable("juliet", False)
+        self.house.settle()
+        self.house.host.forget("juliet")
+        self.assertEqual(bodies(self.come().taken()), ["1"])
+
     def test_delivered_in_order_with_the_time_and_place_of_the_delay(self) -> None:
         """XEP-0160, 2; XEP-0203, 2."""
         sent = self.house.clock.seconds()

@@ -146,6 +146,18 @@ class PublishingTest(Case):
         self.assertEqual(options.x["type"], "submit")
         self.assertIn(PUBLISH_OPTIONS, options.toXml())
 
+    def test_not_while_nobody_may_log_in(self) -> None:
+        """A disabled account keeps its messages, but no phone is woken for them."""
+        self.enable()
+        self.juliet.close()
+        user = self.house.host.users["juliet"]  # type: ignore[union-attr]
+        user.account.disabled = True
+        self.say()
+        self.assertEqual(self.published(), [])
+        user.account.disabled = False
+        self.say()
+        self.assertEqual(self.nodes(), ["n"])
+
     def test_not_while_somebody_is_there(self) -> None:
         self.enable()
         self.juliet.send("<presence/>")

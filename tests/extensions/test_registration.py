@@ -1,5 +1,6 @@
 """XEP-0077: in-band registration."""
 
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.sm.kit import Client, House
@@ -118,6 +119,22 @@ class StrangerTest(Case):
         self.assertEqual(self.visit(query(wanted("x")), "192.0.2.2").type, "result")
         self.house.settle(61)
         self.assertEqual(self.visit(query(wanted("y"))).type, "result")
+
+    def test_without_limits(self) -> None:
+        """Where the server lifts its limits, this one too."""
+        assert self.house.host is not None
+        self.house.host.is_limited = False
+        answers = [self.visit(query(wanted(f"a{number}"))) for number in range(9)]
+        self.assertEqual({answer.type for answer in answers}, {"result"})
+
+    def test_in_the_log(self) -> None:
+        with capturedLogs() as events:
+            self.visit(query(wanted("Bill", "very secret")))
+        self.assertEqual(
+            [formatEvent(event) for event in events],
+            ["bill@example.com registered from 192.0.2.1"],
+        )
+        self.assertNotIn("very secret", repr(events))
 
     def test_offered(self) -> None:
         """8: the stream feature."""

@@ -138,7 +138,7 @@ class Writer:
         value = value.replace(quote, "&#39;" if quote == "'" else "&quot;")
         if self.random.random() < 0.5:
             value = value.replace("\n", "&#10;").replace("\r", "&#xD;").replace("\t", "&#9;")
-        if value and self.random.random() < 0.1:
+        if value and "&" not in value and self.random.random() < 0.1:
             value = value.replace("l", "&#108;", 1).replace("u", "&#x75;", 1)
         return f"{quote}{value}{quote}"
 

@@ -9,7 +9,8 @@ What is sent and received between two sendings must be all that anybody receives
 stanzas in that order. Stanzas are compared whole, but
 
 - white space at the ends of texts, and the order of children, do not count;
-- `*` stands for any value or text, and an `id` that is not expected may be there;
+- `*` stands for any value or text; an `id`, and the `by` of an error, may be there though they
+  are not expected;
 - `occupant-id`, `stanza-id`, the text of errors and the labels of forms may be there unless they
   are expected;
 - `<x#user>` is short for `<x xmlns='http://jabber.org/protocol/muc#user'>`; see `_SHORT`.
@@ -27,7 +28,16 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.muc.kit import form
 from xmppd.component.discovery import DISCO_INFO, DISCO_ITEMS
 from xmppd.muc import names
-from xmppd.protocol.namespaces import DATA_FORMS, DELAY, STANZA_ERRORS
+from xmppd.protocol.namespaces import (
+    CLIENT,
+    DATA_FORMS,
+    DELAY,
+    FORWARD,
+    MAM,
+    RESULT_SETS,
+    STANZA_ERRORS,
+    STANZA_IDS,
+)
 from xmppd.protocol.stanza import Stanza
 from xmppd.testing.client import Client
 from xmppd.testing.server import TestServer
@@ -62,14 +72,26 @@ _MAY_BE_THERE = {
 }
 _SHORT = {
     "admin": names.MUC_ADMIN,
+    "client": CLIENT,
     "data": DATA_FORMS,
     "delay": DELAY,
     "direct": names.DIRECT_INVITE,
+    "fasten": names.FASTEN,
+    "forward": FORWARD,
     "info": DISCO_INFO,
     "items": DISCO_ITEMS,
+    "mam": MAM,
+    "moderate": names.MODERATE,
+    "moderate0": names.MODERATE_0,
     "muc": names.MUC,
+    "occupant": names.OCCUPANT_ID,
     "owner": names.MUC_OWNER,
+    "ping": names.PING,
     "register": names.REGISTER,
+    "retract": names.RETRACT,
+    "retract0": names.RETRACT_0,
+    "sets": RESULT_SETS,
+    "sid": STANZA_IDS,
     "stanzas": STANZA_ERRORS,
     "user": names.MUC_USER,
 }
@@ -226,6 +248,8 @@ def _optional(tag: str) -> set[str]:
     """The attributes that an element may have though they are not expected."""
     if tag in ("{jabber:client}message", "{jabber:client}presence"):
         return {"id"}
+    if tag == "{jabber:client}error":
+        return {"by"}
     return {"label"} if tag.startswith("{jabber:x:data}") else set()
 
 

@@ -215,7 +215,7 @@ class DiscoveryExamples(ScriptTestCase):
         """)
 
     def test_reserved_nick(self) -> None:
-        """7.12, examples 75 and 76; before and after entering."""
+        """7.12, examples 77 and 78; before and after entering."""
         self.make()
         self.rank("<item affiliation='member' jid='hag66@shakespeare.lit' nick='thirdwitch'/>")
         script = """

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from xmppd.chat.model import Person
-from xmppd.muc.ghosts import GRACE, PINGS, Ghosts
+from xmppd.chat.commands import Command, Leave, Lose
+from xmppd.chat.model import Person, Why
+from xmppd.muc.ghosts import ANSWERING, GRACE, Ghosts
+from xmppd.muc.ping_line import PINGS
 from xmppd.muc.settings import RoomSettings
+from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
 
@@ -37,7 +40,7 @@ class FakeLive:
 
 
 class FakeHouse:
-    """One room, whose people never answer."""
+    """One room, whose people never answer; or all of them with an error."""
 
     settings = RoomSettings(silence=SILENCE)
 
@@ -45,13 +48,22 @@ class FakeHouse:
         self._clock = clock
         self.live: dict[str, Any] = {"room": FakeLive(people)}
         self.asked: list[Stanza] = []
+        self.waiting: list[Deferred[Stanza]] = []
+        self.done: list[Command] = []
+        self.answer: StanzaError | None = None
 
     def hear(self, live: Any, person: Person) -> None:
         live.heard[person] = self._clock.seconds()
 
     def ask(self, request: Stanza) -> Deferred[Stanza]:
         self.asked.append(request)
-        return Deferred()
+        if self.answer is not None:
+            return fail(self.answer)
+        self.waiting.append(Deferred())
+        return self.waiting[-1]
+
+    def do(self, live: Any, command: Command) -> None:
+        self.done.append(command)
 
 
 class GhostsTest(SynchronousTestCase):
@@ -97,7 +109,40 @@ class GhostsTest(SynchronousTestCase):
         self.clock.advance(1)
         self.assertEqual(len(self.house.asked), 2 * PINGS)
         self.ghosts.stop()
-        self.assertEqual(self.clock.getDelayedCalls(), [])
+        self.clock.advance(100)
+        self.assertEqual(len(self.house.asked), 2 * PINGS)
+
+    def test_the_doubted_go_together(self) -> None:
+        """Though nobody of a large room is there still, that is one thing to be told.
+
+        Who is heard of meanwhile stays.
+        """
+        live = self.house.live["room"]
+        first, second, *others = live.heard
+        self.house.answer = StanzaError("service-unavailable")
+        self.ghosts.doubt(live)
+        self.ghosts.found(live, second)
+        self.clock.pump([GRACE] + [1] * (MANY // PINGS // 2))
+        self.house.hear(live, first)
+        self.assertEqual(self.house.done, [])
+        self.clock.pump([1] * (MANY // PINGS // 2 + 1) + [ANSWERING])
+        self.assertEqual(len(self.house.asked), MANY - 1)
+        [lost] = self.house.done
+        self.assertEqual(lost, Lose((second, *others)))
+        self.assertEqual(set(live.heard), {first})
+
+    def test_late_answers(self) -> None:
+        """Who is said to be gone when the others have been taken out goes alone."""
+        live = FakeLive(self.people[:2])
+        slow, quick = live.heard
+        self.house.live["room"] = live
+        self.ghosts.doubt(live)
+        self.clock.advance(GRACE)
+        self.house.waiting[1].errback(StanzaError("recipient-unavailable"))
+        self.clock.advance(ANSWERING)
+        self.assertEqual(self.house.done, [Lose((quick,))])
+        self.house.waiting[0].errback(StanzaError("remote-server-timeout"))
+        self.assertEqual(self.house.done[1:], [Leave(slow, None, Why.LOST)])
 
     def test_who_is_not_inside_is_not_remembered(self) -> None:
         """Somebody kicked, say."""

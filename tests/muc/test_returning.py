@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.muc.kit import ROOM, SERVICE, RoomsTestCase, codes, item
+from tests.muc.kit import ROOM, SERVICE, RoomsTestCase, X, codes, item
 from xmppd.muc import names
-from xmppd.muc.ghosts import GRACE
+from xmppd.muc.ghosts import ANSWERING, GRACE
 from xmppd.muc.service import LATE
 from xmppd.muc.settings import RoomSettings
 from xmppd.protocol.namespaces import CONTENT
@@ -142,7 +142,7 @@ class ReturningTest(RoomsTestCase):
         """Its server says so; others are told (XEP-0045, 9.1: 333), though nobody asks."""
         self.make(LASTING, (self.hag, "hag"))
         self.kill_client(self.hag)
-        self.server.advance(GRACE + 2)
+        self.server.advance(GRACE + ANSWERING + 1)
         left = self.left_among(self.crone)
         self.assertEqual((left.sender, codes(left)), (PLACE, [333]))
         self.assertEqual(len(self.rooms.live["cave"].room.sessions), 1)
@@ -169,7 +169,7 @@ class ReturningTest(RoomsTestCase):
         self.die()
         self.say(self.hag, "Here")
         self.assertEqual(self.bodies(self.crone.received()), ["Here"])
-        self.server.advance(GRACE + 2)
+        self.server.advance(GRACE + ANSWERING + 1)
         self.assertEqual(self.bodies(self.hag.received()), ["Here"])
         self.assertEqual(self.only(self.crone).name, "iq")
         self.server.advance(40)
@@ -180,7 +180,7 @@ class ReturningTest(RoomsTestCase):
         """Also with an error that only a client gives."""
         self.make(LASTING, (self.hag, "hag"))
         self.die()
-        self.server.advance(GRACE + 2)
+        self.server.advance(GRACE + ANSWERING + 1)
         ping = self.only(self.hag)
         self.assertEqual((ping.sender, ping.has(names.PING, "ping")), (ROOM, True))
         self.hag.send(
@@ -193,6 +193,17 @@ class ReturningTest(RoomsTestCase):
         self.assertEqual(self.bodies(self.hag.received()), ["Still"])
 
     # What is stored
+
+    def test_another_policy_while_running(self) -> None:
+        """What people show is noted of those too who are inside already."""
+        self.rooms.take_settings(RoomSettings())
+        self.make(LASTING)
+        presence = f"<presence to='{PLACE}'>{X}<status>a</status></presence>"
+        self.hag.send(presence)
+        self.rooms.take_settings(RoomSettings(after_restart="readmit"))
+        self.server.advance(LATE)
+        self.die()
+        self.assertEqual(self.shown().text(CONTENT, "status"), "a")
 
     def test_older_notes(self) -> None:
         """They are the nick alone: such a session shows nothing but that it is there."""

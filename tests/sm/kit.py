@@ -50,7 +50,7 @@ class House:
             self.clock.advance(1_800_000_000)
         self.router = Router()
         self.backend: Any = MemoryStore(self.clock) if former is None else former.backend
-        boot = "b" if former is None else "c"
+        self.boot = boot = "b" if former is None else former.boot + "b"
         self.domains = domains
         self._extensions = [Roster, *extensions]
         link: Any = self.router.link(domains, names=["sm-1"])

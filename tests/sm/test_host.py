@@ -3,6 +3,8 @@
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.logger import capturedLogs
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.sm.kit import House
@@ -15,6 +17,7 @@ from xmppd.protocol.jid import Jid
 from xmppd.protocol.parsing import parse_stanza
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm.user import User
+from xmppd.storage.interfaces import Full, ReadOnly
 
 
 class SlowRealm:
@@ -194,6 +197,24 @@ class Handlers(SessionExtension):
     def moment(self, session: Any) -> None:
         self.moments.append((session.jid.resource, "available" if session.presence else "not"))
         raise RuntimeError("a bug in a hook")
+
+
+class FailedTest(SynchronousTestCase):
+    def setUp(self) -> None:
+        host = House().host
+        assert host is not None
+        self.host = host
+
+    def test_fault_of_ours(self) -> None:
+        self.host.failed(Failure(TypeError("ours")))
+        self.assertEqual(len(self.flushLoggedErrors(TypeError)), 1)
+
+    def test_storage_that_refuses(self) -> None:
+        """It has said so itself, once; each stanza that comes adds nothing."""
+        with capturedLogs() as events:
+            self.host.failed(Failure(Full("a")))
+            self.host.failed(Failure(ReadOnly("a")))
+        self.assertEqual(events, [])
 
 
 class HandlersTest(SynchronousTestCase):

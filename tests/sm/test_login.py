@@ -4,6 +4,7 @@ import base64
 from typing import Any
 
 from scramp import ScramClient
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.words.xish.domish import Element
 
@@ -46,6 +47,7 @@ class LoginTestCase(SynchronousTestCase):
     ) -> Stanza:
         facts = StreamFacts(
             host,
+            peer="192.0.2.7",
             bindings=self.bindings,
             tls="TLSv1.3",
             cipher="X",
@@ -279,6 +281,23 @@ class SaslTest(LoginTestCase):
         accounts.disable("romeo", False)
         self.house.settle()
         self.assertEqual(self.auth("PLAIN", plain("romeo")).attrs["state"], "done")
+
+    def test_refusals_are_in_the_log(self) -> None:
+        """A line each, for those who watch over addresses; nobody writes lines of his own."""
+        names = "juliet", "nobody", "x\nlogin refused: y", "z" * 1000
+        with capturedLogs() as events:
+            for name in names:
+                self.auth("PLAIN", plain(name, "wrong"))
+                self.gone()
+            self.auth("PLAIN", "=")
+            self.auth("PLAIN", plain("juliet"))
+        self.assertEqual(
+            [formatEvent(event) for event in events],
+            [
+                f"login refused: {name} at example.com from 192.0.2.7"
+                for name in ("'juliet'", "'nobody'", "'x\\nlogin refused: y'", f"'{'z' * 200}'")
+            ],
+        )
 
     def test_disabled_accounts_are_not_told_apart(self) -> None:
         accounts = self.house.host.accounts  # type: ignore[union-attr]

@@ -49,8 +49,8 @@ class Limits:
     """What one client, or one address, may ask of the edge (XEP-0205)."""
 
     enabled: bool = key(
-        "`false` lifts the limits per address and per second; those on sizes and the deadlines "
-        "stay.",
+        "`false` lifts the limits per address and per second, those of rooms and of registration "
+        "too; those on sizes and the deadlines stay.",
         True,
     )
     connections_per_address: int = key(

@@ -1,5 +1,6 @@
 """Twisted endpoint strings as configuration values: checked without listening."""
 
+import errno
 import re
 import socket
 from collections.abc import Iterable
@@ -14,6 +15,11 @@ from xmppd.app.config_words import shown
 HIGHEST_PORT = 65535
 
 _REMEDY = "write it like tcp:5222 or tcp6:5222"
+_ADVICE = {
+    errno.EADDRINUSE: "stop what listens there, or choose another place",
+    errno.EACCES: "ports below 1024 take root or CAP_NET_BIND_SERVICE: choose another place",
+    errno.EADDRNOTAVAIL: "this machine has no such address: choose another place",
+}
 _COLON = re.compile(r"(?<!\\):")
 
 
@@ -133,19 +139,20 @@ def everywhere(port: int) -> tuple[str, ...]:
     return (f"tcp:{port}", f"tcp6:{port}") if apart else (f"tcp6:{port}",)
 
 
-def try_places(texts: Iterable[str]) -> None:
+def try_places(texts: Iterable[str], where: str) -> None:
     """Raise `ValueError` with a one-line reason unless all checked endpoint strings can be bound.
 
-    Kinds of endpoints other than TCP are left to their listening.
+    Kinds of endpoints other than TCP are left to their listening. `where` is the key that they
+    come from, and its file.
     """
     with ExitStack() as held:
         for text in dict.fromkeys(texts):
             try:
                 _try_place(text, held)
             except OSError as problem:
+                advice = _ADVICE.get(problem.errno or 0, "choose another place")
                 raise ValueError(
-                    f"cannot listen at {text}: {problem.strerror} (stop what listens there, "
-                    "or choose another place)"
+                    f"{where}: cannot listen at {text}: {problem.strerror} ({advice})"
                 ) from None
 
 

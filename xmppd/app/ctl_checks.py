@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from xmppd.app.config_check import check_whole
 from xmppd.app.config_key import ConfigError
 from xmppd.app.config_model import Config
 from xmppd.app.ctl_server import checked_again
@@ -18,7 +19,8 @@ async def check_config(server: Server) -> dict[str, Any]:
     """Read the configuration again without taking it."""
     try:
         config = checked_again(server)
-    except ConfigError as problem:
+        check_whole(config)
+    except (ConfigError, CertificateError) as problem:
         return {"problems": [str(problem)], "warnings": []}
     return {"problems": [], "warnings": list(config.warnings)}
 

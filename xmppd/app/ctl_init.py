@@ -16,8 +16,13 @@ from xmppd.app.ctl_verb import Refused
 from xmppd.protocol.jid import InvalidJid, Jid
 from xmppd.tls.certificate_names import ascii_name
 
-SERVICES = (("_xmpp-client._tcp", 5222), ("_xmpps-client._tcp", 5223))
-"""What clients look up (RFC 6120, 3.2.1; XEP-0368), with the ports of the default endpoints."""
+SERVICES = (
+    ("_xmpp-client._tcp", 5222),
+    ("_xmpps-client._tcp", 5223),
+    ("_xmpp-server._tcp", 5269),
+    ("_xmpps-server._tcp", 5270),
+)
+"""What clients and servers look up (RFC 6120, 3.2.1; XEP-0368), with the default ports."""
 
 _HEAD = """\
 # Configuration of xmppd. A key behind a single # stands with its default.

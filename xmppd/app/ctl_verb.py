@@ -87,7 +87,7 @@ class Verb:
     `needs`: `server`, only while it runs; `store`, also on the stores of one that does not;
     `files`, even without opening stores. `role`: which process can do it. `who`: `admin`, the
     accounts that the configuration names too; `owner`, only whoever owns the data directory.
-    `seconds` is how long it may take.
+    `seconds` is how long it may take. One that `changes` something is a line in the log.
     """
 
     name: str
@@ -99,6 +99,15 @@ class Verb:
     who: Literal["admin", "owner"] = "admin"
     seconds: float = 30.0
     streams: bool = False
+    changes: bool = False
+
+    def subjects(self, given: Mapping[str, Any]) -> list[str]:
+        """What of its arguments may be told: whom it is about, never what it says to them."""
+        return [
+            str(given[parameter.name])
+            for parameter in self.parameters
+            if parameter.kind in _TOLD and parameter.name in given
+        ]
 
     @property
     def command(self) -> str:
@@ -140,6 +149,8 @@ def _is_account(value: Any) -> bool:
         and all(isinstance(part, str) for part in value)
     )
 
+
+_TOLD: frozenset[Kind] = frozenset({"jid", "domain", "link", "file"})
 
 _KINDS: Mapping[Kind, tuple[Callable[[Any], bool], str]] = {
     "accounts": (_is_accounts, "a list of [JID, password]"),

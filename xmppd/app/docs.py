@@ -70,8 +70,9 @@ def room_options() -> str:
     for option in sorted((*CORE, *ROOM_OPTIONS), key=lambda option: option.title()):
         switch = "Every room has it." if option in CORE else "By default it is on."
         parts.append(f"## `{option.title()}`\n\n{_prose(option.__doc__ or '')} {switch}\n")
-        parts += ["| field | value | default | meaning |", "|---|---|---|---|"]
-        parts += [*map(_room_field, option.fields), ""]
+        if option.fields:
+            parts += ["| field | value | default | meaning |", "|---|---|---|---|"]
+            parts += [*map(_room_field, option.fields), ""]
     return "\n".join(parts)
 
 

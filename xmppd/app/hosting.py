@@ -99,6 +99,7 @@ class HostMaker:
         portal = self._make_portal(domain, accounts, realm)
         host = Host(domain, manager, portal, stores, accounts, self.config.admins)
         host.resource_conflict = self.config.resource_conflict
+        host.is_limited = self.config.c2s.limits.enabled
         host.open_link = open_link
         host.services = services(self.config)
         host.perform = self.perform or host.perform
@@ -118,6 +119,7 @@ class HostMaker:
             self.config = old
             raise
         for name, host in hosts.items():
+            host.is_limited = config.c2s.limits.enabled
             for extension in host.dispatch.extensions:
                 extension.reload(self._options(type(extension), name))
 

@@ -1,7 +1,9 @@
 """The log: lines to read or one JSON object a line, of a least level, safe against its content."""
 
+import os
 import re
 import sys
+from collections.abc import Mapping
 from typing import IO, Any
 
 from twisted.logger import (
@@ -12,6 +14,7 @@ from twisted.logger import (
     eventAsText,
     jsonFileLogObserver,
 )
+from twisted.python.logfile import LogFile
 from zope.interface import implementer
 
 from xmppd.app.config_model import Log
@@ -29,7 +32,7 @@ def escaped(text: str) -> str:
 class HumanObserver:
     """Writes events as lines: time, namespace and level, text; a traceback follows indented."""
 
-    def __init__(self, out: IO[str]) -> None:
+    def __init__(self, out: IO[str] | LogFile) -> None:
         self._out = out
 
     def __call__(self, event: dict[str, Any]) -> None:
@@ -38,9 +41,35 @@ class HumanObserver:
         self._out.flush()
 
 
-def observer(settings: Log, out: IO[str] | None = None) -> ILogObserver:
-    """The observer that a configuration asks for; it writes to standard output."""
-    out = out or sys.stdout
+def log_file(options: Mapping[str, Any]) -> LogFile | None:
+    """The file that `twistd`'s options, or its habits, say to log to; None: standard output.
+
+    Raises SystemExit, with one line, where it cannot be written.
+    """
+    name = options.get("logfile") or ("-" if options.get("nodaemon") else "twistd.log")
+    if name == "-":
+        if not options.get("nodaemon"):
+            raise SystemExit("--logfile=-: a daemon has no standard output (add --nodaemon)")
+        return None
+    try:
+        file: LogFile = LogFile.fromFullPath(name)
+    except OSError as problem:
+        why = f"{problem.strerror} (running as uid {os.geteuid()})"
+        raise SystemExit(f"--logfile: {name}: {why}") from None
+    return file
+
+
+def turn(file: LogFile) -> None:
+    """Begin a new file: where the old one has been moved away, or else by giving it a number."""
+    if os.path.exists(file.path):
+        file.rotate()
+    else:
+        file.reopen()
+
+
+def observer(settings: Log, file: IO[str] | LogFile | None = None) -> ILogObserver:
+    """The observer that a configuration asks for; it writes to a file, or to standard output."""
+    out: Any = file or sys.stdout
     least = LogLevelFilterPredicate(LogLevel.levelWithName(settings.level))
     to: Any = (
         jsonFileLogObserver(out, recordSeparator="")

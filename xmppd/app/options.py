@@ -1,9 +1,9 @@
 """Command-line options of the `twistd` plugins: what is wrong is one line and exit code 1."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import attrs
 from twisted.cred import strcred
@@ -14,10 +14,15 @@ from zope.interface import Interface
 
 from xmppd.app.admin import SocketTaken, make_room, socket_path
 from xmppd.app.config import load
+from xmppd.app.config_check import check_whole
+from xmppd.app.config_endpoint import try_places
 from xmppd.app.config_key import ConfigError, Domain
 from xmppd.app.config_model import Config
 from xmppd.app.config_text import explain
 from xmppd.protocol.jid import InvalidJid, Jid
+from xmppd.tls.certificate_files import CertificateError
+
+T = TypeVar("T")
 
 
 class RoleOptions(usage.Options):
@@ -29,7 +34,7 @@ class RoleOptions(usage.Options):
         ("data", "d", None, "Directory that holds everything the server keeps."),
     )
     optFlags: ClassVar[tuple[tuple[object, ...], ...]] = (
-        ("check-config", None, "Check the configuration and exit."),
+        ("check-config", None, "Check the configuration, and the files it names, and exit."),
         ("explain", None, "Print the configuration in force, with defaults, and exit."),
     )
 
@@ -44,6 +49,7 @@ class RoleOptions(usage.Options):
         if self["explain"]:
             print(explain(self.config))
         elif self["check-config"]:
+            one_line(lambda: check_whole(self.config))
             print(f"{self.config.origin.name}: nothing wrong")
         if self["explain"] or self["check-config"]:
             raise SystemExit(0)
@@ -201,10 +207,18 @@ def _bytes(text: str | bytes) -> bytes:
     return text.encode() if isinstance(text, str) else text
 
 
+def try_listening(config: Config, table: str, places: Iterable[Any]) -> None:
+    """Raise ValueError, in one line, unless a role can listen at all the places of its table."""
+    where = f"{config.origin.of((table, 'listen'))}: {table}.listen"
+    try_places((place.endpoint for place in places), where)
+
+
 def make_data_folder(folder: Path) -> None:
     """Make the data directory, readable by its owner alone; what hinders is one line."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except FileExistsError:
+        raise SystemExit(f"{folder}: is no directory (name another by --data or data)") from None
     except OSError as problem:
         raise SystemExit(f"{folder}: {problem.strerror} (running as uid {os.geteuid()})") from None
 
@@ -217,9 +231,9 @@ def refuse_second(config: Config, instance: str) -> None:
         raise SystemExit(f"{config.data}: in use: {problem}") from None
 
 
-def one_line(call: Callable[[], Config]) -> Config:
-    """The result of `call`; a ConfigError ends the program with its one line."""
+def one_line(call: Callable[[], T]) -> T:
+    """The result of `call`; what is wrong with the configuration ends the program in one line."""
     try:
         return call()
-    except ConfigError as problem:
+    except (ConfigError, CertificateError) as problem:
         raise SystemExit(str(problem)) from None

@@ -10,12 +10,15 @@ from twisted.application.service import MultiService
 from twisted.internet import reactor
 from twisted.logger import ILogObserver, Logger
 from twisted.python.components import Componentized
+from twisted.python.logfile import LogFile
 
 from xmppd.app.admin import AdminSocket, socket_path
 from xmppd.app.config_key import ConfigError
 from xmppd.app.config_model import Config
-from xmppd.app.logs import observer
+from xmppd.app.ctl_server import waiting_for_restart
+from xmppd.app.logs import log_file, observer, turn
 from xmppd.app.options import RoleOptions
+from xmppd.app.steady import SteadyClock
 from xmppd.storage.interfaces import StorageError
 from xmppd.tls.certificate_files import CertificateError
 
@@ -38,38 +41,54 @@ class Process(MultiService):
         MultiService.__init__(self)
         self._role = role
         self._options = options
+        self._log_file: LogFile | None = None
         role.read_again = read_again
         admin = AdminSocket(role, socket_path(role.config, options.instance))
         role.addService(admin)
         self.addService(role)  # type: ignore[no-untyped-call]
 
     def setServiceParent(self, parent: Any) -> None:
-        """Under `twistd` log as the configuration says, unless its own options say where to."""
-        given: Mapping[str, object] = self._options.parent or {}
-        asked = any(given.get(option) for option in ("logger", "logfile", "syslog"))
-        if isinstance(parent, Componentized) and not asked:
-            parent.setComponent(ILogObserver, observer(self._role.config.log))
+        """Under `twistd` log as the configuration says, where its own options say.
+
+        What `--logger` and `--syslog` name formats and chooses by itself.
+        """
+        given: Mapping[str, Any] = self._options.parent or {}
+        if isinstance(parent, Componentized) and not (given.get("logger") or given.get("syslog")):
+            self._log_file = log_file(given)
+            parent.setComponent(ILogObserver, observer(self._role.config.log, self._log_file))
         MultiService.setServiceParent(self, parent)
 
     def startService(self) -> None:
         """Start the role; if it cannot, say why in a line and end the process."""
-        for warning in self._role.config.warnings:
-            self.log.warn("{warning}", warning=warning)
+        self._warn(self._role.config)
         MultiService.startService(self)
         gc.set_threshold(YOUNG)
         signal.signal(signal.SIGHUP, self._hang_up)
+        if self._log_file is not None:
+            signal.signal(signal.SIGUSR1, self._turn_log)
         self._role.opened.addErrback(self._failed)
 
     def _hang_up(self, *_: object) -> None:
         reactor.callFromThread(self._reload)  # type: ignore[attr-defined]
 
+    def _turn_log(self, *_: object) -> None:
+        reactor.callFromThread(turn, self._log_file)  # type: ignore[attr-defined]
+
     def _reload(self) -> None:
+        old = self._role.config
         try:
-            self._role.reload(self._role.read_again())
+            new = self._role.read_again()
+            self._role.reload(new)
         except (ConfigError, CertificateError) as problem:
             self.log.error("not reloaded: {problem}", problem=problem)
-        else:
-            self.log.info("reloaded")
+            return
+        self._warn(new)
+        waiting = ", ".join(waiting_for_restart(old, new))
+        self.log.info("reloaded{rest}", rest=f"; a restart brings {waiting}" if waiting else "")
+
+    def _warn(self, config: Config) -> None:
+        for warning in config.warnings:
+            self.log.warn("{warning}", warning=warning)
 
     def _failed(self, failure: Any) -> None:
         problem = getattr(failure.value, "subFailure", failure).getErrorMessage()
@@ -80,7 +99,11 @@ class Process(MultiService):
 
 
 def started(make: Callable[[], Process]) -> Process:
-    """What `make` gives; what forbids starting is one line and exit code 1."""
+    """What `make` gives; what forbids starting is one line and exit code 1.
+
+    From here on the reactor goes by a clock that does not jump.
+    """
+    reactor.seconds = SteadyClock()  # type: ignore[method-assign]
     try:
         return make()
     except StorageError as problem:

@@ -8,6 +8,8 @@ from typing import Any
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, maybeDeferred, succeed
+from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from xmppd.app.config import link_secret
 from xmppd.app.config_model import Config
@@ -24,6 +26,7 @@ from xmppd.s2s.edge import ServerEdge
 from xmppd.s2s.resolver import DnsResolver, Resolver
 from xmppd.sm.host import Host
 from xmppd.sm.manager import SessionManager
+from xmppd.sm.traces import are_left
 from xmppd.storage.stores import StoreMap
 from xmppd.tls.certificates import Certificates
 from xmppd.tls.context import peer_context
@@ -69,6 +72,8 @@ class RouterRole(MultiService):
 class SessionsRole(MultiService):
     """Owns sessions and accounts: the stores, the hosts, the session manager."""
 
+    log = Logger()
+
     def __init__(
         self,
         name: str,
@@ -96,7 +101,19 @@ class SessionsRole(MultiService):
     def _opened(self, _: object) -> None:
         for domain in self.maker.eager():
             self.manager.host(domain)
+        for domain in self.config.domains:
+            if domain not in self.manager.hosts:
+                left = are_left(self.stores.of(domain), domain)
+                left.addCallback(self._left, domain).addErrback(self._unknown, domain)
         MultiService.startService(self)
+
+    def _left(self, left: bool, domain: str) -> None:
+        """Somebody at that domain has yet to hear how a former life of this process ended."""
+        if left:
+            self.manager.host(domain)
+
+    def _unknown(self, failure: Failure, domain: str) -> None:
+        self.log.failure("Cannot see what {domain} has left behind", failure, domain=domain)
 
     def stopService(self) -> Deferred[object]:
         """Stop the hosts, then close the stores."""

@@ -4,10 +4,9 @@ from twisted.application.service import MultiService
 from twisted.internet import reactor
 
 from xmppd.app.config import check_certificates
-from xmppd.app.config_endpoint import try_places
 from xmppd.app.linked import LinkedClients
 from xmppd.app.options import C2sOptions as Options
-from xmppd.app.options import make_data_folder, with_router
+from xmppd.app.options import make_data_folder, try_listening, with_router
 from xmppd.app.process import Process, started
 
 
@@ -22,5 +21,5 @@ def _process(options: Options) -> Process:
     check_certificates(config)
     role = LinkedClients(options.instance, config, reactor)
     role.certificates.check()
-    try_places(place.endpoint for place in config.c2s.listen)
+    try_listening(config, "c2s", config.c2s.listen)
     return Process(role, options, lambda: with_router(options.load(), options))

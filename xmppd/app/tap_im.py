@@ -5,10 +5,9 @@ from twisted.internet import reactor
 
 from xmppd.app.assemble import assemble
 from xmppd.app.config import check_certificates
-from xmppd.app.config_endpoint import try_places
 from xmppd.app.ctl_server import checked_again
 from xmppd.app.options import ImOptions as Options
-from xmppd.app.options import make_data_folder, password_checkers
+from xmppd.app.options import make_data_folder, password_checkers, try_listening
 from xmppd.app.process import Process, started
 
 
@@ -24,9 +23,9 @@ def _process(options: Options) -> Process:
     server = assemble(config, reactor, checkers=password_checkers(options))
     server.certificates.check()
     server.stores.try_open()
-    try_places(place.endpoint for place in config.c2s.listen)
-    try_places(place.endpoint for place in config.router.listen)
-    try_places(place.endpoint for place in config.server_places)
+    try_listening(config, "c2s", config.c2s.listen)
+    try_listening(config, "router", config.router.listen)
+    try_listening(config, "s2s", config.server_places)
     if server.federation is not None:
         server.federation.prepare()
     return Process(server, options, lambda: checked_again(server))

@@ -7,12 +7,11 @@ from twisted.application.service import MultiService
 from twisted.internet import reactor
 from twisted.logger import Logger
 
-from xmppd.app.config_endpoint import try_places
 from xmppd.app.config_key import ConfigError, LinkEndpoint, Wrong
 from xmppd.app.config_links import LinkListen
 from xmppd.app.config_model import Config
 from xmppd.app.options import RouterOptions as Options
-from xmppd.app.options import make_data_folder
+from xmppd.app.options import make_data_folder, try_listening
 from xmppd.app.process import Process, started
 from xmppd.app.roles import RouterRole
 
@@ -32,7 +31,7 @@ def _process(options: Options) -> Process:
             "--secret-file)"
         )
     make_data_folder(config.data)
-    try_places(place.endpoint for place in config.router.listen)
+    try_listening(config, "router", config.router.listen)
     role = RouterRole(config, reactor)
     return Process(role, options, lambda: with_place(options.load(), options))
 

@@ -5,11 +5,10 @@ from twisted.application.service import MultiService
 from twisted.internet import reactor
 
 from xmppd.app.config import check_certificates
-from xmppd.app.config_endpoint import try_places
 from xmppd.app.config_model import Config
 from xmppd.app.linked import LinkedServers
 from xmppd.app.options import S2sOptions as Options
-from xmppd.app.options import make_data_folder, with_router
+from xmppd.app.options import make_data_folder, try_listening, with_router
 from xmppd.app.process import Process, started
 
 
@@ -25,7 +24,7 @@ def _process(options: Options) -> Process:
     role = LinkedServers(options.instance, config, reactor)
     role.certificates.check()
     role.federation.prepare()
-    try_places(place.endpoint for place in config.server_places)
+    try_listening(config, "s2s", config.server_places)
     return Process(role, options, lambda: _federating(with_router(options.load(), options)))
 
 

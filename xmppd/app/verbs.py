@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.logger import Logger
 
 from xmppd.app.config_key import ConfigError
 from xmppd.app.config_words import shown, suggestion
@@ -49,26 +50,56 @@ _WAY = (
 )
 _ROUTED = Parameter("domain", "domain", "The domain, or a wildcard such as *.example.com.")
 
+_log = Logger()
+
+NO_ROOMS = "no rooms here (set muc.domain, or ask who keeps them: --instance muc-1)"
+
 VERBS: Mapping[str, Verb] = {
     verb.name: verb
     for verb in (
-        Verb("adduser", "Add an account.", adduser, (_JID, _PASSWORD)),
+        Verb(
+            "adduser",
+            "Add an account.",
+            adduser,
+            (_JID, _PASSWORD),
+            changes=True,
+        ),
         Verb(
             "adduser_batch",
             "Add many accounts.",
             adduser_batch,
             (Parameter("accounts", "accounts", "JIDs and their passwords."),),
             seconds=600,
+            changes=True,
         ),
         Verb(
             "passwd",
             "Change an account's password and end its sessions.",
             passwd,
             (_JID, _PASSWORD),
+            changes=True,
         ),
-        Verb("deluser", "Remove an account with all that is kept of it.", deluser, (_JID,)),
-        Verb("disable", "Forbid an account to log in, and end its sessions.", disable, (_JID,)),
-        Verb("enable", "Let an account that was disabled log in again.", enable, (_JID,)),
+        Verb(
+            "deluser",
+            "Remove an account with all that is kept of it.",
+            deluser,
+            (_JID,),
+            changes=True,
+        ),
+        Verb(
+            "disable",
+            "Forbid an account to log in, and end its sessions.",
+            disable,
+            (_JID,),
+            changes=True,
+        ),
+        Verb(
+            "enable",
+            "Let an account that was disabled log in again.",
+            enable,
+            (_JID,),
+            changes=True,
+        ),
         Verb(
             "users",
             "List accounts.",
@@ -88,6 +119,7 @@ VERBS: Mapping[str, Verb] = {
             announce,
             (_SAID, _WHERE),
             needs="server",
+            changes=True,
         ),
         Verb("motd_show", "Tell the message of the day.", motd_show, (_WHERE,)),
         Verb(
@@ -95,14 +127,22 @@ VERBS: Mapping[str, Verb] = {
             "Give a message of the day: everybody is told it once, those online now.",
             motd_set,
             (_SAID, _WHERE),
+            changes=True,
         ),
         Verb(
             "motd_edit",
             "Change the message of the day for those who have not been told it.",
             motd_edit,
             (_SAID, _WHERE),
+            changes=True,
         ),
-        Verb("motd_delete", "End the message of the day.", motd_delete, (_WHERE,)),
+        Verb(
+            "motd_delete",
+            "End the message of the day.",
+            motd_delete,
+            (_WHERE,),
+            changes=True,
+        ),
         Verb(
             "sessions",
             "List sessions.",
@@ -124,6 +164,7 @@ VERBS: Mapping[str, Verb] = {
             kick,
             (Parameter("jid", "jid", "The account, or one of its sessions by its full JID."),),
             needs="server",
+            changes=True,
         ),
         Verb("status", "Tell how the server is.", status, needs="server", role="any"),
         Verb(
@@ -141,6 +182,7 @@ VERBS: Mapping[str, Verb] = {
             (_REMOTE,),
             needs="server",
             role="servers",
+            changes=True,
         ),
         Verb(
             "s2s_check",
@@ -166,6 +208,7 @@ VERBS: Mapping[str, Verb] = {
             needs="server",
             role="any",
             who="owner",
+            changes=True,
         ),
         Verb(
             "check_config",
@@ -197,8 +240,16 @@ VERBS: Mapping[str, Verb] = {
             muc_create,
             (_ROOM, Parameter("owner", "jid", "The account that owns it.")),
             role="rooms",
+            changes=True,
         ),
-        Verb("muc_destroy", "End a room.", muc_destroy, (_ROOM,), role="rooms"),
+        Verb(
+            "muc_destroy",
+            "End a room.",
+            muc_destroy,
+            (_ROOM,),
+            role="rooms",
+            changes=True,
+        ),
         Verb(
             "muc_affiliation",
             "Tell or change how an account stands to a room.",
@@ -209,6 +260,7 @@ VERBS: Mapping[str, Verb] = {
                 Parameter("affiliation", "text", "The new one.", required=False),
             ),
             role="rooms",
+            changes=True,
         ),
         Verb(
             "muc_affiliations",
@@ -228,6 +280,7 @@ VERBS: Mapping[str, Verb] = {
                 Parameter("reason", "text", "Why; everybody in the room is told.", required=False),
             ),
             role="rooms",
+            changes=True,
         ),
         Verb(
             "muc_config_get",
@@ -246,6 +299,7 @@ VERBS: Mapping[str, Verb] = {
                 Parameter("value", "text", "What it is to be; several with commas between."),
             ),
             role="rooms",
+            changes=True,
         ),
         Verb(
             "backup",
@@ -255,6 +309,7 @@ VERBS: Mapping[str, Verb] = {
             role="any",
             who="owner",
             seconds=3600,
+            changes=True,
         ),
         Verb(
             "link_list", "List the links of the router.", link_list, needs="server", role="router"
@@ -276,6 +331,7 @@ VERBS: Mapping[str, Verb] = {
             needs="server",
             role="router",
             who="owner",
+            changes=True,
         ),
         Verb(
             "unbind",
@@ -285,6 +341,7 @@ VERBS: Mapping[str, Verb] = {
             needs="server",
             role="router",
             who="owner",
+            changes=True,
         ),
         Verb(
             "watch_stanzas",
@@ -319,13 +376,13 @@ def perform(
 def check_role(verb: Verb, role: Role) -> None:
     """Raise `Refused` if this process is not the one that can do it."""
     if verb.role == "sessions" and not hasattr(role, "manager"):
-        raise Refused(f"{verb.name}: ask the process that keeps the accounts (--instance sm-1)")
+        raise Refused(f"{verb.command}: ask the process that keeps the accounts (--instance sm-1)")
     if verb.role == "servers" and not hasattr(role, "federation"):
-        raise Refused(f"{verb.name}: ask the process that talks to servers (--instance s2s-1)")
+        raise Refused(f"{verb.command}: ask the process that talks to servers (--instance s2s-1)")
     if verb.role == "router" and not hasattr(role, "router"):
-        raise Refused(f"{verb.name}: ask the router (--instance router)")
+        raise Refused(f"{verb.command}: ask the router (--instance router)")
     if verb.role == "rooms" and getattr(role, "rooms", None) is None:
-        raise Refused(f"{verb.name}: ask the process that keeps rooms (--instance muc-1)")
+        raise Refused(NO_ROOMS)
 
 
 async def _perform(server: Any, name: str, args: Mapping[str, Any], tell: Tell | None) -> Any:
@@ -339,8 +396,11 @@ async def _perform(server: Any, name: str, args: Mapping[str, Any], tell: Tell |
             raise Refused(f"{name}: only where its parts can be shown as they come (xmppctl)")
         given["tell"] = tell
     try:
-        return await verb.call(server, **given)
+        result = await verb.call(server, **given)
     except StorageError as problem:
         raise Refused(problem.detail or str(problem)) from None
     except (ConfigError, CertificateError) as problem:
         raise Refused(str(problem)) from None
+    if verb.changes:
+        _log.info("administration: {what}", what=" ".join((verb.command, *verb.subjects(given))))
+    return result

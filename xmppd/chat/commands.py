@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import attrs
 
 from xmppd.chat.model import (
+    ITSELF,
     Affiliation,
     Content,
     Entry,
@@ -44,6 +45,14 @@ class Leave:
     person: Person
     content: Content | None = None
     why: Why = Why.PARTED
+
+
+@attrs.frozen
+class Lose:
+    """Those are gone, all at once: none of them is told of the others."""
+
+    people: tuple[Person, ...]
+    person: Person = Person("")
 
 
 @attrs.frozen
@@ -215,6 +224,13 @@ class Destroy:
 
 
 @attrs.frozen
+class Tick:
+    """Time has passed: what is due is done."""
+
+    person: Person = ITSELF
+
+
+@attrs.frozen
 class Shutdown:
     """The service ends: everybody is told; with `restore` only if the room ends with it."""
 
@@ -233,6 +249,7 @@ class Readmit:
 Command: TypeAlias = (
     Enter
     | Leave
+    | Lose
     | ShowPresence
     | Rename
     | Say
@@ -250,6 +267,7 @@ Command: TypeAlias = (
     | Configure
     | SetCard
     | Destroy
+    | Tick
     | Shutdown
     | Readmit
 )

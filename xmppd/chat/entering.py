@@ -179,10 +179,15 @@ def leave(room: Room, command: Leave, out: Changes) -> None:
         )
         room.settle(out)
         return
-    before, stay = room.occupants[key], stays.pop(command.person)
-    del room.sessions[command.person]
+    end_stay(room, command, out)
+
+
+def end_stay(room: Room, command: Leave, out: Changes) -> None:
+    """Take one of several sessions out that are under one nick."""
+    key = room.sessions.pop(command.person)
+    before, stay = room.occupants[key], room.stays[key].pop(command.person)
     room.moved()
-    gone = Left(attrs.evolve(before, role=Role.NONE), command.why, content=command.content)
+    gone = Left(_gone(room, key), command.why, content=command.content)
     room.tell(out, gone, (stay,), Sight.SELF)
     _show_again(room, before, key, out)
 

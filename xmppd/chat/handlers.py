@@ -10,16 +10,19 @@ from xmppd.chat import (
     commands,
     configuring,
     entering,
+    losing,
     moderating,
     readmitting,
     registering,
     roles,
     talking,
+    waking,
 )
 
 HANDLERS: Mapping[type, Callable[[Any, Any, Any], None]] = {
     commands.Enter: entering.enter,
     commands.Leave: entering.leave,
+    commands.Lose: losing.lose,
     commands.ShowPresence: entering.show_presence,
     commands.Rename: entering.rename,
     commands.Shutdown: entering.shut_down,
@@ -39,4 +42,5 @@ HANDLERS: Mapping[type, Callable[[Any, Any, Any], None]] = {
     commands.Configure: configuring.configure,
     commands.SetCard: configuring.set_card,
     commands.Destroy: configuring.destroy,
+    commands.Tick: waking.tick,
 }

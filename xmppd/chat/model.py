@@ -44,6 +44,10 @@ class Content(Protocol):
     def storable(self) -> bool:
         """Whether it belongs into a history: it says something."""
 
+    @property
+    def said_at(self) -> float | None:
+        """When it was said elsewhere, if its author says so; in seconds since 1970."""
+
 
 @attrs.frozen
 class Text:
@@ -51,6 +55,7 @@ class Text:
 
     text: str = ""
     storable: bool = True
+    said_at: float | None = None
 
 
 @attrs.frozen
@@ -138,7 +143,7 @@ class Kind(IntEnum):
 class Message:
     """Something said in a room. `id` is the room's own, `at` in seconds since 1970.
 
-    `kept`: the room's archive has it under this id.
+    `kept`: the room's archive has it under this id. `said_at`: when it was said elsewhere before.
     """
 
     id: str
@@ -146,6 +151,7 @@ class Message:
     author: Author
     content: Content
     kept: bool = False
+    said_at: float | None = None
 
 
 @attrs.frozen
@@ -170,6 +176,7 @@ class Moderation:
     by: Author
     reason: str = ""
     storable: bool = True
+    said_at: float | None = None
 
 
 @attrs.frozen

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from enum import Enum, auto
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import attrs
 
 from xmppd.chat.model import Role
 from xmppd.chat.rights import Need, Right
+
+if TYPE_CHECKING:
+    from xmppd.chat.outcome import Changes
+    from xmppd.chat.room import Room
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -129,6 +133,13 @@ class Option:
     def moves(self, config: Mapping[str, Any]) -> Mapping[Right, Need]:
         """What another need of a right is, under that configuration."""
         return {}
+
+    def wake_at(self, room: Room) -> float | None:
+        """When something is due in a room, in seconds since 1970; None: nothing is."""
+        return None
+
+    def tick(self, room: Room, out: Changes) -> None:
+        """Do what is due."""
 
     def hides(self, config: Mapping[str, Any]) -> Collection[Role]:
         """Roles whose occupants only some see, under that configuration."""

@@ -35,6 +35,7 @@ class Reason(Enum):
     BAD_REQUEST = auto()
     REGISTRATION_CLOSED = auto()
     REGISTRATION_OFF = auto()
+    NOT_REGISTERED = auto()
     WHISPER_LIMITED = auto()
     TOO_FAST = auto()
     TOO_BIG = auto()
@@ -126,8 +127,10 @@ class Changes:
     ended: bool = False
 
     def save(self, write: Write) -> None:
-        if write not in self.writes:
-            self.writes.append(write)
+        """Have something kept, once; after what was said of it in between."""
+        if write in self.writes:
+            self.writes.remove(write)
+        self.writes.append(write)
 
     def done(self) -> Done:
         return Done(tuple(self.notices), tuple(self.writes), self.ended)

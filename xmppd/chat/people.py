@@ -12,6 +12,7 @@ from xmppd.chat.model import (
     ITSELF,
     Affiliation,
     Author,
+    Content,
     Occupant,
     Person,
     Role,
@@ -86,6 +87,10 @@ class People(Audiences):
             return Author("", "", person.account)
         return Author(occupant.nick, occupant.id, occupant.account)
 
+    def said_at(self, account: str, content: Content) -> float | None:
+        """When something was said elsewhere: an owner's word is taken (XEP-0045, 7.9)."""
+        return content.said_at if self.affiliation(account) is Affiliation.OWNER else None
+
     def id_of(self, account: str) -> str:
         """What an account is called in this room, whatever its nick (XEP-0421)."""
         return hmac(self.saved.secret.encode(), account.encode(), sha256).hexdigest()[:32]
@@ -102,6 +107,10 @@ class People(Audiences):
         affiliation = self.affiliation(account)
         first = self.first_role(affiliation)
         return first if affiliation >= Affiliation.ADMIN else self.voices.get(account, first)
+
+    def wears(self, person: Person, nick: str) -> bool:
+        """Whether a session is in the room under that nick (XEP-0410)."""
+        return self.sessions.get(person) == fold(nick)
 
     def joins_own(self, person: Person, nick: str) -> bool:
         """Whether entering under a nick adds a session to an occupant of the same account."""

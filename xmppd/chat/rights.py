@@ -16,6 +16,8 @@ class Right(Enum):
     SAY = auto()
     SET_TOPIC = auto()
     INVITE = auto()
+    INVITE_MEMBERS = auto()
+    """To invite to a members-only room."""
     SEE_ADDRESSES = auto()
     SEE_UNSEEN = auto()
     """To see those whose presence is not broadcast."""
@@ -50,6 +52,7 @@ NEEDS: Mapping[Right, Need] = {
     Right.SAY: Role.PARTICIPANT,
     Right.SET_TOPIC: Role.MODERATOR,
     Right.INVITE: Role.VISITOR,
+    Right.INVITE_MEMBERS: Affiliation.ADMIN,
     Right.SEE_ADDRESSES: Role.MODERATOR,
     Right.SEE_UNSEEN: Role.MODERATOR,
     Right.GIVE_VOICE: Role.MODERATOR,

@@ -10,7 +10,7 @@ import attrs
 from xmppd.chat.commands import RoleChange, SetRoles
 from xmppd.chat.entering import remove
 from xmppd.chat.events import Left, Ranked, Revealed
-from xmppd.chat.model import ITSELF, Author, Occupant, Role, Sight, Why
+from xmppd.chat.model import ITSELF, Affiliation, Author, Occupant, Role, Sight, Why
 from xmppd.chat.nicks import fold
 from xmppd.chat.outcome import Changes, Reason, Refusal
 from xmppd.chat.rights import Right, outranks_for_role, role_right
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 MOST_VOICES = 1_000
 """People whose voice is remembered though they may have left."""
 
+_LOWER = (Role.VISITOR, Role.PARTICIPANT)
+
 
 def set_roles(room: Room, command: SetRoles, out: Changes) -> None:
     """Give and take voice, make moderators, kick."""
@@ -32,6 +34,8 @@ def set_roles(room: Room, command: SetRoles, out: Changes) -> None:
     for target, change in targets:
         if actor is not None:
             _check_role(room, actor, target, change.role)
+        elif change.role in _LOWER and target.affiliation >= Affiliation.ADMIN:
+            raise Refusal(Reason.OUTRANKED, "admins are moderators")
     by = room.author(command.person)
     for _, change in targets:
         _set_role(room, change, by, out)
@@ -41,6 +45,9 @@ def set_roles(room: Room, command: SetRoles, out: Changes) -> None:
 def _check_role(room: Room, actor: Occupant, target: Occupant, role: Role) -> None:
     """Raise `Refusal` where an occupant may not give another that role."""
     if role is Role.NONE and target.affiliation > actor.affiliation:
+        raise Refusal(Reason.OUTRANKED)
+    silences = role is Role.VISITOR and room.has(actor, Right.GIVE_VOICE)
+    if silences and target.affiliation >= Affiliation.ADMIN:  # whom nobody silences
         raise Refusal(Reason.OUTRANKED)
     room.need(actor.shown.person, role_right(target.role, role))
     if target.role is not role and not outranks_for_role(actor, target, role):
@@ -92,8 +99,9 @@ def _reveal(room: Room, key: str, before: Occupant, out: Changes) -> None:
     if was_aware and not aware:
         for each in unseen:
             room.tell(out, hidden(each), own, sight)
-    told: Iterable[Occupant] = unseen if aware and not was_aware else ()
-    if sight is Sight.FULL and not room.has(before, Right.SEE_ADDRESSES):
+    gains = aware and not was_aware  # in a room opened late this may be the first they hear of some
+    told: Iterable[Occupant] = unseen if gains else ()
+    if sight is Sight.FULL and (gains or not room.has(before, Right.SEE_ADDRESSES)):
         told = room.visible_to(now)
     if told:
         room.tell(out, Revealed(tuple(told)), own, sight)

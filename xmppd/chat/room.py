@@ -32,7 +32,8 @@ from xmppd.chat.rights import Right
 class Room(People):
     """One room with who is in it.
 
-    `clock` gives seconds since 1970, `ids` an id for each message, growing.
+    `clock` gives seconds since 1970, `ids` an id for each message, growing. `unopened` are the
+    seconds in which a new room is to be configured.
     """
 
     def __init__(
@@ -43,12 +44,14 @@ class Room(People):
         ids: Callable[[], str],
         history: Iterable[Message] = (),
         most_occupants: int = 5_000,
+        unopened: float = 3_600.0,
     ) -> None:
         self.saved = saved
         self.options = options
         self.clock = clock
         self.new_id = ids
         self.most_occupants = most_occupants
+        self.unopened = unopened
         self.fields = options.fields
         self.occupants = {}
         self.stays = {}
@@ -98,6 +101,11 @@ class Room(People):
     def remembers(self) -> bool:
         """Whether what is said can be taken back later: it is archived, or newcomers are told."""
         return self.archived or self.config["history"] > 0
+
+    def wake_at(self) -> float | None:
+        """When something is due that a `Tick` does, in seconds since 1970; None: nothing is."""
+        times = (option.wake_at(self) for option in self.options.wakers)
+        return min((at for at in times if at is not None), default=None)
 
     def reconfigured(self) -> None:
         """Derive what depends on the configuration."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import attrs
+
 from xmppd.chat.affiliations import apply_standing, check_place
 from xmppd.chat.commands import (
     Decline,
@@ -37,7 +39,8 @@ def say(room: Room, command: Say, out: Changes) -> None:
     storable = command.content.storable
     message = _message(room, command.person, command.content, storable and room.archived)
     if storable:
-        room.remember(message)
+        said_at = room.said_at(command.person.account, command.content)
+        room.remember(attrs.evolve(message, said_at=said_at) if said_at is not None else message)
     if message.kept:
         out.save(SaveMessage(message))
     out.notices.append(Notice(Said(message), room.audience()))
@@ -68,7 +71,8 @@ def set_topic(room: Room, command: SetTopic, out: Changes) -> None:
 def invite(room: Room, command: Invite, out: Changes) -> None:
     """Ask people outside to come; in a members-only room that makes them members."""
     room.inside(command.person)
-    room.need(command.person, Right.INVITE)
+    closed = room.needs[Right.ENTER] > Affiliation.NONE
+    room.need(command.person, Right.INVITE_MEMBERS if closed else Right.INVITE)
     for invitation in command.invitations:
         if room.affiliation(invitation.to) is Affiliation.OUTCAST:
             raise Refusal(Reason.FORBIDDEN, "who is banned cannot be invited")

@@ -124,8 +124,8 @@ class Push(SessionExtension):
     @on(Received.MISSED, "message")
     def missed(self, stanza: Stanza, user: User) -> Deferred[bool] | bool:
         """XEP-0357, 7: publish to all; whoever keeps the message is asked next."""
-        if not worth_keeping(stanza):
-            return False
+        if not worth_keeping(stanza) or user.account.disabled:
+            return False  # or nobody could come for it
         known: Registrations | None = user.notes.get(Registrations)
         if known is not None:
             return self._missed(known, user, stanza)

@@ -112,7 +112,7 @@ class Registration(SessionExtension):
         if _children(query, "remove"):
             raise StanzaError("unexpected-request", "log in first")
         name, password = _wanted(query)
-        if self._tries.count(_network(visitor.facts.peer), self._now()) > self.options.per_address:
+        if self._are_too_many(visitor):
             raise StanzaError("not-acceptable", "too many registrations, try again later")
         if await was_removed(self.host, name):
             raise StanzaError("conflict")
@@ -122,11 +122,17 @@ class Registration(SessionExtension):
             raise StanzaError("conflict") from None
         except ValueError as error:
             raise StanzaError("not-acceptable", str(error)) from None
+        account, peer = Jid.of(name, self.host.domain), visitor.facts.peer
+        self.host.log.info("{account} registered from {peer}", account=account, peer=peer)
         return request.reply()
 
     def _check_open(self) -> None:
         if not self.options.open or self.host.accounts is None:
             raise StanzaError("service-unavailable")
+
+    def _are_too_many(self, visitor: Visitor) -> bool:
+        tries: int = self._tries.count(_network(visitor.facts.peer), self._now())
+        return bool(self.host.is_limited) and tries > self.options.per_address
 
     def _now(self) -> float:
         now: float = self.host.clock.seconds()

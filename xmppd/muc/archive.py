@@ -147,4 +147,5 @@ async def remembered(room: Room, archive: RoomArchive) -> list[Message]:
 def _message(room: Room, room_jid: Jid, entry: Entry, said: Stanza) -> Message:
     author = Author(entry.resource, room.id_of(entry.peer), entry.peer)
     content = message_content(said, room_jid)
-    return Message(entry.id, entry.time / 1_000_000, author, content, True)
+    said_at = room.said_at(entry.peer, content)
+    return Message(entry.id, entry.time / 1_000_000, author, content, True, said_at)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 import attrs
 
 from xmppd.chat.model import Presence
 from xmppd.component.lasting import says_something
 from xmppd.muc import names
+from xmppd.protocol.datetimes import parse_microseconds
 from xmppd.protocol.hints import asks_storing, forbids_archiving
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.namespaces import CONTENT, DELAY, MAM, STANZA_IDS
@@ -46,6 +48,20 @@ class StanzaContent:
 
     stanza: Stanza = attrs.field(eq=lambda stanza: (stanza.lang, stanza.inner))
     storable: bool = False
+
+    @property
+    def said_at(self) -> float | None:
+        """When its author says that it was said (XEP-0203)."""
+        said = self.stanza.child(DELAY, "delay") if self.stanza.has(DELAY, "delay") else None
+        if said is not None:
+            with suppress(ValueError):
+                return parse_microseconds(said.getAttribute("stamp", "")) / 1_000_000
+        return None
+
+    def undated(self) -> Stanza:
+        """The stanza, not saying when it was said."""
+        what = DELAY, "delay"
+        return self.stanza.keeping([each for each in self.stanza.children if each[:2] != what])
 
 
 def message_content(message: Stanza, room: Jid) -> StanzaContent:

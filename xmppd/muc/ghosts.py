@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
-from xmppd.chat.commands import Leave
-from xmppd.chat.model import Person, Why
+from xmppd.chat.commands import Leave, Lose
+from xmppd.chat.model import ITSELF, Person, Why
 from xmppd.component.requests import condition_of
 from xmppd.muc import names
 from xmppd.muc.house import House
 from xmppd.muc.live import LiveRoom
+from xmppd.muc.ping_line import PingLine
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.markup import element
 from xmppd.protocol.stanza import Stanza
@@ -34,12 +35,12 @@ GHOSTS = frozenset(
 SILENT = GHOSTS | {"service-unavailable"}
 """What a ping ends with where nobody is."""
 
-PINGS = 20
-"""Occupants pinged each second, so that no round is a storm."""
-
 GRACE = 5.0
 """Seconds until those are pinged who were inside when the service ended: so long they have, and
 the ways to them, to be there again."""
+
+ANSWERING = 2.0
+"""Seconds that they have who are pinged last, until those are taken out who are gone."""
 
 NEVER = float("-inf")
 """When somebody was heard of who has only been noted as being inside."""
@@ -51,8 +52,8 @@ class Ghosts:
     def __init__(self, house: House, clock: IReactorTime) -> None:
         self._house = house
         self._clock = clock
-        self._line: dict[tuple[LiveRoom, Person], None] = {}
-        self._call: IDelayedCall | None = None
+        self._line = PingLine(clock, self._ping)
+        self._gone: dict[LiveRoom, dict[Person, float]] = {}
 
     def shows(self, live: LiveRoom, error: Stanza) -> bool:
         """Whether an error says that the session it comes from is no more.
@@ -65,8 +66,15 @@ class Ghosts:
             return error.name == "message" and error.id in live.reflected
         return condition in GHOSTS
 
-    def remove(self, live: LiveRoom, person: Person) -> Deferred[None] | None:
-        """Take a session out."""
+    def found(self, live: LiveRoom, person: Person) -> Deferred[None] | None:
+        """An error shows that a session is no more."""
+        gone = self._gone.get(live)
+        if gone is not None and (person in gone or live.heard.get(person) == NEVER):
+            gone[person] = live.heard.get(person, NEVER)
+            return None
+        return self._remove(live, person)
+
+    def _remove(self, live: LiveRoom, person: Person) -> Deferred[None] | None:
         live.heard.pop(person, None)
         if person not in live.room.sessions:
             return None
@@ -81,66 +89,67 @@ class Ghosts:
                 if person not in live.room.sessions:
                     del live.heard[person]
                 elif live.heard[person] != NEVER:  # their time comes
-                    self._line_up(live, person)
-
-    def doubt(self, live: LiveRoom) -> None:
-        """Ping all in a room soon, of whom nobody knows whether they are there still."""
-        live.heard.update(dict.fromkeys(live.room.sessions, NEVER))
-        self._clock.callLater(GRACE, self._line_up_doubted, live)
+                    self._line.add(live, person)
 
     def stop(self) -> None:
         """Ping nobody any more."""
-        self._line.clear()
-        if self._call is not None and self._call.active():
-            self._call.cancel()
-
-    def _line_up_doubted(self, live: LiveRoom) -> None:
-        for person in [each for each, heard in live.heard.items() if heard == NEVER]:
-            self._line_up(live, person)
-
-    def _line_up(self, live: LiveRoom, person: Person) -> None:
-        self._line[live, person] = None
-        if self._call is None or not self._call.active():
-            self._call = self._clock.callLater(0, self._ping_some)
-
-    def _ping_some(self) -> None:
-        """Ping those who are first in line, where they are silent still; the others wait."""
-        left = PINGS
-        while self._line and left:
-            live, person = next(iter(self._line))
-            del self._line[live, person]
-            if person in live.room.sessions and self._is_silent(live, person):
-                self._ping(live, person)
-                left -= 1
-        if left < PINGS:
-            self._call = self._clock.callLater(1, self._ping_some)
+        self._line.stop()
+        self._gone.clear()
 
     def _is_silent(self, live: LiveRoom, person: Person) -> bool:
         latest = self._clock.seconds() - self._house.settings.silence
         return live.heard.get(person, latest + 1) <= latest
 
+    # Those of whom nobody knows whether they are there still
+
+    def doubt(self, live: LiveRoom) -> None:
+        """Ping all in a room soon, and take out those together who turn out to be gone."""
+        live.heard.update(dict.fromkeys(live.room.sessions, NEVER))
+        self._gone[live] = {}
+        self._clock.callLater(GRACE, self._ask_doubted, live)
+
+    def _ask_doubted(self, live: LiveRoom) -> None:
+        for person in [each for each, heard in live.heard.items() if heard == NEVER]:
+            self._line.add(live, person)
+        self._line.add(live, ITSELF)  # then all have been asked
+
+    def _take_out(self, live: LiveRoom) -> None:
+        """Take those out who are gone, unless something has been heard of them since."""
+        gone = self._gone.pop(live, {}).items()
+        silent = [person for person, heard in gone if live.heard.get(person) == heard]
+        people = tuple(person for person in silent if person in live.room.sessions)
+        for person in silent:
+            del live.heard[person]
+        if people:
+            self._house.do(live, Lose(people))
+
     # Pinging
 
-    def _ping(self, live: LiveRoom, person: Person) -> None:
-        doubted = live.heard[person] == NEVER
+    def _ping(self, live: LiveRoom, person: Person) -> bool:
+        """Ping somebody who is silent still; all of the doubted have been when it comes to
+        `ITSELF`.
+        """
+        if person == ITSELF:
+            self._clock.callLater(ANSWERING, self._take_out, live)
+            return False
+        key = live.room.sessions.get(person)
+        if key is None or not self._is_silent(live, person) or person in self._gone.get(live, ()):
+            return False
+        answered = self._doubted_pinged if live.heard[person] == NEVER else self._pinged
         self._house.hear(live, person)
-        asked_at = live.heard[person]
-        stays = live.room.stays[live.room.sessions[person]]
         ping = element("ping", names.PING)
-        asked = Stanza.make("iq", ping, to=stays[person].wire, sender=live.jid, type="get")
-        pinged = self._house.ask(asked)
-        if doubted:
-            args = live, person, asked_at
-            pinged.addCallbacks(lambda _: None, self._doubted_pinged, errbackArgs=args)
-        else:
-            pinged.addCallbacks(lambda _: None, self._pinged, errbackArgs=(live, person))
+        to = live.room.stays[key][person].wire
+        asked = Stanza.make("iq", ping, to=to, sender=live.jid, type="get")
+        args = live, person, live.heard[person]
+        self._house.ask(asked).addCallbacks(lambda _: None, answered, errbackArgs=args)
+        return True
 
-    def _pinged(self, failure: Failure, live: LiveRoom, person: Person) -> None:
+    def _pinged(self, failure: Failure, live: LiveRoom, person: Person, _: float) -> None:
         error: Any = failure.value
         # service-unavailable is also what clients say that know no ping
         ghosts = GHOSTS - {"remote-server-timeout"}  # which is also what our own waiting ends with
         if isinstance(error, StanzaError) and error.condition in ghosts:
-            self.remove(live, person)
+            self._remove(live, person)
 
     def _doubted_pinged(
         self, failure: Failure, live: LiveRoom, person: Person, asked_at: float
@@ -152,5 +161,9 @@ class Ghosts:
         """
         error: Any = failure.value
         gone = isinstance(error, StanzaError) and error.condition in SILENT
-        if gone and live.heard.get(person) == asked_at:
-            self.remove(live, person)
+        if not gone or live.heard.get(person) != asked_at:
+            return
+        if live in self._gone:
+            self._gone[live][person] = asked_at
+        else:
+            self._remove(live, person)

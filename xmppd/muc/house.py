@@ -17,7 +17,6 @@ from xmppd.chat.room import Room
 from xmppd.component.component import ANSWERED, Component
 from xmppd.link.link import Item
 from xmppd.link.router import answers_error
-from xmppd.muc.archive import remembered
 from xmppd.muc.directory import Directory
 from xmppd.muc.graves import Grave, grave_of
 from xmppd.muc.keeping import RoomStore
@@ -40,8 +39,8 @@ class House(Component):
     ) -> None:
         super().__init__(name, clock)
         self.store = store
-        self.take_settings(settings)
         self.live: dict[str, LiveRoom] = {}
+        self.take_settings(settings)
         self.listed = Directory()
         self.graves: dict[str, Grave] = {}
         self._clock = clock
@@ -64,7 +63,11 @@ class House(Component):
     def take_settings(self, settings: RoomSettings) -> None:
         """Let other settings hold from now on."""
         self.settings = settings
-        self.store.stays.whole = settings.readmits
+        stays = self.store.stays
+        was_whole, stays.whole = stays.whole, settings.readmits
+        if stays.whole and not was_whole:
+            for local, live in self.live.items():
+                stays.all_of(local, live.room)
 
     def shut_down(self) -> None:
         """Tell occupants that the service ends, or note that they are to be there again.
@@ -73,6 +76,8 @@ class House(Component):
         """
         for live in list(self.live.values()):
             live.do(Shutdown(restore=self.settings.readmits))
+            if live.stored:
+                self.store.histories.put(live.jid.local, live.room)
         self.store.stays.flush()
         self._ended = True
 
@@ -109,9 +114,8 @@ class House(Component):
             await self._returning.lost(local)
             return None
         live = self._make(saved, stored=True)
-        if live.room.archived:
-            archive = self.store.archives.of(local, saved.created)
-            live.room.history.extend(await remembered(live.room, archive))
+        for message in await self.store.told(local, live.room):
+            live.room.remember(message)
         return live, await self._returning.of(local)
 
     def _loaded(self, result: tuple[LiveRoom, list[Stay]] | Failure | None, local: str) -> None:
@@ -142,6 +146,7 @@ class House(Component):
             self._clock.seconds,
             self.store.new_id,
             most_occupants=settings.most_occupants,
+            unopened=settings.unopened,
         )
         limits = settings.limits
         return LiveRoom(room, self.store, self._send_each, self.forget, stored, limits)
@@ -161,7 +166,8 @@ class House(Component):
         self.listed.remove(live.jid.local)
 
     def unload(self, live: LiveRoom) -> None:
-        """Let a room be in the store alone."""
+        """Let a room be in the store alone, with what newcomers are told of."""
+        self.store.histories.put(live.jid.local, live.room)
         del self.live[live.jid.local]
 
     def create(self, jid: Jid, creator: str, locked: bool = True) -> LiveRoom:
@@ -221,7 +227,7 @@ class House(Component):
         """The room that a request is for. Raises `StanzaError`."""
         assert request.to is not None and request.sender is not None
         live = await self.find(request.to.local)
-        if live is None or not live.room.exists_for(request.sender.bare):
+        if live is None or not live.exists_for(request.sender):
             raise self.missing(request.to.bare)
         return live
 

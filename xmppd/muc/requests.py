@@ -48,7 +48,7 @@ class RoomRequests(Guarded):
             raise refusal(Reason.NOT_INSIDE, room)
         self.hear(live, person_of(request.sender))
         is_ping = request.type == "get" and request.has(names.PING, "ping")
-        if is_ping and request.to.resource == asker.nick:
+        if is_ping and live.room.wears(person_of(request.sender), request.to.resource):
             return request.reply()
         try:
             target = live.room.named(request.to.resource)

@@ -24,7 +24,7 @@ class SaidEncoder:
     def told(self, message: Message) -> Stanza:
         """A message as those inside get it; the archive wants the same right after them."""
         if self._last is None or self._last[0] is not message:
-            self._last = message, self._made(message)
+            self._last = message, self._made(message, self._content(message))
         return self._last[1]
 
     def archived(self, message: Message, author: Occupant | None, jid: str) -> bytes:
@@ -62,15 +62,19 @@ class SaidEncoder:
         )
 
     def _delayed(self, message: Message) -> Stanza:
-        return self._made(message, delay(int(message.at * 1_000_000), self._room))
+        """A message for newcomers; its own delay gives way to that of the room (XEP-0045, 7.9)."""
+        said, at = self._content(message), message.at
+        if message.said_at is not None and isinstance(message.content, StanzaContent):
+            said, at = message.content.undated(), message.said_at
+        return self._made(message, said, delay(int(at * 1_000_000), self._room))
 
-    def _made(self, message: Message, *more: bytes) -> Stanza:
+    def _made(self, message: Message, said: Stanza, *more: bytes) -> Stanza:
         author = message.author
         named = message.kept or message.content.storable
         id = stanza_id(message.id, self._room) if named else b""
         inner = b"".join((occupant_id_xml(author.id), id, *more))
         sender = self._room.with_resource(author.nick) if author.nick else self._room
-        return ready(self._content(message).readdressed(None, sender).adding(inner))
+        return ready(said.readdressed(None, sender).adding(inner))
 
     def _content(self, message: Message) -> Stanza:
         content = message.content

@@ -95,7 +95,7 @@ class Rooms(RoomRequests):
             store.archives, clock, lambda: list(self.listed), lambda: self.settings
         )
         lookers = self._ghosts.look, Idle(self, clock).look, retention.look
-        self._rounds = Rounds(clock, lookers), Rounds(clock, [store.stays.flush], LATE)
+        self._rounds = Rounds(clock, lookers), Rounds(clock, [store.stays.flush_some], LATE)
 
     def start(self) -> None:
         """Begin to look for ghosts, for rooms that nobody uses, and for what is too old."""
@@ -197,7 +197,7 @@ class Rooms(RoomRequests):
     def _take_message(self, live: LiveRoom | None, message: Stanza) -> Deferred[None] | None:
         assert message.to is not None
         command = message_command(message, message.to.bare)
-        if live is None or not live.room.exists_for(person_of(message.sender).account):
+        if live is None or (live.room.saved.locked and not live.exists_for(message.sender)):
             raise self.missing(message.to.bare)
         if command is None:
             return None
@@ -229,7 +229,7 @@ class Rooms(RoomRequests):
             return None
         person = person_of(error.sender)
         if person in live.room.sessions and self._ghosts.shows(live, error):
-            return self._ghosts.remove(live, person)
+            return self._ghosts.found(live, person)
         told = returned(live, error) if error.name == "message" else None
         if told is not None:
             self._send_each(told.stanza, told.to)

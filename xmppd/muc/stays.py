@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
+from itertools import islice
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -24,12 +25,15 @@ STAYS = "stays"
 PAGE = 1_000
 """Rows read at once."""
 
+WRITES = 1_000
+"""Rows written at once of what was noted late."""
+
 
 class Stays:
     """The sessions in all rooms of a domain. Nobody waits until they are written.
 
-    `whole`: what they show is noted too. That changes often: what is noted `late` is written by
-    `flush`, once for all changes until then.
+    `whole`: what they show is noted too. That changes often, and is noted late: `flush` writes it,
+    once for all changes until then.
     """
 
     log = Logger()
@@ -75,10 +79,22 @@ class Stays:
             value = written(occupant, stay) if self.whole else occupant.nick
             self._watch(self._table.put(self._owner, stay.wire, value, section=local))
 
+    def all_of(self, local: str, room: Room) -> None:
+        """Note late what all in a room show."""
+        for key, occupant in room.occupants.items():
+            self._put_late(local, occupant, room.stays[key].values())
+
+    def flush_some(self) -> None:
+        """Write what was noted late, as much as may be written at once."""
+        self._flush(WRITES)
+
     def flush(self) -> None:
-        """Write what was noted late."""
-        late, self._late = self._late, {}
-        for (local, _), (occupant, stay) in late.items():
+        """Write all that was noted late."""
+        self._flush(len(self._late))
+
+    def _flush(self, most: int) -> None:
+        for local, wire in list(islice(self._late, most)):
+            occupant, stay = self._late[local, wire]
             self._put(local, occupant, [stay])
 
     def remove(self, row: StayRow) -> None:

@@ -46,6 +46,7 @@ class ServerWire(Protocol):
         self._has_closed = False
         self._pieces: list[bytes] = []
         self._timer: IDelayedCall | None = None
+        self._since = 0.0
 
     # For subclasses
 
@@ -135,6 +136,11 @@ class ServerWire(Protocol):
         peer: Any = None if self.transport is None else self.transport.getPeer()
         return f"{getattr(peer, 'host', '')}:{getattr(peer, 'port', '')}"
 
+    @property
+    def quiet_seconds(self) -> float:
+        """How long it has been of no use."""
+        return self.clock.seconds() - self._since
+
     # What subclasses ask for
 
     def take(self, events: list[Event]) -> None:
@@ -186,6 +192,7 @@ class ServerWire(Protocol):
     def wait(self, seconds: float) -> None:
         """Call `due` after so many seconds, unless something else is waited for by then."""
         self._stop_timer()
+        self._since = self.clock.seconds()
         if seconds:
             self._timer = self.clock.callLater(seconds, self._due)
 

@@ -76,15 +76,26 @@ class Detached:
     def overflowing(self, session: Session) -> None:
         """More waits for a client than may (3.6)."""
         managed = session.managed
-        error = StreamError("policy-violation", "too slow in reading")
         if session in self._timers or (managed is not None and managed.draining):
             if session.full:
                 self._end_later(session)
             session.full = True
+        else:
+            self.let_go(session, StreamError("policy-violation", "too slow in reading"))
+            session.full = session in self._timers
+
+    def let_go(self, session: Session, error: StreamError) -> None:
+        """End the stream of a session, if it has one, with that error; its client may resume it
+        where it could have done so anyway."""
+        managed = session.managed
+        if session in self._timers:
+            return
+        if managed is not None and managed.draining:
+            managed.give_way(error)
+            self._detach(session, managed, End.ABSENT)
         elif managed is not None and managed.resumable:
             self._manager.edges.kick(session.leg, error)
             self._detach(session, managed, End.CLOSED)
-            session.full = True
         else:
             session.close(error)
 

@@ -59,14 +59,14 @@ def failure(error: SaslError) -> bytes:
 
 
 class Exchange:
-    """One exchange of a stream. `user` is set once it has succeeded."""
+    """One exchange of a stream. `user` is set once it has succeeded, `name` by what it says."""
 
     def __init__(self, host: Host, facts: StreamFacts) -> None:
         self.user: User | None = None
         self.facts = facts
         self._host = host
         self._scram: ScramServer | None = None
-        self._name = ""
+        self.name = ""
 
     async def step(self, sent: Stanza) -> bytes:
         """Take the client's element. Returns the one to answer with; raises SaslError."""
@@ -86,7 +86,7 @@ class Exchange:
 
     async def _plain(self, message: bytes) -> bytes:
         plain = read_plain(message)
-        name = self._identify(plain.authcid, plain.authzid)
+        self.name = name = self._identify(plain.authcid, plain.authzid)
         credentials = UsernamePassword(name.encode(), plain.password.encode())
         await self._log_in(name, credentials)
         return element("success", SASL)
@@ -94,8 +94,8 @@ class Exchange:
     async def _first(self, mechanism: str, message: bytes) -> bytes:
         server = ScramServer(mechanism, self.facts.bindings, self.facts.mechanisms)
         server.first(message)
-        self._name = self._identify(server.authcid, server.authzid)
-        keys = await self._keys(self._name, server.hash)
+        self.name = self._identify(server.authcid, server.authzid)
+        keys = await self._keys(self.name, server.hash)
         self._scram = server
         return element("challenge", SASL, None, encode(server.challenge(keys)))
 
@@ -110,7 +110,7 @@ class Exchange:
 
     async def _final(self, server: ScramServer, message: bytes) -> bytes:
         server.final(message)
-        await self._log_in(self._name, ScramProof(self._name, server))
+        await self._log_in(self.name, ScramProof(self.name, server))
         return element("success", SASL, None, encode(server.success()))
 
     def _identify(self, authcid: str, authzid: str) -> str:

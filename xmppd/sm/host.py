@@ -29,6 +29,7 @@ from xmppd.protocol.stanza import Stanza
 from xmppd.sm import contacts
 from xmppd.sm.detached import Bounds
 from xmppd.sm.exchange import mechanisms_of
+from xmppd.sm.traces import Traces
 from xmppd.sm.user import User
 from xmppd.storage.codecs import XmlCodec
 from xmppd.storage.interfaces import (
@@ -62,6 +63,7 @@ class Visitor:
     facts: StreamFacts
 
 
+_REFUSED_BY_STORAGE = Full, ReadOnly, Unavailable
 _UNANSWERED = frozenset({"error", "result", "unavailable", "probe"})
 
 MAX_IDLE_USERS = 1_000
@@ -99,6 +101,7 @@ class Host:
         self.accounts = accounts
         self.admins = frozenset(admins)
         self.resource_conflict = "replace"
+        self.is_limited = True
         self.detaching: Bounds | None = None
         """What sessions that lose their streams may have; an extension sets it."""
         self.services: tuple[Item, ...] = ()
@@ -108,6 +111,7 @@ class Host:
         self.perform: Perform = _no_verbs
         self.clock: IReactorTime = manager.clock
         self.dispatch = Dispatch([])
+        self.traces = Traces(self)
         self.users: dict[str, User] = {}
         self._idle: OrderedDict[str, None] = OrderedDict()
         self._loading: dict[str, list[Deferred[User | None]]] = {}
@@ -116,6 +120,7 @@ class Host:
     def start(self, makers: Iterable[Callable[[Host], Extension]]) -> None:
         """Make the extensions and compile what they declare."""
         self.dispatch = Dispatch([make(self) for make in makers])
+        self.traces.start()
 
     def stop(self) -> None:
         """Stop the extensions, those first that came last."""
@@ -291,12 +296,12 @@ class Host:
             return
         result = answer_to(stanza, handler, session, self._handler_failed)
         if isinstance(result, Stanza):
-            self._answer_request(result, session, stanza)
+            self.answer_request(result, session, stanza)
         else:
-            result.addCallback(self._answer_request, session, stanza)
-            result.addErrback(self.failed)
+            self.manager.overdue.answers(result, self, session, stanza)
 
-    def _answer_request(self, answer: Stanza, session: Session | None, request: Stanza) -> None:
+    def answer_request(self, answer: Stanza, session: Session | None, request: Stanza) -> None:
+        """Answer a request whose handler is done, when what that wrote is kept."""
         if session is not None and request.type == "set":
             self.manager.note_ticket(session)
         self.answer(session, answer)
@@ -334,14 +339,15 @@ class Host:
         """The StanzaError of a failure; what is not the storage's is logged, and our own fault."""
         if isinstance(failure.value, StanzaError):
             return failure.value
-        if failure.check(Full, ReadOnly, Unavailable) is not None:
+        if failure.check(*_REFUSED_BY_STORAGE) is not None:
             return StanzaError("resource-constraint")
         self.failed(failure)
         return StanzaError("internal-server-error")
 
     def failed(self, failure: Failure) -> None:
-        """Log a failure that nobody waits for."""
-        self.log.failure("Something failed at {domain}", failure, domain=self.domain)
+        """Log a failure that nobody waits for; what the storage refuses, that says by itself."""
+        if failure.check(*_REFUSED_BY_STORAGE) is None:
+            self.log.failure("Something failed at {domain}", failure, domain=self.domain)
 
     def guarded(self, hook: Callable[..., Any], *arguments: Any) -> None:
         """Call a hook whose result nobody waits for; its failure is only logged."""

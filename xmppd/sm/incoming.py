@@ -71,6 +71,7 @@ def for_account(
         if pending is not None:
             user.lines[sender] = deque()
             pending.addBoth(_go_on, host, user, sender)
+            host.manager.overdue.something_waits()
     elif len(line) < MAX_LINE:
         line.append((stanza, unsettled))
     else:

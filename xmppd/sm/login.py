@@ -34,6 +34,8 @@ TICKET_SECONDS = 600.0
 EXCHANGE_SECONDS = 60.0
 MAX_ATTEMPTS = 5
 """Failed attempts on one stream before it is closed (RFC 6120, 6.4.5)."""
+MOST_OF_NAME = 200
+"""Characters of a name that the log holds."""
 MAX_STREAMS = 10_000
 """Streams whose failed attempts are remembered; edges count too."""
 
@@ -135,7 +137,7 @@ class Logins:
         step = Deferred.fromCoroutine(exchange.step(element))
         step.addCallbacks(
             lambda reply: self._stepped(envelope, exchange, reply),
-            lambda reason: self._step_failed(envelope, reason),
+            lambda reason: self._step_failed(envelope, exchange, reason),
         )
         step.addErrback(self.broken, envelope)
 
@@ -189,14 +191,25 @@ class Logins:
         if leg is not None:
             self.manager.edges.absent(leg)
 
-    def _step_failed(self, envelope: Envelope, reason: Failure) -> None:
+    def _step_failed(self, envelope: Envelope, exchange: Exchange, reason: Failure) -> None:
         error = reason.value
         if not isinstance(error, SaslError):
             self.log.failure("A login failed by our own fault", reason)
             error = SaslError("temporary-auth-failure")
+        elif error.condition == "not-authorized":
+            self._tell_of_refusal(exchange)
         last = self._count_failure(envelope.sender)
         step = verb("step", failure(error), state="failed", last="true" if last else None)
         self.answer(envelope, step)
+
+    def _tell_of_refusal(self, exchange: Exchange) -> None:
+        """A line for those who watch over addresses; the name is whatever a client said."""
+        self.log.info(
+            "login refused: {name} at {domain} from {peer}",
+            name=ascii(exchange.name[:MOST_OF_NAME]),
+            domain=exchange.facts.host,
+            peer=exchange.facts.peer,
+        )
 
     def _count_failure(self, stream: Jid) -> bool:
         """Whether this was the last attempt that the stream may make."""

@@ -135,6 +135,7 @@ class Managed:
             self._waiting = None
         elif waiting[0].ticket > kept:
             manager.uncommitted.add(self)
+            manager.overdue.waits_for(waiting[0].ticket)
         if before != self._handled.h:
             self._tell()
         if not waiting and self._drained is not None:

@@ -38,6 +38,7 @@ def take(host: Host, session: Session, stanza: Stanza) -> None:
     if pending is not None:
         session.backlog = deque()
         pending.addBoth(_go_on, host, session)
+        host.manager.overdue.something_waits()
 
 
 def _go_on(_: object, host: Host, session: Session) -> None:

@@ -75,6 +75,7 @@ def _available(host: Host, session: Session, stanza: Stanza) -> None:
     _broadcast(host, session, stanza)
     if first:
         _initial(host, session)
+        host.traces.changed(session.user)
     host.tell(Life.PRESENCE, session)
 
 
@@ -115,6 +116,8 @@ def unavailable(host: Host, session: Session, stanza: Stanza) -> None:
         entitles = session.user.entitles
         left = [jid for jid in directed if not (told and entitles(jid))]
         spread(host, session, stanza, left)
+    if told or directed:
+        host.traces.changed(session.user)
 
 
 def _directed(host: Host, session: Session, stanza: Stanza, available: bool) -> None:
@@ -129,8 +132,10 @@ def _directed(host: Host, session: Session, stanza: Stanza, available: bool) -> 
             if to not in directed and len(directed) >= MAX_DIRECTED:
                 raise StanzaError("resource-constraint", "too many directed presences")
             directed.add(to)
+            host.traces.changed(session.user)
     elif directed is not None:
         directed.discard(to)
+        host.traces.changed(session.user)
     host.manager.send(stanza)
 
 

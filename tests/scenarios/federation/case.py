@@ -15,8 +15,8 @@ from tests.scenarios.federation.certificates import (
     self_signed,
 )
 from tests.scenarios.federation.party import Party, Proof, World
-from tests.scenarios.federation.people import PING, Person, play
-from tests.scenarios.federation.place import Names, free_place
+from tests.scenarios.federation.people import PING, Person, hear, play, say
+from tests.scenarios.federation.place import Names, await_true, free_place
 from tests.scenarios.federation.security import DIALBACK, EXTERNAL, Security
 from tests.scenarios.raw import told
 
@@ -119,6 +119,22 @@ class Matrix(Meeting):
     def check_proofs(self, one: Party, other: Party, wanted: list[Proof]) -> None:
         """Compare what somebody says of streams."""
         self.assertEqual(one.proofs(other.domain), wanted, one.domain)
+
+
+class AtOnce(Meeting):
+    """Two servers that open a stream to each other at the same time."""
+
+    def test_bidirectional_at_once(self) -> None:
+        """One of the two is left, and goes both ways (XEP-0288)."""
+        first, second = self.meet(Security(bidi=True))
+        people = self.person(first), self.person(second)
+        for number in range(3):
+            if number == 2:
+                await_true(lambda: len(first.proofs(second.domain)) == 1, first.logged)
+            for one, other in (people, people[::-1]):
+                say(one, other, number)
+            for one, other in (people, people[::-1]):
+                self.assertEqual(hear(one, other, 1), [number])
 
 
 class WiderMatrix(Matrix):

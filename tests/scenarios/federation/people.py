@@ -117,6 +117,17 @@ def chat(a: Person, b: Person) -> None:
     assert numbers == [str(number) for number in range(BURST)], numbers
 
 
+def say(sender: Person, to: Person, number: int) -> None:
+    """Send a message with a number."""
+    sender.send(f"<message type='chat' to='{to.jid}'><body>{number}</body></message>")
+
+
+def hear(person: Person, sender: Person, count: int) -> list[int]:
+    """The numbers of the next messages."""
+    came = [person.message(sender.jid) for _ in range(count)]
+    return [int(each.findtext(f"{{{CLIENT}}}body") or "-1") for each in came]
+
+
 def discover(a: Person, b: Person) -> None:
     """Servers and clients say what they are (XEP-0030, 3.1 and 4.1)."""
     info = f"<query xmlns='{DISCO_INFO}'/>"

@@ -4,11 +4,10 @@ from typing import ClassVar
 
 from tests.scenarios.federation import case
 from tests.scenarios.federation.ours import Ours
-from tests.scenarios.federation.people import Person
+from tests.scenarios.federation.people import hear, say
 from tests.scenarios.federation.relay import Relay
 from tests.scenarios.federation.security import Security
 from tests.scenarios.ports import LOOPBACK
-from tests.scenarios.raw import CLIENT
 
 ROUNDS = 5
 MESSAGES = 20
@@ -52,14 +51,3 @@ class BreakTest(case.Meeting):
                 self.assertEqual(hear(b, a, MESSAGES), wanted, first.logged())
                 self.assertEqual(hear(a, b, MESSAGES), wanted, second.logged())
             self.assertGreater(relay.taken, 1)
-
-
-def say(sender: Person, to: Person, number: int) -> None:
-    """Send a message with a number."""
-    sender.send(f"<message type='chat' to='{to.jid}'><body>{number}</body></message>")
-
-
-def hear(person: Person, sender: Person, count: int) -> list[int]:
-    """The numbers of the next messages."""
-    came = [person.message(sender.jid) for _ in range(count)]
-    return [int(each.findtext(f"{{{CLIENT}}}body") or "-1") for each in came]

@@ -4,7 +4,7 @@ from tests.scenarios.federation import case
 from tests.scenarios.federation.ours import Ours, Split
 
 
-class WholeTest(case.Matrix):
+class WholeTest(case.Matrix, case.AtOnce):
     """Both in one process each."""
 
     kinds = (Ours, Ours)

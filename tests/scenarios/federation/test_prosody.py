@@ -5,7 +5,7 @@ from tests.scenarios.federation.ours import Ours
 from tests.scenarios.federation.prosody import Prosody
 
 
-class ProsodyTest(case.WiderMatrix):
+class ProsodyTest(case.WiderMatrix, case.AtOnce):
     """Our server in one process."""
 
     kinds = (Ours, Prosody)

@@ -7,6 +7,7 @@ from xmppd.chat.options.hidden import Hidden
 from xmppd.chat.options.history import History
 from xmppd.chat.options.identities import Identities
 from xmppd.chat.options.limit import Limit
+from xmppd.chat.options.lock import Lock
 from xmppd.chat.options.members_invite import MembersInvite
 from xmppd.chat.options.members_only import MembersOnly
 from xmppd.chat.options.moderated import Moderated
@@ -18,6 +19,7 @@ from xmppd.chat.options.registration import Registration
 from xmppd.chat.options.voice_requests import VoiceRequests
 
 CORE: tuple[type[Option], ...] = (
+    Lock,
     Name,
     Persistent,
     Hidden,

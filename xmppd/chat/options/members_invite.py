@@ -14,7 +14,5 @@ class MembersInvite(Option):
     fields = (Field("members_invite", bool, False, "Members may invite to a members-only room"),)
 
     def moves(self, config: Mapping[str, Any]) -> Mapping[Right, Need]:
-        """Inviting to a members-only room takes an admin, or a member."""
-        if not config["members_only"]:
-            return {}
-        return {Right.INVITE: Affiliation.MEMBER if config["members_invite"] else Affiliation.ADMIN}
+        """Inviting to a members-only room takes a member."""
+        return {Right.INVITE_MEMBERS: Affiliation.MEMBER} if config["members_invite"] else {}
