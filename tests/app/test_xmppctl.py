@@ -499,7 +499,13 @@ class ServerRunsTest(ProcessTestCase):
         self.assertIn("ask the router (--instance router)", refusal)
         refusal = await self.refusal("--instance", "router", "users")
         self.assertIn("ask the process that keeps the accounts (--instance sm-1)", refusal)
-        self.assertIn("no server is running", await self.refusal("--instance", "x", "status"))
+        for words, missed in (
+            (("--instance", "x", "status"), "status: x"),
+            (("s2s", "list"), "s2s list: s2s-1"),
+            (("muc", "list"), "muc list: muc-1"),
+        ):
+            told = f"Error: {missed} does not run here (what does: router, sm-1)\n"
+            self.assertEqual(await self.refusal(*words), told)
 
     async def test_reload(self) -> None:
         """In every process that runs, whatever its name; or in one."""

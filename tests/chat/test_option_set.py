@@ -36,6 +36,10 @@ class OptionSetTest(SynchronousTestCase):
         self.assertEqual(options.checks.keys(), {Enter, Leave})
         self.assertEqual(options.notes, {})
 
+    def test_who_is_asked_when_something_is_due(self) -> None:
+        """Of many rooms often: only those that say something."""
+        self.assertEqual([each.title() for each in OPTIONS.wakers], ["lock"])
+
     def test_what_no_option_takes_is_as_by_default(self) -> None:
         """As when an option is another by now, or gone; what is stored stays as it is."""
         stored = {"history": "many", "gone": 1, "hidden": True}

@@ -28,7 +28,16 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.muc.kit import form
 from xmppd.component.discovery import DISCO_INFO, DISCO_ITEMS
 from xmppd.muc import names
-from xmppd.protocol.namespaces import DATA_FORMS, DELAY, STANZA_ERRORS
+from xmppd.protocol.namespaces import (
+    CLIENT,
+    DATA_FORMS,
+    DELAY,
+    FORWARD,
+    MAM,
+    RESULT_SETS,
+    STANZA_ERRORS,
+    STANZA_IDS,
+)
 from xmppd.protocol.stanza import Stanza
 from xmppd.testing.client import Client
 from xmppd.testing.server import TestServer
@@ -63,14 +72,26 @@ _MAY_BE_THERE = {
 }
 _SHORT = {
     "admin": names.MUC_ADMIN,
+    "client": CLIENT,
     "data": DATA_FORMS,
     "delay": DELAY,
     "direct": names.DIRECT_INVITE,
+    "fasten": names.FASTEN,
+    "forward": FORWARD,
     "info": DISCO_INFO,
     "items": DISCO_ITEMS,
+    "mam": MAM,
+    "moderate": names.MODERATE,
+    "moderate0": names.MODERATE_0,
     "muc": names.MUC,
+    "occupant": names.OCCUPANT_ID,
     "owner": names.MUC_OWNER,
+    "ping": names.PING,
     "register": names.REGISTER,
+    "retract": names.RETRACT,
+    "retract0": names.RETRACT_0,
+    "sets": RESULT_SETS,
+    "sid": STANZA_IDS,
     "stanzas": STANZA_ERRORS,
     "user": names.MUC_USER,
 }

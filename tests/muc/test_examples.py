@@ -16,6 +16,7 @@ from tests.muc import (
     test_errors,
     test_examples_admins,
     test_examples_entering,
+    test_examples_extensions,
     test_examples_moderators,
     test_examples_owners,
     test_examples_registering,
@@ -25,7 +26,6 @@ from tests.muc import (
     test_ruling,
     test_talking,
 )
-from tests.muc.kit import RoomsTestCase
 from tests.muc.script import ScriptTestCase
 from tests.muc.split import SplitTestServer
 from xmppd.testing.server import TestServer
@@ -56,7 +56,10 @@ SHOWN: dict[str, type[ScriptTestCase]] = {
 """Test cases that send what an example sends and compare whole what everybody then gets, under
 short names."""
 
-OTHERS: tuple[type[RoomsTestCase], ...] = (
+OTHERS: tuple[type[SynchronousTestCase], ...] = (
+    test_examples_extensions.ArchiveExamples,
+    test_examples_extensions.OccupantIdExamples,
+    test_examples_extensions.SelfPingExamples,
     test_archive_requests.WarnedTest,
     test_codes.CodesTest,
     test_discovery.DiscoveryTest,
@@ -79,7 +82,7 @@ OTHERS: tuple[type[RoomsTestCase], ...] = (
     test_ruling.RolesTest,
     test_talking.TalkingTest,
 )
-"""What the text around the examples says."""
+"""What the text around the examples says, and the examples of other XEPs."""
 
 EXAMPLES: dict[tuple[int, int], str] = {
     (1, 4): "discovery test_service",
@@ -172,7 +175,20 @@ EXAMPLES: dict[tuple[int, int], str] = {
     (204, 204): "destroying test_refused",
     (205, 206): "service test_error",
     (207, 207): "service test_shutdown",
-    (208, 222): CLIENT,  # registries, and addresses that people click on
+    (208, 208): "discovery test_types",
+    (209, 210): CLIENT,  # registries of what the forms of 7.10 and 8.6 have
+    (211, 211): "creating test_registry",
+    (212, 212): "discovery test_room",
+    (213, 213): CLIENT,  # here and below: addresses that people click on
+    (214, 214): "invitations test_links",
+    (215, 215): CLIENT,
+    (216, 216): "invitations test_links",
+    (217, 217): CLIENT,
+    (218, 218): "invitations test_links",
+    (219, 219): CLIENT,
+    (220, 220): "invitations test_links",
+    (221, 221): CLIENT,
+    (222, 222): "invitations test_links",
     (223, 225): "discovery test_traffic",
 }
 """Numbers of the first and the last of some examples, and the test."""

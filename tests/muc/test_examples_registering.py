@@ -111,6 +111,26 @@ class RegistrationExamples(ScriptTestCase):
             + REFUSED.format("nv71va54", "modify", "bad-request")
         )
 
+    def test_removal(self) -> None:
+        """XEP-0077, 3.2: of a member, and of nobody else."""
+        self.make(**OPEN)
+        removed = """
+            hag66 > <iq id='nv71va54' to='coven@chat.shakespeare.lit' type='set'>
+              <query#register><remove/></query></iq>
+        """
+        self.play(removed + REFUSED.format("nv71va54", "auth", "registration-required"))
+        self.rank("<item affiliation='member' jid='hag66@shakespeare.lit' nick='thirdwitch'/>")
+        actor = "<actor jid='hag66@shakespeare.lit'/>"
+        self.play(
+            removed
+            + DONE
+            + f"""
+            crone1 < <message from='coven@chat.shakespeare.lit' to='crone1@shakespeare.lit/desktop'>
+              <x#user><item affiliation='none' jid='hag66@shakespeare.lit' role='none'>
+                {actor}</item></x></message>
+            """
+        )
+
     def test_approval(self) -> None:
         """9.9, example 151: the field for the address is ours, all others are registered."""
         self.make()

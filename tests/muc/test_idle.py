@@ -8,6 +8,8 @@ from tests.muc.kit import ROOM, RoomsTestCase, codes, item
 from xmppd.chat.commands import Destroy
 from xmppd.chat.model import ITSELF
 from xmppd.component.discovery import DISCO_ITEMS
+from xmppd.muc import names
+from xmppd.protocol.namespaces import DELAY, STANZA_IDS
 
 IDLE, UNOPENED = 90, 60
 
@@ -37,17 +39,78 @@ class IdleTest(RoomsTestCase):
         self.assertEqual((codes(mine), item(mine)["affiliation"]), ([110, 170], "owner"))
         self.assertTrue(self.in_memory())
 
-    def test_history_of_an_archive(self) -> None:
-        """What is in the archive need not be in memory; newcomers are told of it all the same."""
-        for archived, expected in ((1, False), (0, True)):
+    def idle(self) -> None:
+        """Let a room be left alone until it is not in memory."""
+        self.leave()
+        self.server.advance(181)
+        self.assertFalse(self.in_memory())
+
+    def test_history(self) -> None:
+        """Newcomers are told of what was said, whether an archive has it or not."""
+        for archived in (1, 0):
             self.make({"persistentroom": 1, "enablearchiving": archived})
             self.say(self.crone, "Double, double")
-            self.leave()
-            self.server.advance(181)
-            self.assertEqual(self.in_memory(), expected)
-            found = self.bodies(self.enter(self.crone, "crone"))
-            self.assertIn("Double, double", found)
+            for _ in range(2):
+                self.idle()
+                found = self.enter(self.crone, "crone")
+                self.assertEqual(self.bodies(found), ["Double, double"])
+                [said] = [each for each in found if each.has("", "body")]
+                self.assertEqual(said.sender, f"{ROOM}/crone")
+                self.assertTrue(said.has(DELAY, "delay"))
             self.owner("<destroy/>")
+
+    def test_history_that_is_older_than_the_archive(self) -> None:
+        self.make({"persistentroom": 1, "enablearchiving": 0})
+        self.say(self.crone, "before")
+        self.configure({"enablearchiving": 1})
+        self.say(self.crone, "after")
+        self.idle()
+        self.assertEqual(self.bodies(self.enter(self.crone, "crone")), ["before", "after"])
+        self.configure({"enablearchiving": 0})
+        self.idle()
+        self.assertEqual(self.bodies(self.enter(self.crone, "crone")), ["before", "after"])
+
+    def test_history_of_a_service_that_ends_in_good_order(self) -> None:
+        self.make({"persistentroom": 1, "enablearchiving": 0})
+        self.say(self.crone, "Double, double")
+        self.rooms.shut_down()
+        self.server.settle()
+        self.die()
+        self.assertEqual(self.bodies(self.enter(self.crone, "crone")), ["Double, double"])
+
+    def test_what_was_taken_back_stays_so(self) -> None:
+        """Of a history nothing is put away while the room is in memory."""
+        self.make({"persistentroom": 1, "enablearchiving": 0})
+        self.say(self.crone, "rash words")
+        self.idle()
+        [said] = [each for each in self.enter(self.crone, "crone") if each.has("", "body")]
+        tree = said.child(STANZA_IDS, "stanza-id")
+        assert tree is not None
+        self.crone.send(
+            f"<message type='groupchat' to='{ROOM}'>"
+            f"<retract xmlns='{names.RETRACT}' id='{tree['id']}'/></message>"
+        )
+        self.idle()
+        self.assertEqual(self.bodies(self.enter(self.crone, "crone")), [])
+
+    def test_history_has_its_bounds(self) -> None:
+        """By the room's own configuration, and in bytes."""
+        self.make({"persistentroom": 1, "enablearchiving": 0, "muc#maxhistoryfetch": 100})
+        for number in range(8):
+            self.say(self.crone, f"{number}" + "x" * 40_000)
+        self.idle()
+        found = self.bodies(self.enter(self.crone, "crone"))
+        self.assertEqual([body[0] for body in found if body], list("234567"))
+
+    def test_nothing_is_left_of_a_room_that_ends(self) -> None:
+        self.make({"persistentroom": 1, "enablearchiving": 0})
+        self.say(self.crone, "Double, double")
+        self.idle()
+        rooms: Any = self.server.service.rooms
+        put_away = rooms.store.histories
+        self.server.result(rooms.store.remove("cave"))
+        found = Deferred.fromCoroutine(put_away.take("cave"))
+        self.assertEqual(self.server.result(found), [])
 
     def test_room_that_is_not_to_last(self) -> None:
         self.make({}, (self.hag, "hag"))

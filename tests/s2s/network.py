@@ -37,7 +37,7 @@ from xmppd.tls.trust import Trust
 class Pipe:
     """One end of a connection in memory."""
 
-    def __init__(self, network: Network, address: str) -> None:
+    def __init__(self, network: Network, address: str, port: int = 1) -> None:
         self.protocol: Any = None
         self.other: Pipe
         self.unread: deque[bytes] = deque()
@@ -46,6 +46,7 @@ class Pipe:
         self._reading = True
         self._network = network
         self._address = address
+        self._port = port
 
     def write(self, data: bytes) -> None:
         if data and not self.closing and not self.closed:
@@ -82,10 +83,10 @@ class Pipe:
         """See `registerProducer`."""
 
     def getPeer(self) -> IPv4Address:
-        return IPv4Address("TCP", self.other._address, 1)
+        return IPv4Address("TCP", self.other._address, self.other._port)
 
     def getHost(self) -> IPv4Address:
-        return IPv4Address("TCP", self._address, 1)
+        return IPv4Address("TCP", self._address, self._port)
 
     def move(self) -> bool:
         """Deliver what waits; whether anything happened."""
@@ -140,15 +141,15 @@ class Network:
         if there is None:
             return fail(ConnectionRefusedError())
         protocol = make()
-        if self.connect(protocol, there()) is None:
+        if self.connect(protocol, there(), host, port) is None:
             return fail(ConnectionRefusedError())
         return succeed(protocol)
 
-    def connect(self, here: Any, there: Any) -> Pipe | None:
-        """Connect two protocols; gives the first one's end."""
+    def connect(self, here: Any, there: Any, host: str = "192.0.2.8", port: int = 1) -> Pipe | None:
+        """Connect two protocols, the second at that address; gives the first one's end."""
         if there is None:
             return None
-        near, far = Pipe(self, "192.0.2.9"), Pipe(self, "192.0.2.8")
+        near, far = Pipe(self, "192.0.2.9"), Pipe(self, host, port)
         near.other, far.other = far, near
         near.protocol, far.protocol = here, there
         self.pipes += [near, far]

@@ -198,7 +198,7 @@ def make_room(path: Path) -> None:
     try:
         if not stat.S_ISSOCK(path.lstat().st_mode):
             raise SocketTaken(f"{path}: is no socket (move it away)")
-        if _answers(path):
+        if answers(path):
             raise SocketTaken(f"{path}: another server answers there (stop it)")
         path.unlink()
     except FileNotFoundError:
@@ -208,7 +208,8 @@ def make_room(path: Path) -> None:
         raise SocketTaken(f"{path}: {why}") from None
 
 
-def _answers(path: Path) -> bool:
+def answers(path: Path) -> bool:
+    """Tell whether somebody listens at a socket. Raises OSError where there is none."""
     with socket.socket(socket.AF_UNIX) as probe:
         probe.setblocking(False)
         try:

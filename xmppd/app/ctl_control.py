@@ -10,13 +10,13 @@ from typing import Any
 
 import click
 
-from xmppd.app.admin import INSTANCE, socket_path
+from xmppd.app.admin import INSTANCE, answers, socket_path
 from xmppd.app.config import load
 from xmppd.app.config_model import Config
 from xmppd.app.ctl_client import NotRunning, ask
 from xmppd.app.ctl_direct import act_as_owner, carry_out
 from xmppd.app.ctl_text import readable
-from xmppd.app.ctl_verb import Tell, Verb
+from xmppd.app.ctl_verb import Refused, Tell, Verb
 from xmppd.app.verbs import VERBS
 
 Do = Callable[..., Any]
@@ -30,6 +30,16 @@ NAMES = {
     "rooms": "muc-1",
 }
 """Names of processes by what they do, where the server is not one."""
+
+
+def running_here(config: Config) -> set[str]:
+    """The names of the processes that have their sockets in the data directory, and listen."""
+    running = set()
+    for path in config.data.glob("*.sock"):
+        with suppress(OSError):
+            if answers(path):
+                running.add(path.stem)
+    return running
 
 
 class Control:
@@ -70,7 +80,17 @@ class Control:
         for instance in self._instances(verb):
             with suppress(NotRunning):
                 return ask(socket_path(self.config, instance), verb, args, tell)
+        self._check_alone(verb)
         return carry_out(self.config, verb, args)
+
+    def _check_alone(self, verb: Verb) -> None:
+        """Raise `Refused` where a process that does not run is wanted, and others do run."""
+        running = running_here(self.config)
+        keeps_accounts = not running.isdisjoint((INSTANCE, NAMES["sessions"]))
+        if running and (self.instance or verb.needs == "server" or keeps_accounts):
+            wanted = self.instance or NAMES.get(verb.role, INSTANCE)
+            told = ", ".join(sorted(running))
+            raise Refused(f"{verb.command}: {wanted} does not run here (what does: {told})")
 
     def _instances(self, verb: Verb) -> Iterable[str]:
         """The processes to ask, the first that runs: the one named, or those that could know."""

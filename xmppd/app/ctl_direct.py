@@ -14,7 +14,7 @@ from xmppd.app.config_key import ConfigError
 from xmppd.app.config_model import Config
 from xmppd.app.ctl_verb import Refused, Verb
 from xmppd.app.options import make_data_folder
-from xmppd.app.verbs import perform
+from xmppd.app.verbs import NO_ROOMS, perform
 from xmppd.storage.interfaces import Locked, StorageError
 
 SETTLING = 0.1
@@ -29,6 +29,8 @@ def carry_out(config: Config, verb: Verb, args: Mapping[str, Any]) -> Any:
         if config.back_ends == {"memory"}:
             raise Refused("the storage is memory, which only a running server has (start it)")
         make_data_folder(config.data)
+    if verb.role == "rooms" and config.muc.domain is None:
+        raise Refused(NO_ROOMS)
     outcome: list[Any] = []
 
     def act(reactor: Any) -> Deferred[None]:

@@ -9,6 +9,7 @@ from xmppd.app.ctl_verb import Refused
 from xmppd.app.roles import ServersRole
 from xmppd.protocol.jid import InvalidJid, Jid
 from xmppd.s2s.incoming import Incoming
+from xmppd.s2s.outgoing import Outgoing
 from xmppd.s2s.pair import Pair
 from xmppd.s2s.probe import Probe
 from xmppd.tls.transport import tls_facts
@@ -28,7 +29,7 @@ async def s2s_list(server: Federating, domain: str | None = None) -> list[dict[s
     pairs = [
         _outgoing(pair)
         for pair in edge.pairs.values()
-        if remote in (None, pair.remote) and (pair.stream is not None or len(pair.queue))
+        if remote in (None, pair.remote) and (_stream_of(pair) is not None or len(pair.queue))
     ]
     coming = [
         _incoming(stream) for stream in edge.incoming if remote is None or stream.is_of(remote)
@@ -79,8 +80,14 @@ def _domain(text: str) -> Jid:
     return jid.host
 
 
+def _stream_of(pair: Pair) -> Outgoing | None:
+    """The one that we have opened, be it for this pair or for another."""
+    ways = (way for way in pair.ways if isinstance(way, Outgoing))
+    return pair.stream or next(ways, None)
+
+
 def _outgoing(pair: Pair) -> dict[str, Any]:
-    stream = pair.stream
+    stream = _stream_of(pair)
     facts = {} if stream is None else stream.about
     return {
         "direction": "out",

@@ -18,6 +18,7 @@ from xmppd.app.config_model import Config
 from xmppd.app.ctl_server import waiting_for_restart
 from xmppd.app.logs import log_file, observer, turn
 from xmppd.app.options import RoleOptions
+from xmppd.app.steady import SteadyClock
 from xmppd.storage.interfaces import StorageError
 from xmppd.tls.certificate_files import CertificateError
 
@@ -98,7 +99,11 @@ class Process(MultiService):
 
 
 def started(make: Callable[[], Process]) -> Process:
-    """What `make` gives; what forbids starting is one line and exit code 1."""
+    """What `make` gives; what forbids starting is one line and exit code 1.
+
+    From here on the reactor goes by a clock that does not jump.
+    """
+    reactor.seconds = SteadyClock()  # type: ignore[method-assign]
     try:
         return make()
     except StorageError as problem:

@@ -52,6 +52,8 @@ _ROUTED = Parameter("domain", "domain", "The domain, or a wildcard such as *.exa
 
 _log = Logger()
 
+NO_ROOMS = "no rooms here (set muc.domain, or ask who keeps them: --instance muc-1)"
+
 VERBS: Mapping[str, Verb] = {
     verb.name: verb
     for verb in (
@@ -380,7 +382,7 @@ def check_role(verb: Verb, role: Role) -> None:
     if verb.role == "router" and not hasattr(role, "router"):
         raise Refused(f"{verb.command}: ask the router (--instance router)")
     if verb.role == "rooms" and getattr(role, "rooms", None) is None:
-        raise Refused("no rooms here (set muc.domain, or ask who keeps them: --instance muc-1)")
+        raise Refused(NO_ROOMS)
 
 
 async def _perform(server: Any, name: str, args: Mapping[str, Any], tell: Tell | None) -> Any:

@@ -30,6 +30,7 @@ class OptionSet:
             if name not in self.fields or not self.fields[name].takes(value):
                 raise ValueError(f"{name} cannot be {value!r}")
             self.defaults[name] = value
+        self.wakers = tuple(each for each in self.options if _wakes(each))
         self.marks = self._hooks(Stage.MARK)
         self.checks = self._hooks(Stage.CHECK)
         self.notes = self._hooks(Stage.NOTE)
@@ -67,6 +68,10 @@ class OptionSet:
                 if rule.stage is stage:
                     found[rule.kind] = (*found.get(rule.kind, ()), hook)
         return found
+
+
+def _wakes(option: Option) -> bool:
+    return type(option).wake_at is not Option.wake_at
 
 
 def _by_name(options: Iterable[Option]) -> dict[str, Field]:

@@ -35,6 +35,7 @@ class Reason(Enum):
     BAD_REQUEST = auto()
     REGISTRATION_CLOSED = auto()
     REGISTRATION_OFF = auto()
+    NOT_REGISTERED = auto()
     WHISPER_LIMITED = auto()
     TOO_FAST = auto()
     TOO_BIG = auto()

@@ -55,7 +55,7 @@ def unregister(room: Room, command: Unregister, out: Changes) -> None:
     account = command.person.account
     affiliation = row_of(room, account).affiliation
     if affiliation < Affiliation.MEMBER:
-        raise Refusal(Reason.BAD_REQUEST, "not registered")
+        raise Refusal(Reason.NOT_REGISTERED)
     if affiliation is Affiliation.MEMBER:
         affiliation = Affiliation.NONE
     apply_standing(room, command.person, StandingChange(account, affiliation, ""), out)

@@ -104,7 +104,7 @@ class Room(People):
 
     def wake_at(self) -> float | None:
         """When something is due that a `Tick` does, in seconds since 1970; None: nothing is."""
-        times = (option.wake_at(self) for option in self.options.options)
+        times = (option.wake_at(self) for option in self.options.wakers)
         return min((at for at in times if at is not None), default=None)
 
     def reconfigured(self) -> None:

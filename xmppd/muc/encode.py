@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from secrets import token_hex
 from typing import Any, NamedTuple
 
 from xmppd.chat import events
 from xmppd.chat.model import Affiliation, Author, Occupancy, Occupant, Sight, Why
 from xmppd.chat.outcome import Notice
 from xmppd.muc import names
-from xmppd.muc.asking import registration_request, voice_request
+from xmppd.muc.announcing import Announcer
 from xmppd.muc.content import StanzaContent
 from xmppd.muc.elements import (
-    absent_xml,
     details_xml,
     item_xml,
     occupant_id_xml,
@@ -43,14 +41,6 @@ _CODES: Mapping[Why, int] = {
     Why.LOST: 333,
 }
 
-_STANDS: Mapping[Affiliation, str] = {
-    Affiliation.OUTCAST: "banned from",
-    Affiliation.NONE: "neither member nor banned any longer of",
-    Affiliation.MEMBER: "now a member of",
-    Affiliation.ADMIN: "now an admin of",
-    Affiliation.OWNER: "now an owner of",
-}
-
 
 class Encoder:
     """Makes the stanzas of one room."""
@@ -64,19 +54,13 @@ class Encoder:
             events.Shown: self._present,
             events.Ranked: self._ranked,
             events.Revealed: self._revealed,
-            events.Outside: self._outside,
-            events.StandingTold: self._standing_told,
             events.Left: self._left,
             events.Renamed: self._renamed,
             events.Said: self._said,
             events.TopicSet: self._said,
             events.Whispered: self._whispered,
-            events.Invited: self._invited,
-            events.Declined: self._declined,
-            events.VoiceAsked: self._voice_asked,
-            events.RegistrationAsked: self._registration_asked,
-            events.Configured: self._configured,
             events.Destroyed: self._destroyed,
+            **Announcer(room).encoders,
         }
 
     def encode(self, notice: Notice) -> list[Sending]:
@@ -188,66 +172,6 @@ class Encoder:
         inner = element("x", names.MUC_USER) + occupant_id_xml(event.author.id)
         sender = self._named(event.author.nick)
         yield ready(content.stanza.readdressed(None, sender).adding(inner))
-
-    def _invited(self, event: events.Invited, notice: Notice) -> Iterable[Stanza]:
-        asked, by = event.invitation, event.by
-        inviter = by.account if event.open and by.account else self._named(by.nick)
-        said = [element("reason", None, None, asked.reason)] if asked.reason else []
-        if asked.continues:
-            said.append(element("continue", None, {"thread": asked.thread}))
-        invite = element("invite", None, {"from": inviter}, *said)
-        password = element("password", None, None, event.password) if event.password else b""
-        direct = {
-            "continue": "true" if asked.continues else None,
-            "jid": self._room,
-            "password": event.password or None,
-            "reason": asked.reason or None,
-            "thread": asked.thread,
-        }
-        yield self._message(x_xml(invite, password), element("x", names.DIRECT_INVITE, direct))
-
-    def _declined(self, event: events.Declined, notice: Notice) -> Iterable[Stanza]:
-        said = [element("reason", None, None, event.reason)] if event.reason else []
-        decline = element("decline", None, {"from": event.account}, *said)
-        yield self._message(x_xml(decline))
-
-    def _voice_asked(self, event: events.VoiceAsked, notice: Notice) -> Iterable[Stanza]:
-        asked = event.occupant
-        form = voice_request(event.role.name.lower(), str(asked.shown.wire), asked.nick)
-        yield self._message(form.to_xml())
-
-    def _registration_asked(
-        self, event: events.RegistrationAsked, notice: Notice
-    ) -> Iterable[Stanza]:
-        form = registration_request(event.account, event.nick)
-        yield self._message(form.to_xml())
-
-    def _outside(self, event: events.Outside, notice: Notice) -> Iterable[Stanza]:
-        item = absent_xml(event.account, event.affiliation, event.by, event.reason)
-        yield self._message(x_xml(item))
-
-    def _standing_told(self, event: events.StandingTold, notice: Notice) -> Iterable[Stanza]:
-        said = f"You are {_STANDS[event.affiliation]} {self._room}."
-        body = element("body", None, None, said)
-        yield self._message(body, x_xml(status_xml(101)))
-
-    def _configured(self, event: events.Configured, notice: Notice) -> Iterable[Stanza]:
-        codes = []
-        told = {"absent_members", "identities"}
-        if "absent_members" in event.new:
-            codes.append(102 if event.new["absent_members"] else 103)
-        if event.logged is not None:
-            codes.append(170 if event.logged else 171)
-            told |= {"published", "archive"}
-        if "identities" in event.new:
-            codes.append(172 if event.new["identities"] == "everyone" else 173)
-        if event.new.keys() - told:
-            codes.append(104)
-        yield self._message(x_xml(*map(status_xml, codes)), type="groupchat")
-
-    def _message(self, *content: bytes, type: str | None = None) -> Stanza:
-        """Something that the room itself says."""
-        return Stanza.make("message", *content, sender=self._room, type=type, id=token_hex(8))
 
 
 def _outside(notice: Notice) -> Jid:

@@ -17,7 +17,6 @@ from xmppd.chat.room import Room
 from xmppd.component.component import ANSWERED, Component
 from xmppd.link.link import Item
 from xmppd.link.router import answers_error
-from xmppd.muc.archive import remembered
 from xmppd.muc.directory import Directory
 from xmppd.muc.graves import Grave, grave_of
 from xmppd.muc.keeping import RoomStore
@@ -77,6 +76,8 @@ class House(Component):
         """
         for live in list(self.live.values()):
             live.do(Shutdown(restore=self.settings.readmits))
+            if live.stored:
+                self.store.histories.put(live.jid.local, live.room)
         self.store.stays.flush()
         self._ended = True
 
@@ -113,9 +114,8 @@ class House(Component):
             await self._returning.lost(local)
             return None
         live = self._make(saved, stored=True)
-        if live.room.archived:
-            archive = self.store.archives.of(local, saved.created)
-            live.room.history.extend(await remembered(live.room, archive))
+        for message in await self.store.told(local, live.room):
+            live.room.remember(message)
         return live, await self._returning.of(local)
 
     def _loaded(self, result: tuple[LiveRoom, list[Stay]] | Failure | None, local: str) -> None:
@@ -166,7 +166,8 @@ class House(Component):
         self.listed.remove(live.jid.local)
 
     def unload(self, live: LiveRoom) -> None:
-        """Let a room be in the store alone."""
+        """Let a room be in the store alone, with what newcomers are told of."""
+        self.store.histories.put(live.jid.local, live.room)
         del self.live[live.jid.local]
 
     def create(self, jid: Jid, creator: str, locked: bool = True) -> LiveRoom:
@@ -226,7 +227,7 @@ class House(Component):
         """The room that a request is for. Raises `StanzaError`."""
         assert request.to is not None and request.sender is not None
         live = await self.find(request.to.local)
-        if live is None or not live.room.exists_for(request.sender.bare):
+        if live is None or not live.exists_for(request.sender):
             raise self.missing(request.to.bare)
         return live
 

@@ -29,6 +29,5 @@ class Idle:
 
 
 def _is_spare(live: LiveRoom) -> bool:
-    """Whether all of a room is in the store: what was said there may be in memory only."""
-    remembers = all(message.kept for message in live.room.history)
-    return live.stored and live.is_settled and not live.room.sessions and remembers
+    """Whether nobody is inside and nothing is under way."""
+    return live.stored and live.is_settled and not live.room.sessions

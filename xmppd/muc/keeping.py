@@ -10,18 +10,19 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from xmppd.chat.model import Affiliation, Author, Message, Saved, Standing
+from xmppd.chat.model import Affiliation, Message, Saved, Standing
 from xmppd.chat.outcome import SaveCard, SaveRoom, SaveStanding, Write
-from xmppd.muc.archive import ARCHIVE, Archives, Row, Tombstone
-from xmppd.muc.content import StanzaContent
+from xmppd.chat.room import Room
+from xmppd.muc.archive import ARCHIVE, Archives, Row, Tombstone, remembered
 from xmppd.muc.graves import Grave
+from xmppd.muc.histories import HISTORY, Histories
 from xmppd.muc.stays import STAYS, Stays
-from xmppd.protocol.parsing import parse_stanza
+from xmppd.muc.written import read_message, written_message
 from xmppd.storage.codecs import JsonCodec, XmlCodec
 from xmppd.storage.interfaces import Corrupt, Owner
 from xmppd.storage.stores import Stores
 
-STORES = ("room", "standings", "rooms", "vcard", ARCHIVE, STAYS)
+STORES = ("room", "standings", "rooms", "vcard", ARCHIVE, STAYS, HISTORY)
 MANY = 1_000_000
 CLEARING = "clearing"
 """Section of the list of rooms for those whose archives are being removed."""
@@ -53,6 +54,7 @@ class RoomStore:
         self.archives = Archives(stores, domain)
         self.new_id = self.archives.new_id
         self.stays = Stays(stores, domain)
+        self.histories = Histories(stores, domain)
 
     async def listed(self) -> dict[str, Listed]:
         """All rooms that are kept, by localpart."""
@@ -89,6 +91,16 @@ class RoomStore:
         except (KeyError, TypeError, ValueError) as problem:
             raise Corrupt("room", owner, str(problem)) from problem
         return saved
+
+    async def told(self, local: str, room: Room) -> list[Message]:
+        """What newcomers are told of: what was put away, or else what the archive has.
+
+        Fails with `StorageError`.
+        """
+        away = await self.histories.take(local)
+        if away or not room.archived:
+            return away
+        return await remembered(room, self.archives.of(local, room.saved.created))
 
     def keep(
         self,
@@ -133,6 +145,7 @@ class RoomStore:
             self._rooms.remove(owner)
             self._standings.clear(owner)
             self._cards.remove(owner)
+            self.histories.forget(local)
             self._listing.remove(self._all, local)
             before = self.archives.now()
             self._listing.put(self._all, local, before, section=CLEARING)
@@ -170,7 +183,7 @@ def _written(saved: Saved) -> dict[str, Any]:
         "created": saved.created,
         "config": saved.config,
         "picture": saved.picture,
-        "topic": None if topic is None else _written_message(topic),
+        "topic": None if topic is None else written_message(topic),
     }
 
 
@@ -183,7 +196,7 @@ def _read(value: dict[str, Any]) -> Saved:
         value["created"],
         config={name: _read_field(each) for name, each in value["config"].items()},
         picture=value.get("picture", ""),
-        topic=None if topic is None else _read_message(topic),
+        topic=None if topic is None else read_message(topic),
     )
 
 
@@ -193,26 +206,6 @@ def _read_field(value: Any) -> Any:
 
 def _read_grave(value: dict[str, Any]) -> Grave:
     return Grave(value["until"], frozenset(value["owners"]), value["alternate"], value["reason"])
-
-
-def _written_message(message: Message) -> dict[str, Any]:
-    content = message.content
-    assert isinstance(content, StanzaContent)
-    return {
-        "id": message.id,
-        "at": message.at,
-        "nick": message.author.nick,
-        "occupant": message.author.id,
-        "account": message.author.account,
-        "kept": message.kept,
-        "xml": content.stanza.to_bytes().decode(),
-    }
-
-
-def _read_message(value: dict[str, Any]) -> Message:
-    author = Author(value["nick"], value["occupant"], value["account"])
-    content = StanzaContent(parse_stanza(value["xml"].encode()))
-    return Message(value["id"], value["at"], author, content, value.get("kept", False))
 
 
 def _written_standing(standing: Standing) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from itertools import chain
 from typing import Any
 
 import attrs
@@ -104,6 +105,10 @@ class LiveRoom:
         """Whether nothing waits to be kept or told, and nothing could not be kept."""
         return not self._outbox and not self._unkept
 
+    def exists_for(self, jid: Jid | None) -> bool:
+        """Whether there is a room as far as somebody may know."""
+        return jid is not None and self.room.exists_for(jid.bare)
+
     def do(self, command: Command, answer: Stanza | None = None) -> Deferred[None] | None:
         """Carry out a command. `answer` is sent in its place among what is told, if all is kept.
 
@@ -140,7 +145,7 @@ class LiveRoom:
         told = [self._encoder.encode(notice) for notice in outcome.notices]
         if answer is not None:
             told.insert(place(command, outcome.notices), [answer])
-        return [each for sendings in told for each in sendings]
+        return list(chain.from_iterable(told))
 
     def _writes(self, outcome: Done) -> tuple[Write, ...]:
         """What is to be kept of the room itself; nothing of one that is not to last."""

@@ -37,6 +37,7 @@ _ERRORS: Mapping[Reason, tuple[str, str]] = {
     Reason.BAD_REQUEST: ("modify", "bad-request"),
     Reason.REGISTRATION_CLOSED: ("cancel", "not-allowed"),
     Reason.REGISTRATION_OFF: ("cancel", "service-unavailable"),
+    Reason.NOT_REGISTERED: ("auth", "registration-required"),
     Reason.WHISPER_LIMITED: ("cancel", "policy-violation"),
     Reason.TOO_FAST: ("wait", "policy-violation"),
     Reason.TOO_BIG: ("modify", "policy-violation"),

@@ -197,7 +197,7 @@ class Rooms(RoomRequests):
     def _take_message(self, live: LiveRoom | None, message: Stanza) -> Deferred[None] | None:
         assert message.to is not None
         command = message_command(message, message.to.bare)
-        if live is None or not live.room.exists_for(person_of(message.sender).account):
+        if live is None or (live.room.saved.locked and not live.exists_for(message.sender)):
             raise self.missing(message.to.bare)
         if command is None:
             return None

@@ -16,6 +16,7 @@ from xmppd.protocol.stanza import Stanza
 from xmppd.protocol.stream import language_of
 from xmppd.s2s.dialback import PREFIX
 from xmppd.s2s.offer import Offer
+from xmppd.s2s.policy import fits
 from xmppd.s2s.problem import Problem
 from xmppd.s2s.server_stream import ServerStream
 from xmppd.tls.certificate_files import CertificateError
@@ -105,10 +106,8 @@ class Dialled(ServerStream):
         self._policy = self.edge.settings.policy_of(self.remote)
         if not self.is_open:
             return True  # that is looked at when it opens
-        if self._policy == "certificate":
-            return self.has_certificate(self.remote)
-        fit = self.is_secure or self._policy == "plaintext-dialback"
-        return fit and super().still_holds()
+        remotes = {self.remote, *[pair.remote for pair in self.pairs]}
+        return all(fits(self, remote) for remote in remotes) and super().still_holds()
 
     # The stream
 

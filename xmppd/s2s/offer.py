@@ -25,6 +25,7 @@ LEAST_LIMIT: Final = 10_000
 class Offer:
     """Stream features, as far as they concern us.
 
+    `errors`: a key that it does not accept is answered, and the stream goes on (XEP-0220, 2.4).
     `max_bytes` is what it takes in one stanza (XEP-0478), None where it does not say.
     """
 
@@ -34,6 +35,7 @@ class Offer:
     bidi: bool = False
     management: bool = False
     max_bytes: int | None = None
+    errors: bool = False
 
     @classmethod
     def read(cls, features: Stanza) -> Offer:
@@ -45,6 +47,7 @@ class Offer:
             features.has(BIDI_FEATURE, "bidi"),
             features.has(STREAM_MANAGEMENT, "sm"),
             _max_bytes(features.child(STREAM_LIMITS, "limits")),
+            _has_errors(features.child(DIALBACK_FEATURE, "dialback")),
         )
 
 
@@ -52,6 +55,10 @@ def _offers_external(features: Stanza) -> bool:
     mechanisms = features.child(SASL, "mechanisms")
     offered: list[Any] = [] if mechanisms is None else list(mechanisms.elements())
     return any(str(each).strip() == "EXTERNAL" for each in offered)
+
+
+def _has_errors(dialback: domish.Element | None) -> bool:
+    return dialback is not None and any(each.name == "errors" for each in dialback.elements())
 
 
 def _max_bytes(limits: domish.Element | None) -> int | None:

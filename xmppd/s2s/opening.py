@@ -45,7 +45,7 @@ class Opening:
         return waiting is not None
 
     async def _connect(self) -> None:
-        problem = await self._try_all()
+        problem = None if await self._pair.sharing.join() else await self._try_all()
         self.is_under_way = False
         if problem is not None:
             self._pair.edge.backoffs.failed(self._pair.remote, problem)

@@ -23,7 +23,7 @@ from xmppd.s2s.dialback import Dialback
 from xmppd.s2s.dialled import Dialled
 from xmppd.s2s.offer import Offer
 from xmppd.s2s.outgoing_management import OutgoingManagement
-from xmppd.s2s.policy import ADDRESS
+from xmppd.s2s.policy import ADDRESS, BY_KEY
 from xmppd.s2s.problem import Problem
 from xmppd.s2s.proving import Proving
 from xmppd.s2s.questions import Questions
@@ -31,6 +31,7 @@ from xmppd.s2s.session import Session
 
 if TYPE_CHECKING:
     from xmppd.s2s.edge import ServerEdge
+    from xmppd.s2s.pair import Pair
 
 
 class Owner(Protocol):
@@ -56,7 +57,7 @@ class Outgoing(Dialled):
     """One stream from one of our domains to a remote one.
 
     `is_accepted` tells that our domain is proved. Where it `carries` nothing, nothing is agreed on
-    for that.
+    for that. `refused` are other pairs of domains that were not believed on it.
     """
 
     management: OutgoingManagement
@@ -68,6 +69,7 @@ class Outgoing(Dialled):
         self.owner = owner
         self.is_accepted = False
         self.carries = True
+        self.refused: set[tuple[str, str]] = set()
         self._offer = Offer()
         self._proving = Proving(self)
         self._questions = Questions()
@@ -125,6 +127,27 @@ class Outgoing(Dialled):
         return bool(self._questions)
 
     @property
+    def takes_others(self) -> bool:
+        """Whether other pairs of domains may prove themselves on it by keys (XEP-0220, 2.6)."""
+        carries = bool(self.pairs) and not self.over
+        return (
+            carries
+            and self.about["proof"] == BY_KEY
+            and self._offer.errors
+            and not self.management.is_used
+        )
+
+    def take_in(self, pair: Pair) -> bool:
+        """Have another pair go over it, whose key has been found valid.
+
+        False: its domain has too many streams, and this one has ended.
+        """
+        if self.is_bidi and not self.admit(pair.remote, pair.local, self._seen_as(pair.remote)):
+            return False
+        pair.join(self)
+        return True
+
+    @property
     def takes_verifications(self) -> bool:
         """Whether keys may be sent now: not before a new stream that is to follow."""
         return self.is_open and (self.is_accepted or not self._proving.is_due)
@@ -173,7 +196,7 @@ class Outgoing(Dialled):
         if said is not None and not said.type and self.is_bidi and self.is_accepted:
             self.receiving.receive(item)
         elif said is None or said.type not in ("valid", "invalid", "error"):
-            self.edge.log.info("{remote} sends dialback out of place", remote=self.remote)
+            self.receiving.unasked()
         elif not self._proving.judged(said):
             self._verified(said)
 
@@ -181,19 +204,21 @@ class Outgoing(Dialled):
         """What has become of another's key; an answer without its question is ignored (3.1)."""
         if self._questions.answered(answer):
             self.touch()
-            return
-        self.edge.log.info("{remote} answers dialback nobody asked for", remote=self.remote)
+        else:
+            self.receiving.unasked()
 
     def accept(self, how: str) -> None:
         """Our domain is proved; and the remote's, as far as policy demands."""
         self.is_accepted = True
         self.about["proof"] = how
         self.touch()
-        certified = self.about["certificate"] == "valid"
-        how = "certificate" if certified else ADDRESS
-        if not self.is_bidi or self.admit(self.remote, self.local, how):
+        if not self.is_bidi or self.admit(self.remote, self.local, self._seen_as(self.remote)):
             managed = self._offer.management and self.carries
             self.management.start(managed, self.owner.take_broken())
+
+    def _seen_as(self, remote: Jid) -> str:
+        """What proves a remote domain that we have found by DNS."""
+        return "certificate" if self.has_certificate(remote) else ADDRESS
 
     def ready(self) -> None:
         """Stanzas may go."""

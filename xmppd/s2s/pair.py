@@ -16,6 +16,7 @@ from xmppd.s2s.problem import Problem
 from xmppd.s2s.resumption import Resumption
 from xmppd.s2s.server_stream import ServerStream
 from xmppd.s2s.session import Sent, Session
+from xmppd.s2s.sharing import Sharing
 from xmppd.s2s.surplus import Surplus
 from xmppd.s2s.waiting_keys import WaitingKeys
 
@@ -40,6 +41,7 @@ class Pair:
         self.resumption = Resumption(edge.clock, self._go_on)
         self._keys = WaitingKeys()
         self.surplus = Surplus(self)
+        self.sharing = Sharing(self)
         self._opening = Opening(self)
 
     @property
@@ -52,6 +54,11 @@ class Pair:
     def way(self) -> ServerStream | None:
         """The stream that takes stanzas: one as long as it lasts, for they keep their order."""
         return None if self.resumption.blocks or not self.ways else self.ways[0]
+
+    @property
+    def streams(self) -> set[ServerStream]:
+        """All that take its stanzas, or are to."""
+        return {*self.ways, *([] if self.stream is None else [self.stream])}
 
     @property
     def state(self) -> str:
@@ -109,11 +116,12 @@ class Pair:
         """Bring about what is missing for all that waits."""
         if self.way is not None:
             self._drain(self.way)
-        if self._keys or self._lacks_way:
+        if self._keys or self.lacks_way:
             self._use_stream()
 
     @property
-    def _lacks_way(self) -> bool:
+    def lacks_way(self) -> bool:
+        """Whether something waits for a stream that takes stanzas."""
         wanted = self.queue or self.resumption.session is not None
         return self.way is None and not self.resumption.waits and bool(wanted)
 
@@ -128,7 +136,7 @@ class Pair:
             return
         if stream.takes_verifications:
             self._keys.ask(stream)
-        if self._lacks_way:
+        if self.lacks_way:
             stream.prove()
 
     def _begin(self) -> None:
@@ -162,7 +170,7 @@ class Pair:
         useless = stream.is_open and stream not in self.ways and not resuming
         if self._opening.decided(problem):
             pass  # it tries the next place
-        elif useless and self._lacks_way:
+        elif useless and self.lacks_way:
             self.edge.backoffs.failed(self.remote, problem)
             self.found(problem)
         else:

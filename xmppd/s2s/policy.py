@@ -10,7 +10,18 @@ if TYPE_CHECKING:
 ADDRESS: Final = "address"
 """What proves a server that we have found by DNS, where no certificate does."""
 
-_WEAKER: Final = frozenset({"dialback", ADDRESS})
+BY_KEY: Final = "dialback"
+"""What proves a domain whose own server knows the key that was sent."""
+
+_WEAKER: Final = frozenset({BY_KEY, ADDRESS})
+
+
+def fits(stream: ServerStream, domain: str) -> bool:
+    """Whether a stream of ours is as the policy of a domain wants it that is sent to over it."""
+    policy = stream.edge.settings.policy_of(domain)
+    if policy == "certificate":
+        return stream.has_certificate(domain)
+    return stream.is_secure or policy == "plaintext-dialback"
 
 
 def satisfies(stream: ServerStream, domain: str) -> bool:

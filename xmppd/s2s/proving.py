@@ -10,6 +10,7 @@ from xmppd.protocol.namespaces import SASL
 from xmppd.protocol.stanza import Stanza
 from xmppd.s2s.dialback import Dialback
 from xmppd.s2s.offer import Offer
+from xmppd.s2s.policy import BY_KEY
 
 if TYPE_CHECKING:
     from xmppd.s2s.outgoing import Outgoing
@@ -59,7 +60,7 @@ class Proving:
             return False
         self._asked = None
         if answer.type == "valid":
-            self._stream.accept("dialback")
+            self._stream.accept(BY_KEY)
             return True
         late = answer.condition in ("remote-server-timeout", "remote-connection-failed")
         condition = "remote-server-timeout" if late else "remote-server-not-found"

@@ -10,6 +10,7 @@ from xmppd.component.allowance import Allowance
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.stanza import Stanza
 from xmppd.s2s.dialback import FAILED, Dialback
+from xmppd.s2s.policy import BY_KEY
 
 if TYPE_CHECKING:
     from xmppd.s2s.server_stream import ServerStream
@@ -30,6 +31,7 @@ class Receiving:
         self._stream = stream
         self._keys = Allowance(stream.clock, KEYS_A_SECOND, KEYS_A_SECOND)
         self._verifying: set[tuple[str, str]] = set()
+        self._has_wondered = False
 
     @property
     def is_waiting(self) -> bool:
@@ -39,6 +41,16 @@ class Receiving:
     def count(self) -> None:
         """Count an element of dialback; what goes beyond the limit is read later."""
         self._stream.pace.rest(self._keys.spend(1))
+
+    def unasked(self) -> None:
+        """An answer has come to nothing that was asked (XEP-0220, 3.1).
+
+        That is told of once: who sends such may send many.
+        """
+        if not self._has_wondered:
+            self._has_wondered = True
+            peer = self._stream.peer
+            self._stream.edge.log.info("{peer} answers dialback nobody asked for", peer=peer)
 
     def receive(self, item: Stanza) -> None:
         """Take an element of dialback. Raises StreamError.
@@ -50,8 +62,7 @@ class Receiving:
         if request is None:
             raise StreamError("improper-addressing", "dialback between domains")
         if request.type:
-            peer = self._stream.peer
-            self._stream.edge.log.info("{peer} answers dialback nobody asked for", peer=peer)
+            self.unasked()
             return
         if request.name == "verify":
             self._verify(request)
@@ -123,7 +134,7 @@ class Receiving:
         if self._stream.over or self._stream.receiving is not self:
             return
         if outcome == "valid":
-            self._admit(request, "dialback")
+            self._admit(request, BY_KEY)
         elif outcome != "invalid":
             # whatever else the authoritative server says: it does not know the domain
             condition = outcome if outcome in _TOLD else "remote-server-not-found"

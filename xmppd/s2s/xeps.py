@@ -7,7 +7,8 @@ class ServerProtocols:
     """XEP-0178: prove servers by their certificates, with SASL EXTERNAL (3);
     XEP-0185: make dialback keys and know them again without keeping them;
     XEP-0198: acknowledge stanzas, and resume streams that broke;
-    XEP-0220: prove servers by keys, as initiating, receiving and authoritative server;
+    XEP-0220: prove servers by keys, as initiating, receiving and authoritative server, several
+    pairs of domains on one stream (2.6);
     XEP-0288: let one stream go both ways;
     XEP-0344: take a valid certificate for the key ("dialback without dialback");
     XEP-0368: find servers that speak TLS from the first byte, and be found as one;

@@ -40,6 +40,7 @@ RESOLVER = """{{resolv_conf, ""}}.
 {{nameserver, {{{address}}}, {port}}}.
 """
 PROOF = r"Accepted (inbound|outbound) s2s (\S+) authentication (\S+) -> (\S+) "
+TAKEN = r"(<[\d.]+>)@ejabberd_s2s_in:handle_auth_success"
 LIBRARIES = Path("/usr/lib")
 
 
@@ -91,6 +92,10 @@ class Ejabberd(Peer):
             for way, mechanism, sender, to in re.findall(PROOF, self.logged())
             if other in (sender, to)
         ]
+
+    def taken(self) -> list[str]:
+        """The connections of others on which pairs of domains were proved, one for each pair."""
+        return re.findall(TAKEN, self.logged())
 
 
 def _modules() -> str:

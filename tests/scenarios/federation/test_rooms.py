@@ -7,7 +7,8 @@ from typing import ClassVar
 from tests.scenarios.federation import case
 from tests.scenarios.federation.ejabberd import Ejabberd
 from tests.scenarios.federation.ours import Ours, Split
-from tests.scenarios.federation.place import rooms_of
+from tests.scenarios.federation.party import Party
+from tests.scenarios.federation.place import await_true, rooms_of
 from tests.scenarios.federation.prosody import Prosody
 from tests.scenarios.federation.rooms import play_in_room
 from tests.scenarios.federation.security import Security
@@ -36,9 +37,9 @@ class SplitRooms(OurRooms, Split):
 class RoomsMeeting(case.Meeting):
     """Two servers with rooms."""
 
-    def play_in_rooms(self, *kinds: type[case.Party]) -> None:
-        """Have people meet in a room of each."""
-        first, second = self.meet(Security(), (kinds[0], kinds[1]))
+    def play_in_rooms(self, *kinds: type[Party], believed: bool = True) -> Party:
+        """Have people meet in a room of each; gives the second server."""
+        first, second = self.meet(Security(believed), (kinds[0], kinds[1]))
         one, other = self.person(first), self.person(second)
         try:
             play_in_room(one, other, f"cave@{rooms_of(first.domain)}")
@@ -47,6 +48,7 @@ class RoomsMeeting(case.Meeting):
             logs = [f"{each.domain}:\n{each.logged()[-4_000:]}" for each in (first, second)]
             where = "".join(traceback.format_exception(problem))
             raise AssertionError("\n".join([where, *logs])) from problem
+        return second
 
 
 class RoomsTest(RoomsMeeting):
@@ -57,6 +59,13 @@ class RoomsTest(RoomsMeeting):
 
     def test_ejabberd(self) -> None:
         self.play_in_rooms(OurRooms, Ejabberd)
+
+    def test_pairs_of_domains_on_one_stream(self) -> None:
+        """Ours with their rooms, and our rooms with theirs: by a key each (XEP-0220, 2.6)."""
+        second = self.play_in_rooms(OurRooms, Ejabberd, believed=False)
+        assert isinstance(second, Ejabberd)
+        await_true(lambda: len(second.taken()) == 2, second.logged)  # it logs a little later
+        self.assertEqual(len(set(second.taken())), 1, second.logged())
 
     def test_split(self) -> None:
         self.play_in_rooms(SplitRooms, Prosody)
