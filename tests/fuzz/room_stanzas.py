@@ -34,7 +34,8 @@ class Writer(Mangler):
         self._makers = (
             (12, self._entering), (4, self._presence), (8, self._said), (3, self._private),
             (2, self._subject), (3, self._invitation), (3, self._form_message),
-            (2, self._retraction), (6, self._admin), (5, self._owner), (3, self._register), (4, self._archive),
+            (2, self._retraction), (6, self._admin), (5, self._owner), (3, self._register),
+            (4, self._archive),
             (5, self._asked), (2, self._answer),
         )  # fmt: skip
 
