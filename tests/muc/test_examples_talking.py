@@ -226,6 +226,22 @@ class TalkingExamples(ScriptTestCase):
                 <actor nick='firstwitch' jid='crone1@shakespeare.lit'/></item></x></presence>
         """)
 
+    def test_other_roles(self) -> None:
+        """7.13: by a request for voice nobody asks for more."""
+        self.make("hag66")
+        self.play("""
+            hag66 > <message id='v' to='coven@chat.shakespeare.lit'>
+              <x#data type='submit'><field var='FORM_TYPE'>
+                <value>http://jabber.org/protocol/muc#request</value></field>
+                <field var='muc#role'><value>moderator</value></field></x></message>
+            hag66 < <message from='coven@chat.shakespeare.lit' id='v'
+                to='hag66@shakespeare.lit/pda' type='error'>
+              <x#data type='submit'><field var='FORM_TYPE'>
+                <value>http://jabber.org/protocol/muc#request</value></field>
+                <field var='muc#role'><value>moderator</value></field></x>
+              <error type='modify'><bad-request#stanzas/></error></message>
+        """)
+
 
 class InvitationExamples(ScriptTestCase):
     def test_invitation(self) -> None:
@@ -377,3 +393,36 @@ class InvitationExamples(ScriptTestCase):
         delays = [name for _, name, _, _ in told.children if name == "delay"]
         self.assertEqual(len(delays), 2)
         self.assertIn(b"from='coven@chat.shakespeare.lit' stamp='2027", told.inner)
+
+    def test_links(self) -> None:
+        """15.7, examples 214, 216, 218, 220, 222: what clients send who follow a link."""
+        self.make(passwordprotectedroom=1, roomsecret="cauldronburn")
+        hag, room = self.person("hag66"), "coven@chat.shakespeare.lit"
+        x = "<x xmlns='http://jabber.org/protocol/muc'>{}</x>"
+        hag.send(f"<presence to='{room}/thirdwitch'>{x.format('')}</presence>")
+        self.assertEqual([each.type for each in hag.received()], ["error"])
+        password = "<password>cauldronburn</password>"
+        hag.send(f"<presence to='{room}/thirdwitch'>{x.format(password)}</presence>")
+        self.assertEqual(len(hag.received()), 3)
+        self.forget()
+        told = """
+            {0} < <message from='coven@chat.shakespeare.lit' to='{0}@shakespeare.lit'>
+              <x#user><invite from='coven@chat.shakespeare.lit/thirdwitch'/>
+                <password>cauldronburn</password></x>
+              <x#direct jid='coven@chat.shakespeare.lit' password='cauldronburn'/></message>
+        """
+        self.play(
+            """
+            hag66 > <message to='coven@chat.shakespeare.lit'>
+              <x#user><invite to='hecate@shakespeare.lit'/>
+                <invite to='bard@shakespeare.lit'/></x></message>
+            """
+            + told.format("hecate")
+            + told.format("bard")
+            + """
+            hag66 > <message to='coven@chat.shakespeare.lit'>
+              <x#user><invite to='hecate@shakespeare.lit'/>
+                <password>cauldronburn</password></x></message>
+            """
+            + told.format("hecate")
+        )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cryptography import x509
 from OpenSSL import SSL
+from twisted.logger import LogEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.s2s.authority import Authority
@@ -345,13 +346,18 @@ class DialbackTest(Hostile):
         self.assertIn("invalid", raw.heard)
 
     def test_many_answers_nobody_asked_for_are_slowed_down(self) -> None:
-        """Each is told of in the log, which nobody may fill."""
+        """They are told of in the log once, for nobody may fill it."""
+        told: list[LogEvent] = []
+        globalLogPublisher.addObserver(told.append)
+        self.addCleanup(globalLogPublisher.removeObserver, told.append)
         raw = self.secured()
         answer = "<db:result from='remote.test' to='capulet.test' type='valid'/>"
         raw.send(answer * 200)
         self.assertEqual(raw.result(to="nosuch.test"), "")
         self.network.advance(2)
         self.assertEqual(error_in(raw.heard), "item-not-found")
+        lines = [event for event in told if "nobody asked for" in str(event.get("log_format"))]
+        self.assertEqual(len(lines), 1)
 
     def test_many_bytes_are_slowed_down(self) -> None:
         raw = self.proved()

@@ -91,6 +91,15 @@ class UnprovedTest(Hostile):
         self.network.settle()
         self.assertLessEqual(len(self.place.edge.live), 6)
 
+    def test_those_that_do_not_begin_with_tls(self) -> None:
+        """Where that comes first: they can be told nothing, and go all the same."""
+        limits = ServerLimits(unproved_connections=3)
+        self.place = self.new_place(tls="direct", limits=limits)
+        raws = [self.raw() for _ in range(8)]
+        self.network.advance(6)
+        self.assertEqual([raw.closed for raw in raws], [True] * 5 + [False] * 3)
+        self.assertEqual(len(self.place.edge.live), 3)
+
     def test_smaller_limit(self) -> None:
         """Taken with the next connection after a reload."""
         self.flood("192.0.2.1", "192.0.2.2", "192.0.2.3")

@@ -11,7 +11,8 @@ from tests.scenarios.federation.people import PING, Person
 from tests.scenarios.federation.place import await_true
 from tests.scenarios.ports import free_port
 from tests.scenarios.server import STOPPING, TWISTD, Server, environment
-from tests.scenarios.test_server_edge import TwoServers
+from tests.scenarios.test_server_edge import RATE, TwoServers
+from tests.scenarios.test_split_kill import END, Talker, message
 
 DOMAINS = [f"d{number}.test" for number in range(int(os.environ.get("S2S_DOMAINS", "30")))]
 
@@ -40,6 +41,32 @@ class ServerEdgesTest(TwoServers):
             if "stream with split.test" in line and "is over" in line
         ]
         self.assertEqual(len(over), len(first["s2s-2"]), "the others stay")
+
+    def test_one_ends_in_good_order(self) -> None:
+        """The other one goes on with its pairs: nothing is lost or comes back, all is in order."""
+        split, whole = self.meet()
+        second = self.start_second(split)
+        here, there = self.people(split, whole)
+        talker = Talker(here, message(there.bare), RATE)
+        talker.start()
+        heard = [self.next_id(there) for _ in range(RATE // 4)]
+        if there.domain in self.map(split)["s2s-2"]:
+            second.terminate()
+            second.wait(STOPPING)
+        else:
+            split.stop_one("xmpp-s2s")
+        heard += [self.next_id(there) for _ in range(RATE // 4)]
+        talker.end()
+        while heard[-1] != END:
+            heard.append(self.next_id(there))
+        self.assertEqual(heard, [*map(str, range(talker.sent)), END])
+        here.send("<iq type='get' id='done'><ping xmlns='urn:xmpp:ping'/></iq>")
+        answer = here.read_until(lambda each: each.get("type") in ("error", "result"))
+        self.assertEqual(answer.get("id"), "done", "nothing has come back")
+
+    def next_id(self, person: Person) -> str:
+        """The id of the next message."""
+        return person.read_until(lambda each: each.tag.endswith("}message")).get("id", "")
 
     def reach_all(self, person: Person) -> None:
         """Ask each domain for a sign of life."""

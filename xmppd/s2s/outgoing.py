@@ -196,7 +196,7 @@ class Outgoing(Dialled):
         if said is not None and not said.type and self.is_bidi and self.is_accepted:
             self.receiving.receive(item)
         elif said is None or said.type not in ("valid", "invalid", "error"):
-            self.edge.log.info("{remote} sends dialback out of place", remote=self.remote)
+            self.receiving.unasked()
         elif not self._proving.judged(said):
             self._verified(said)
 
@@ -204,8 +204,8 @@ class Outgoing(Dialled):
         """What has become of another's key; an answer without its question is ignored (3.1)."""
         if self._questions.answered(answer):
             self.touch()
-            return
-        self.edge.log.info("{remote} answers dialback nobody asked for", remote=self.remote)
+        else:
+            self.receiving.unasked()
 
     def accept(self, how: str) -> None:
         """Our domain is proved; and the remote's, as far as policy demands."""

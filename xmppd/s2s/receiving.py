@@ -31,6 +31,7 @@ class Receiving:
         self._stream = stream
         self._keys = Allowance(stream.clock, KEYS_A_SECOND, KEYS_A_SECOND)
         self._verifying: set[tuple[str, str]] = set()
+        self._has_wondered = False
 
     @property
     def is_waiting(self) -> bool:
@@ -40,6 +41,16 @@ class Receiving:
     def count(self) -> None:
         """Count an element of dialback; what goes beyond the limit is read later."""
         self._stream.pace.rest(self._keys.spend(1))
+
+    def unasked(self) -> None:
+        """An answer has come to nothing that was asked (XEP-0220, 3.1).
+
+        That is told of once: who sends such may send many.
+        """
+        if not self._has_wondered:
+            self._has_wondered = True
+            peer = self._stream.peer
+            self._stream.edge.log.info("{peer} answers dialback nobody asked for", peer=peer)
 
     def receive(self, item: Stanza) -> None:
         """Take an element of dialback. Raises StreamError.
@@ -51,8 +62,7 @@ class Receiving:
         if request is None:
             raise StreamError("improper-addressing", "dialback between domains")
         if request.type:
-            peer = self._stream.peer
-            self._stream.edge.log.info("{peer} answers dialback nobody asked for", peer=peer)
+            self.unasked()
             return
         if request.name == "verify":
             self._verify(request)

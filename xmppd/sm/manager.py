@@ -15,6 +15,7 @@ from xmppd.component.requests import Requests
 from xmppd.component.session import boot_number, member
 from xmppd.link.envelope import Envelope
 from xmppd.link.link import Item, Link
+from xmppd.link.receipts import is_receipt
 from xmppd.link.turn import Turn
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import Jid
@@ -27,6 +28,7 @@ from xmppd.sm.incoming import receive
 from xmppd.sm.journal import Journal
 from xmppd.sm.login import Logins
 from xmppd.sm.managed import Managed
+from xmppd.sm.onward import Onward
 from xmppd.sm.overdue import Overdue
 from xmppd.sm.session import Session
 from xmppd.sm.settling import Settling
@@ -71,6 +73,7 @@ class SessionManager:
         self.reports = Settling(self)
         self.detached = Detached(self)
         self.custody = Custody(self)
+        self.onward = Onward(self)
         self.journal = Journal(self)
         self.uncommitted: set[Managed] = set()
         self.overdue = Overdue(self)
@@ -117,13 +120,19 @@ class SessionManager:
             self.note_sender(item.sender)
 
     def pass_on(self, stanza: Stanza, unsettled: Unsettled) -> None:
-        """Send what a managed client has sent. What goes elsewhere is handled by being sent."""
+        """Send what a managed client has sent. What is no message is handled by being sent, and so
+        is what leaves for others over a link on which nothing can get lost."""
         to = stanza.to
-        if stanza.name != "message" or to is None or self.host(to.domain) is None:
+        if stanza.name != "message" or to is None:
+            self.send(stanza)
+        elif self.host(to.domain) is not None:
+            unsettled.stanza = stanza
+            self.custody.send(stanza, unsettled)
+        elif self.edges.lossless:
             self.send(stanza)
         else:
             unsettled.stanza = stanza
-            self.custody.send(stanza, unsettled)
+            self.onward.send(stanza, unsettled)
 
     def new_address(self, prefix: str = "") -> Jid:
         """An address of this boot that has never been used."""
@@ -165,6 +174,8 @@ class SessionManager:
             return  # an edge is not there; its lease will show
         if envelope.number:
             self.edges.unwanted(envelope)
+        elif envelope.to == self.address and is_receipt(envelope):
+            self.onward.reported(envelope)
         elif envelope.to == self.address:
             self.edges.reported(envelope)
         else:
@@ -174,6 +185,7 @@ class SessionManager:
         """The link is there again, after what was on its way may have been lost."""
         self.edges.relinked()
         self.custody.relinked()
+        self.onward.relinked()
 
     # Answers that wait for storage
 
