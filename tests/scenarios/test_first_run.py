@@ -200,4 +200,4 @@ class TakenTest(FirstRunTestCase):
         for self.before in (), ("--pidfile=",):
             line = self.complaint("--data", str(running.data), *routed, plugin="xmpp-sm")
             self.assertIn(str(running.data), line)
-            self.assertIn("another server", line)
+            self.assertIn("another server" if not self.before else " has ", line)

@@ -2,8 +2,10 @@
 
 import gc
 import os
+import resource
 import signal
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from twisted.application.service import MultiService
@@ -65,6 +67,7 @@ class Process(MultiService):
         self._warn(self._role.config)
         MultiService.startService(self)
         gc.set_threshold(YOUNG)
+        allow_connections()
         signal.signal(signal.SIGHUP, self._hang_up)
         if self._log_file is not None:
             signal.signal(signal.SIGUSR1, self._turn_log)
@@ -107,6 +110,14 @@ class Process(MultiService):
         # twistd gives no other way to an exit code
         reactor.addSystemEventTrigger("after", "shutdown", os._exit, 1)
         reactor.callWhenRunning(reactor.stop)
+
+
+def allow_connections() -> None:
+    """Take as many open files as may be had: shells and units give few, and each client is one."""
+    given, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if given != most:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def started(make: Callable[[], Process]) -> Process:
