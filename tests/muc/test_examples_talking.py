@@ -226,6 +226,33 @@ class TalkingExamples(ScriptTestCase):
                 <actor nick='firstwitch' jid='crone1@shakespeare.lit'/></item></x></presence>
         """)
 
+    def test_approval_after_a_change_of_nick(self) -> None:
+        """8.6: voice is for who asked, not for who has taken the nick since."""
+        self.make("hag66", "hecate", moderatedroom=1)
+        approved = """<message to='coven@chat.shakespeare.lit'>
+            <x xmlns='jabber:x:data' type='submit'>
+              <field var='FORM_TYPE'>
+                <value>http://jabber.org/protocol/muc#request</value></field>
+              <field var='muc#role'><value>participant</value></field>
+              <field var='muc#jid'><value>hag66@shakespeare.lit/pda</value></field>
+              <field var='muc#roomnick'><value>thirdwitch</value></field>
+              <field var='muc#request_allow'><value>true</value></field></x></message>"""
+        for name, nick in (("hag66", "oldhag"), ("hecate", "thirdwitch")):
+            self.person(name).send(f"<presence to='coven@chat.shakespeare.lit/{nick}'/>")
+        self.forget()
+        self.person("crone1").send(approved)
+        [told] = self.person("crone1").received()
+        self.assertEqual(told.sender, "coven@chat.shakespeare.lit/oldhag")
+        self.assertIn(b"role='participant'", told.inner)
+        self.person("hag66").send(
+            "<presence type='unavailable' to='coven@chat.shakespeare.lit/oldhag'/>"
+        )
+        self.forget()
+        self.person("crone1").send(approved)
+        [told] = self.person("crone1").received()
+        self.assertEqual(told.type, "error")
+        self.assertIn(b"<item-not-found ", told.inner)
+
     def test_other_roles(self) -> None:
         """7.13: by a request for voice nobody asks for more."""
         self.make("hag66")

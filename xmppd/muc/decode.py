@@ -164,7 +164,9 @@ def _voice(form: Form, person: Person) -> Command | None:
         return RequestVoice(person)
     if _said(form, "muc#request_allow") not in _YES:
         return None
-    return SetRoles(person, (RoleChange(_said(form, "muc#roomnick"), Role.PARTICIPANT),))
+    nick, jid = _said(form, "muc#roomnick"), _said(form, "muc#jid")
+    account = _address(jid).bare if jid else ""
+    return SetRoles(person, (RoleChange(nick, Role.PARTICIPANT, account=account),))
 
 
 def _said(form: Form, var: str) -> str:
