@@ -120,7 +120,7 @@ class Acceptor(Factory):
     def _check_duplicate(self, name: str) -> None:
         trunk = self.trunks.get(name)
         if trunk is not None and trunk.is_up and self.rules.duplicates == "reject":
-            raise StreamError("conflict", "this name is connected")
+            raise StreamError("conflict", "its link is connected already")
 
     # What it tells
 
