@@ -19,6 +19,7 @@ from xmppd.app.verbs import perform
 from xmppd.chat.option import Option
 from xmppd.component.extension import Extension
 from xmppd.link.own_time import OwnTime
+from xmppd.protocol.jid import Jid
 from xmppd.s2s.connector import Dial
 from xmppd.s2s.resolver import Resolver
 from xmppd.storage.stores import StoreMap
@@ -105,9 +106,11 @@ class Server(MultiService):
         self, listening: bool, resolver: Resolver | None, dial: Dial | None
     ) -> ServersRole:
         link = self.router.link(names=[S2S], default=True)
-        return ServersRole(
+        role = ServersRole(
             self.config, self.reactor, link, self.router.serves_address, listening, resolver, dial
         )
+        role.edge.take_charge(Jid.of("", S2S))
+        return role
 
     def stopService(self) -> Deferred[object]:
         """Close every stream, then the links, then the stores."""

@@ -19,6 +19,7 @@ from xmppd.link.dialer import Dialer
 from xmppd.link.rules import SERVERS, covers
 from xmppd.link.shared import SharedLink
 from xmppd.link.wire_settings import WireSettings
+from xmppd.protocol.jid import Jid
 from xmppd.storage.stores import StoreMap
 
 
@@ -132,7 +133,7 @@ class LinkedSessions(LinkedKeeper):
     ) -> None:
         LinkedKeeper.__init__(self, name, config, reactor)
         self.stores = stores
-        self._link = SharedLink(self._dialer)
+        self._link = SharedLink(self._dialer, reactor)
         self.role = SessionsRole(name, config, reactor, stores, maker, self._link, self._link.open)
         self.manager = self.role.manager
 
@@ -178,6 +179,7 @@ class LinkedServers(LinkedEdge):
             config, reactor, self._dialer, lambda domain: covers(served, domain)
         )
         self.certificates = self.role.certificates
+        self.role.edge.take_charge(Jid.of("", name))
         self._dialer.attach = attach(name, boot_number(), SERVERS)
 
     def stopService(self) -> Deferred[object]:

@@ -30,8 +30,10 @@ from xmppd.component.discovery import (
 from xmppd.component.dispatch import Handler, Handlers, answer_to
 from xmppd.component.extension import ACCOUNT, HOST, iq
 from xmppd.component.requests import Requests
+from xmppd.link.custodian import Custodian
 from xmppd.link.link import Item as Routed
 from xmppd.link.link import Link
+from xmppd.link.receipts import is_counted
 from xmppd.link.router import answers_error
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import Jid
@@ -66,6 +68,8 @@ class Component:
         self._handlers = Handlers()
         self._handlers.add(self)
         self._link: Link | None = None
+        self._clock = clock
+        self._custodian: Custodian | None = None
 
     # What subclasses may say
 
@@ -107,6 +111,7 @@ class Component:
         """Serve the domain by this link from now on, such as `router.link([self.name])`."""
         link.receiver = self.receive
         self._link = link
+        self._custodian = Custodian(self.jid, link.send, self._clock, self._take_counted)
 
     def close(self) -> None:
         """End the link; what was sent before still arrives."""
@@ -137,7 +142,11 @@ class Component:
 
     def receive(self, item: Routed) -> None:
         """Take what the link brings: the stanzas that can be answered."""
-        if not isinstance(item, Stanza) or item.ns != CONTENT or item.sender is None:
+        if not isinstance(item, Stanza):
+            if self._custodian is not None and is_counted(item):
+                self._custodian.came(item)
+            return
+        if item.ns != CONTENT or item.sender is None:
             return
         if item.name == "iq":
             self._take_iq(item)
@@ -148,8 +157,11 @@ class Component:
         elif item.name == "presence":
             self._take(self.presence, item)
 
-    def _take(self, hook: Callable[[Stanza], object], stanza: Stanza) -> None:
-        maybeDeferred(hook, stanza).addErrback(self._refuse, stanza)
+    def _take_counted(self, message: Stanza) -> Deferred[object]:
+        return self._take(self.bounced if message.type == "error" else self.message, message)
+
+    def _take(self, hook: Callable[[Stanza], object], stanza: Stanza) -> Deferred[object]:
+        return maybeDeferred(hook, stanza).addErrback(self._refuse, stanza)
 
     def _refuse(self, failure: Failure, stanza: Stanza) -> None:
         error = failure.value

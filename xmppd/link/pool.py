@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from typing import Protocol, TypeVar
 
+from xmppd.link.envelope import Envelope
 from xmppd.link.link import Item
+from xmppd.link.receipts import is_counted
 
 
 class Member(Protocol):
@@ -38,6 +40,8 @@ def by_sender(item: Item) -> str:
 def by_domains(item: Item) -> str:
     """The ordered pair of domains: servers elsewhere."""
     sender, to = item.sender, item.to
+    if isinstance(item, Envelope) and is_counted(item):
+        sender = item.items[0].sender
     return f"{sender.domain if sender else ''} {to.domain if to else ''}"
 
 

@@ -14,6 +14,7 @@ from twisted.logger import Logger
 
 from xmppd.link.envelope import Envelope
 from xmppd.link.link import Item, LocalLink
+from xmppd.link.receipts import is_counted, passed_on, refused
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.markup import element
@@ -86,9 +87,10 @@ class Router:
     def link(
         self, domains: Iterable[str] = (), names: Iterable[str] = (), default: bool = False
     ) -> LocalLink:
-        """Make a link in this process and attach it. See `attach`."""
-        link = LocalLink(self.route, self.detach)
-        self.attach(link, domains, names, default)
+        """Make a link in this process and attach it; with `names` it gets envelopes. See
+        `attach`."""
+        link, names = LocalLink(self.route, self.detach), list(names)
+        self.attach(link, domains, names, default, trusted=bool(names))
         return link
 
     def attach(
@@ -216,8 +218,11 @@ class Router:
                 to = item.to
                 if type(item) is Envelope:
                     port = self.owner_of_envelopes(item.to.domain)
-                    if watch is not None and item.number and not item.epoch:
+                    if watch is not None and (is_counted(item) or (item.number and not item.epoch)):
                         self._watch_custody(item, watch)
+                    if port is None and is_counted(item):
+                        self._pass_on(item, producer)
+                        continue
                 elif to is None:
                     port = None
                 else:
@@ -230,6 +235,21 @@ class Router:
                     self._deliver(port, item, producer)
         finally:
             self._busy = False
+
+    def _pass_on(self, envelope: Envelope, producer: Producer | None) -> None:
+        """Pass on messages that somebody counts to whoever has them without that very domain.
+
+        Who is outside counts nothing: what they have been given has gone.
+        """
+        port = self.explain(envelope.to.domain).port
+        if port is None:
+            self.bounce(envelope)
+        elif port not in self._outside:
+            self._deliver(port, envelope, producer)
+        else:
+            for stanza in envelope.items:
+                self._deliver(port, stanza, producer)
+            self.route(passed_on(envelope))
 
     @staticmethod
     def _watch_custody(envelope: Envelope, watch: Callable[[Item], None]) -> None:
@@ -258,7 +278,9 @@ class Router:
         `condition` defaults to what the missing route means.
         """
         if isinstance(item, Envelope):
-            if item.type != "error":
+            if is_counted(item):
+                self.route(refused(item, condition or self.condition(item.to)))
+            elif item.type != "error":
                 self.route(item.answer(self._refusal(item, condition), type="error"))
             return
         if item.ns == CONTENT and item.sender is not None and answers_error(item):

@@ -10,7 +10,9 @@ from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.logger import Logger
 
 from xmppd.link.addresses import AddressLimits, address_key
+from xmppd.link.custodian import Custodian
 from xmppd.link.link import Item, Link
+from xmppd.link.receipts import is_counted
 from xmppd.link.router import answers_error
 from xmppd.link.turn import Turn
 from xmppd.protocol.errors import StreamError
@@ -85,6 +87,8 @@ class ServerEdge:
         self.live: set[ServerWire] = set()
         self.stopping = Stopping(self)
         self._addresses = AddressLimits(settings.limits.connections_per_address)
+        self._custodian: Custodian | None = None
+        self._counted: dict[Stanza, Deferred[None]] = {}
         link.receiver = self.receive
 
     def build_protocol(self, address: IAddress | None, listen: Listen) -> Incoming | None:
@@ -102,8 +106,12 @@ class ServerEdge:
     # What the link brings
 
     def receive(self, item: Item) -> None:
-        """Take a stanza for a domain elsewhere; an envelope has no business here."""
-        if not isinstance(item, Stanza) or item.ns != CONTENT:
+        """Take a stanza for a domain elsewhere, or one that somebody counts."""
+        if not isinstance(item, Stanza):
+            if self._custodian is not None and is_counted(item):
+                self._custodian.came(item)
+            return
+        if item.ns != CONTENT:
             return
         if item.to is None or item.sender is None:
             return
@@ -117,8 +125,31 @@ class ServerEdge:
         else:
             pair.send(item)
 
+    def take_charge(self, address: Jid) -> None:
+        """Tell those who count their messages what becomes of these; `address` is our instance's.
+
+        One is done with when the remote has acknowledged it or, where it acknowledges nothing,
+        when it has been written; or when it has been refused.
+        """
+        self._custodian = Custodian(address, self.link.send, self.clock, self._take_counted)
+
+    def _take_counted(self, stanza: Stanza) -> Deferred[None] | None:
+        if stanza.ns != CONTENT:
+            return None
+        done = self._counted[stanza] = Deferred()
+        self.receive(stanza)
+        return done
+
+    def settled(self, stanza: Stanza) -> None:
+        """There is no more to do about a stanza."""
+        done = self._counted.pop(stanza, None)
+        if done is not None:
+            done.callback(None)
+
     def bounce(self, item: Item, condition: str) -> None:
         """Send a stanza back to its sender as an error, unless it is an answer itself."""
+        if self._counted and isinstance(item, Stanza):
+            self.settled(item)
         if isinstance(item, Stanza) and item.sender is not None and answers_error(item):
             self.link.send(item.error(condition))
 

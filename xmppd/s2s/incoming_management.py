@@ -64,7 +64,7 @@ class IncomingManagement(Management):
         self.begin(session)
         self._stream.write(acks.resumed(id, session.handled.h))
         try:
-            session.unacknowledged.settle(h)
+            session.settle(h)
             self.go_on(session)
         finally:
             for pair in session.held:

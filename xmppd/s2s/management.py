@@ -116,7 +116,7 @@ class Management:
     def late(self, item: Stanza) -> None:
         """Take what was under way when we closed. Raises StreamError."""
         if item.name == "a" and self._closing is not None:
-            self._closing.unacknowledged.settle(count_in(item))
+            self._closing.settle(count_in(item))
 
     def heard_out(self) -> None:
         """Nothing comes any more: what is not acknowledged now will not be."""
@@ -126,7 +126,7 @@ class Management:
 
     def _acknowledged(self, session: Session, h: int) -> None:
         was_full = session.is_full
-        session.unacknowledged.settle(h)
+        session.settle(h)
         self._stop_waiting()
         if session.unacknowledged:
             self._stream.write(self.request())

@@ -95,7 +95,7 @@ class OutgoingManagement(Management):
     def _resumed(self, session: Session, h: int) -> None:
         session.tries = 0
         self.begin(session)
-        session.unacknowledged.settle(h)
+        session.settle(h)
         self.go_on(session)
         self._outgoing.ready()
 
@@ -104,7 +104,7 @@ class OutgoingManagement(Management):
         h = acks.count_in(item)
         try:
             if h is not None:
-                session.unacknowledged.settle(h)
+                session.settle(h)
         finally:
             session.give_up()
         self._enable()

@@ -226,6 +226,7 @@ class ServerStream(ServerWire):
         self.write(data)
         if not self.management.sent(sent):
             self._unsent.add(sent)
+            self.edge.settled(sent.stanza)
 
     def _pass_on(self, item: Stanza) -> None:
         if not self.proved:

@@ -59,6 +59,11 @@ class Session:
         """Keep what is sent now."""
         self.unacknowledged.add(sent, size_of(sent.stanza))
 
+    def settle(self, h: int) -> None:
+        """The remote has handled so many. Raises TooHigh."""
+        for sent in self.unacknowledged.settle(h):
+            sent.pair.edge.settled(sent.stanza)
+
     def hold(self, pairs: Iterable[Pair]) -> None:
         """Have nothing overtake what was not acknowledged."""
         for pair in pairs:

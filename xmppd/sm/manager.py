@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from itertools import count
 from typing import TYPE_CHECKING
@@ -15,18 +14,20 @@ from xmppd.component.requests import Requests
 from xmppd.component.session import boot_number, member
 from xmppd.link.envelope import Envelope
 from xmppd.link.link import Item, Link
+from xmppd.link.receipts import is_receipt
 from xmppd.link.turn import Turn
-from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm import outgoing
 from xmppd.sm.custody import Custody
 from xmppd.sm.detached import Detached
 from xmppd.sm.edges import EdgeLeg, Edges
+from xmppd.sm.held import Held
 from xmppd.sm.incoming import receive
 from xmppd.sm.journal import Journal
 from xmppd.sm.login import Logins
 from xmppd.sm.managed import Managed
+from xmppd.sm.onward import Onward
 from xmppd.sm.overdue import Overdue
 from xmppd.sm.session import Session
 from xmppd.sm.settling import Settling
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
     from xmppd.accounts.stored import Keeper
     from xmppd.sm.host import Host
     from xmppd.storage.interfaces import StorageError
-
-_UNDONE = "what was sent before could not be kept"
 
 
 class SessionManager:
@@ -71,15 +70,15 @@ class SessionManager:
         self.reports = Settling(self)
         self.detached = Detached(self)
         self.custody = Custody(self)
+        self.onward = Onward(self)
         self.journal = Journal(self)
         self.uncommitted: set[Managed] = set()
+        self.held = Held()
         self.overdue = Overdue(self)
         self.logins = Logins(self)
         self._make_host = make_host
         self._numbers = count(1)
         self._dirty: list[Session] = []
-        self._held: deque[tuple[int, Session, Stanza]] = deque()
-        self._lost: dict[int, StorageError] = {}
         self._stores = stores
         stores.on_kept(self._kept)
         stores.on_failed(self._failed)
@@ -117,13 +116,19 @@ class SessionManager:
             self.note_sender(item.sender)
 
     def pass_on(self, stanza: Stanza, unsettled: Unsettled) -> None:
-        """Send what a managed client has sent. What goes elsewhere is handled by being sent."""
+        """Send what a managed client has sent. What is no message is handled by being sent, and so
+        is what leaves for others over a link on which nothing can get lost."""
         to = stanza.to
-        if stanza.name != "message" or to is None or self.host(to.domain) is None:
+        if stanza.name != "message" or to is None:
+            self.send(stanza)
+        elif self.host(to.domain) is not None:
+            unsettled.stanza = stanza
+            self.custody.send(stanza, unsettled)
+        elif self.edges.lossless:
             self.send(stanza)
         else:
             unsettled.stanza = stanza
-            self.custody.send(stanza, unsettled)
+            self.onward.send(stanza, unsettled)
 
     def new_address(self, prefix: str = "") -> Jid:
         """An address of this boot that has never been used."""
@@ -165,6 +170,8 @@ class SessionManager:
             return  # an edge is not there; its lease will show
         if envelope.number:
             self.edges.unwanted(envelope)
+        elif envelope.to == self.address and is_receipt(envelope):
+            self.onward.reported(envelope)
         elif envelope.to == self.address:
             self.edges.reported(envelope)
         else:
@@ -174,6 +181,7 @@ class SessionManager:
         """The link is there again, after what was on its way may have been lost."""
         self.edges.relinked()
         self.custody.relinked()
+        self.onward.relinked()
 
     # Answers that wait for storage
 
@@ -202,40 +210,18 @@ class SessionManager:
 
     def hold(self, session: Session, answer: Stanza) -> None:
         """Deliver an answer when what its session wrote before is kept."""
-        self._held.append((session.ticket, session, answer))
+        self.held.add(session, answer)
         self.overdue.waits_for(session.ticket)
 
-    def answer_held(self) -> None:
-        """Deliver all answers that wait; what they would say is not so."""
-        held, self._held = self._held, deque()
-        for _, session, answer in held:
-            if answer.type == "result":
-                answer = _failed(answer, StanzaError("internal-server-error"))
-            session.deliver(answer)
-
     def _kept(self, kept: int) -> None:
-        held = self._held
-        while held and held[0][0] <= kept:
-            ticket, session, answer = held.popleft()
-            if ticket in self._lost and answer.type == "result":
-                answer = _failed(answer, StanzaError("resource-constraint", _UNDONE))
-            session.deliver(answer)
-        if not held:
-            self._lost.clear()
+        self.held.deliver(kept)
         if self.uncommitted:
             uncommitted, self.uncommitted = self.uncommitted, set()
             for managed in uncommitted:
                 managed.settle()
 
     def _failed(self, ticket: int, error: StorageError) -> None:
-        self._lost[ticket] = error
+        self.held.lose(ticket)
         for session in self.sessions.values():
             if session.managed is not None:
                 session.managed.lose(ticket)
-
-
-def _failed(answer: Stanza, error: StanzaError) -> Stanza:
-    """Instead of a result."""
-    return Stanza.make(
-        "iq", error.to_bytes(), to=answer.to, sender=answer.sender, type="error", id=answer.id
-    )

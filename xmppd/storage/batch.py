@@ -38,6 +38,8 @@ class GroupCommit:
 
     def __init__(self, clock: IReactorTime) -> None:
         self.kept = 0
+        self.ticket = 0
+        """The batch now filling; 0: nothing waits to be committed."""
         self._clock = clock
         self._filling = Batch(1)
         self._running: deque[Batch] = deque()
@@ -47,10 +49,6 @@ class GroupCommit:
         self._telling = False
         self._kept_calls: list[Callable[[int], None]] = []
         self._failed_calls: list[Callable[[int, StorageError], None]] = []
-
-    @property
-    def ticket(self) -> int:
-        return self._filling.number if self._filling.drivers else 0
 
     @property
     def in_unit(self) -> bool:
@@ -67,6 +65,7 @@ class GroupCommit:
         batch, unit = self._filling, self._unit
         if driver not in batch.drivers:
             batch.drivers.append(driver)
+            self.ticket = batch.number
         if unit is not None and all(driver is not seen for seen, _ in unit.marks):
             unit.marks.append((driver, driver.mark()))
         batch.rows += 1
@@ -163,7 +162,7 @@ class GroupCommit:
         batch = self._filling
         if not batch.drivers:
             return
-        self._filling = Batch(batch.number + 1)
+        self._filling, self.ticket = Batch(batch.number + 1), 0
         self._last = self._clock.seconds()
         self._running.append(batch)
         commits = [maybeDeferred(driver.commit) for driver in batch.drivers]
