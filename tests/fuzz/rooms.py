@@ -10,13 +10,18 @@ from random import Random
 from typing import Any
 from xml.etree.ElementTree import Element
 
+from twisted.internet.defer import Deferred
 from twisted.logger import LogLevel, globalLogPublisher
 
 from tests.chat.states import check_state
 from tests.fuzz.room_stanzas import Writer, written
 from tests.fuzz.room_watch import Watch
-from tests.fuzz.room_words import SERVICE
-from xmppd.protocol.namespaces import STANZA_IDS
+from tests.fuzz.room_words import SERVICE, SESSIONS, el
+from xmppd.chat.model import Person
+from xmppd.muc import names
+from xmppd.muc.keeping import RoomStore
+from xmppd.muc.service import Rooms
+from xmppd.protocol.namespaces import CLIENT, STANZA_IDS
 from xmppd.protocol.parsing import parse_stanza
 from xmppd.protocol.stanza import Stanza
 from xmppd.testing.links import FakeLink
@@ -29,6 +34,17 @@ QUIET = 120
 """Seconds after which every request has been answered."""
 
 
+def _settings(random: Random) -> dict[str, Any]:
+    """What may be otherwise in a service."""
+    settings = {
+        "after_restart": "readmit",
+        "message_bytes": 10_000,
+        "presence_bytes": 1_000,
+        "defaults": {"persistent": True, "members_only": False, "identities": "everyone"},
+    }
+    return {key: value for key, value in settings.items() if random.random() < 0.4}
+
+
 class Case:
     """One service of rooms with all that it is sent."""
 
@@ -36,7 +52,7 @@ class Case:
         self.random = random
         self.writer, self.watch, self.link = Writer(random), Watch(), FakeLink()
         self.failures: list[Any] = []
-        self.server = TestServer(config={"muc": {"domain": SERVICE}})
+        self.server = TestServer(config={"muc": {"domain": SERVICE, **_settings(random)}})
         self.rooms = self.server.service.rooms
         self.rooms.attach(self.link)
         self.told: list[Stanza] = []
@@ -51,12 +67,31 @@ class Case:
                 self.step()
             self.settle(QUIET)
             assert not self.watch.unanswered(), self.watch.unanswered()
-            self.server.stop()
-            self.take()
-            assert not self.watch.views, "not told that the service ends"
+            self.end()
         finally:
             globalLogPublisher.removeObserver(self._log)
             self.server.stop()
+
+    def end(self) -> None:
+        """The service ends, and everybody knows who is not to be inside again."""
+        lasting = {local for local, live in self.rooms.live.items() if live.room.lasts}
+        self.rooms.shut_down()
+        self.take()
+        left = {local for _, local in self.watch.views}
+        assert left <= (lasting if self.rooms.settings.readmits else set()), left
+
+    def restart(self) -> None:
+        """The service ends and begins anew; people are inside again, or have been told."""
+        self.end()
+        store = RoomStore(self.server.service.room_stores.of(SERVICE), SERVICE)
+        self.rooms = Rooms(SERVICE, self.server.clock, store, self.rooms.settings)
+        self.rooms.attach(self.link)
+        self.server.result(Deferred.fromCoroutine(self.rooms.open()))
+        self.rooms.start()
+        for _ in range(QUIET):
+            self.server.clock.advance(1)
+            self.take()
+        self.look()
 
     def _log(self, event: Any) -> None:
         if event.get("log_failure") is not None or event.get("log_level") is LogLevel.critical:
@@ -64,12 +99,34 @@ class Case:
 
     def step(self) -> None:
         """Have somebody send something, or nobody for a while."""
-        if self.random.random() < 0.02:
+        if self.random.random() < 0.01:
+            self.restart()
+        elif self.random.random() < 0.02:
             self.settle(self.random.choice((1, 61, 1_000)))
-            return
-        self.deliver(self.writer.stanza())
+        elif self.random.random() < 0.03:
+            self.ping()
+        else:
+            self.deliver(self.writer.stanza())
 
-    def deliver(self, made: Element) -> None:
+    def ping(self) -> None:
+        """26: whoever pings a nick learns whether it is theirs (XEP-0410)."""
+        sender, live = self.random.choice(SESSIONS), self.rooms.live.get("cave")
+        if live is None:
+            return
+        room, person = live.room, Person(*sender.split("/"))
+        nick = self.random.choice([*(each.nick for each in room.occupants.values()), "nobody"])
+        wears, inside = room.wears(person, nick), person in room.sessions
+        ping = el("ping", names.PING)
+        asked = el("iq", CLIENT, {"to": f"{live.jid}/{nick}", "type": "get", "id": "26"}, ping)
+        asked.set("from", sender)
+        answers = [each for each in self.deliver(asked) if (each.id, each.to) == ("26", sender)]
+        if wears or not inside:
+            [answer] = answers
+            assert answer.type == ("result" if wears else "error")
+            assert wears or b"<not-acceptable" in answer.inner
+
+    def deliver(self, made: Element) -> list[Stanza]:
+        """Send a stanza; gives what it causes."""
         stanza = parse_stanza(written(made).encode())
         self.told.append(stanza)
         self.watch.delivered(stanza)
@@ -80,6 +137,7 @@ class Case:
         if stanza.name != "message" and stanza.type in ("error", "result"):
             back = [each for each in caused if each.type == "error" and each.to == stanza.sender]
             assert not back, f"an error for an answer: {stanza.to_bytes()!r}"
+        return caused
 
     def settle(self, seconds: int) -> None:
         """Let time pass; those who are asked something answer, or do not."""
