@@ -86,6 +86,13 @@ class HeaderTest(NegotiationCase):
             client.connection.dataReceived(bytes([byte]))
         self.assertIn(b"<success", client.said())
 
+    def test_newlines_after_elements(self) -> None:
+        """RFC 6120, 6.3.5 forbids those of SASL, and clients send them after all."""
+        for space in (b"", b"\n"):
+            client = self.house.client()
+            said = client.send(HEADER, AUTH + b"\n", space, HEADER)
+            self.assertIn(b"<bind ", said)
+
     def test_all_at_once(self) -> None:
         """Each step waits for the one before; traffic goes to the session at last."""
         client = self.house.client()
