@@ -289,7 +289,6 @@ class ElementsTest(AckingCase):
         self.handled(303, 301)
         self.assertEqual(self.client.said(), a(301))
 
-
     def test_elements_keep_to_the_window(self) -> None:
         """3.5: what goes up in its place among the stanzas counts like one."""
         self.client.send(b"<message/>" * 256 + ACTIVE + b"<message/>" * 300 + ACTIVE * 300)

@@ -137,6 +137,39 @@ class WaitingTest(NegotiationCase):
         self.assertEnded(other.said(), "connection-timeout")
 
 
+class UnreadTest(NegotiationCase):
+    """A client that does not read our answers is not read either, from its first byte on."""
+
+    def test_until_it_reads_on(self) -> None:
+        client = self.house.client()
+        client.send(HEADER)
+        self.assertIs(client.producer, client.connection)
+        client.connection.pauseProducing()
+        client.send(b"<enable xmlns='urn:xmpp:sm:3'/>")
+        self.assertEqual(client.producerState, "paused")
+        client.connection.resumeProducing()
+        self.assertEqual(client.producerState, "producing")
+
+    def test_it_binds_meanwhile(self) -> None:
+        client = self.house.client()
+        client.send(HEADER, AUTH, HEADER)
+        client.connection.pauseProducing()
+        client.send(b" ")
+        self.assertEqual(client.producerState, "paused")
+        client.send(BIND)
+        client.connection.resumeProducing()
+        self.assertEqual(client.producerState, "producing")
+
+    def test_never(self) -> None:
+        client = House(Limits(login_seconds=1000)).client()
+        client.send(HEADER)
+        edge = client.connection.edge
+        client.connection.pauseProducing()
+        for _ in range(61):
+            edge.clock.advance(1)  # type: ignore[attr-defined]
+        self.assertEnded(client.said(), "policy-violation")
+
+
 class RequiredTlsTest(NegotiationCase):
     def test_only_tls_is_offered(self) -> None:
         """RFC 6120, 5.3.1: where TLS is mandatory nothing else is."""
