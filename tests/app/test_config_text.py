@@ -1,6 +1,7 @@
 """Configuration for people to read."""
 
 import re
+from pathlib import Path
 
 import attrs
 from twisted.trial.unittest import SynchronousTestCase
@@ -42,6 +43,49 @@ class ExplainTest(SynchronousTestCase):
             "ping on localhost: enabled = false",
         ):
             self.assertIn(fact, text)
+
+    def test_links_and_rooms(self) -> None:
+        file = Path(self.mktemp())
+        file.write_text(
+            """
+            domains = ["example.com"]
+            [muc]
+            domain = "rooms.example.com"
+            [muc.defaults]
+            persistent = true
+            [router]
+            address = "unix:/run/router"
+            [[router.listen]]
+            name = "bots"
+            endpoint = "tcp:5347:interface=127.0.0.1"
+            secret_file = "bots.secret"
+            routes = ["bot.example.com"]
+            default = true
+            [[router.connect]]
+            name = "this.example.com"
+            endpoint = "tcp:127.0.0.1:5348"
+            secret_file = "other.secret"
+            routes = ["*.other.test"]
+            """
+        )
+        text = explain(load(file))
+        for fact in (
+            "reached at unix:/run/router",
+            "bots comes to tcp:5347:interface=127.0.0.1, bot.example.com, everything else",
+            "this.example.com is dialed at tcp:127.0.0.1:5348, *.other.test",
+            "unproved = 500",
+            "rooms.example.com",
+            'create = "anyone"',
+            "limits.joins = 20",
+            "defaults.persistent = true",
+        ):
+            self.assertIn(f" {fact}\n", text)
+        self.assertNotIn("proof_seconds", text)
+
+    def test_other_servers(self) -> None:
+        text = explain(load(domains=["chat.test.org"]))
+        self.assertIn(":5269 (STARTTLS, required)", text)
+        self.assertIn("server limit       proof_seconds = ", text)
 
 
 class ReferenceTest(SynchronousTestCase):

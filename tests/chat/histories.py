@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import Any
 
+import attrs
+
 from xmppd.chat import commands as c
 from xmppd.chat.model import (
     ITSELF,
@@ -143,4 +145,8 @@ def command(random: Random, inside: Mapping[Person, str]) -> c.Command:
     if random.random() < 0.5 / (1 + len(inside)):
         return _enter(random, random.choice(PEOPLE), ())
     [(_, make)] = random.choices(_MAKERS, _WEIGHTS)
-    return make(random, person, sorted(set(inside.values())))
+    made = make(random, person, sorted(set(inside.values())))
+    beside = [nick for other, nick in inside.items() if other.account == person.account]
+    if isinstance(made, c.Enter) and beside and random.random() < 0.5:
+        return attrs.evolve(made, nick=beside[0])
+    return made

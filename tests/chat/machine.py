@@ -30,11 +30,12 @@ Where each of the 26 invariants of rooms is looked at:
 20 content as it was sent                       `Outcomes.check_message`; as bytes:
                                                 `tests.muc.test_verbatim`
 21 three notices for an event at most           `Outcomes.check_notices`
-22 options at defaults change nothing           `Asleep` in `Life.agree`, `test_room_machine`
+22 options at defaults change nothing           `asleep` in `Life.agree`, `test_room_machine`
 23 what is not due is not done                  `Life.tick`
 24 a room that is loaded answers as before      `states.check_again`, `Life.check_disk`, `Life.die`
 25 who comes and goes leaves nothing            `Life.look_in`
-26 a ping says who is there                     `NaivePeople.check` (`Room.wears`)
+26 a ping says who is there                     `NaivePeople.check` (`Room.wears`); over XMPP:
+                                                `tests.fuzz.rooms`
 == ============================================ ===================================================
 
 Rooms are loaded from what their writes have stored; their process dies before a write and between

@@ -47,6 +47,7 @@ class NaivePeople:
         rows = room.saved.standings.items()
         assert self.rows == {account: row.affiliation for account, row in rows}
         assert self.reserved == {account: row.nick for account, row in rows if row.nick}
+        assert self.archived == room.archived
         assert self.invited == room.invited and self.voices == room.voices
         stays = [each for key in room.stays.values() for each in key.values()]
         assert {stay.person: stay.presence for stay in stays} == {
@@ -55,6 +56,11 @@ class NaivePeople:
         for person in self.inside:
             for nick in (*self.inside.values(), "nobody"):
                 assert room.wears(person, nick) == (person in self.wearing(nick)), "26"
+
+    @property
+    def archived(self) -> bool:
+        """Whether what is said is kept: in rooms that last."""
+        return bool(self.config["archive"] and self.config["persistent"] and not self.locked)
 
     def wearing(self, nick: str) -> set[Person]:
         """The sessions under a nick."""

@@ -1,3 +1,4 @@
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.link.kit import HEADER, SECRET, House, Raw, message, run, settings
@@ -58,6 +59,17 @@ class HostileTests(ComponentCase):
         ):
             data = f"<message from='{sender}' to='home.test'/>".encode()
             self.assertEqual(self.closes(data), "invalid-from", sender)
+
+    def test_who_was_refused_is_in_the_log(self) -> None:
+        acceptor = self.house.acceptor(name="bots", routes=("a.test", "b.test"))
+        self.house.connect(acceptor, "a.test")
+        with capturedLogs() as events:
+            for name in ("b.test", "c.test"):
+                self.house.connect(acceptor).handshake(name)
+        first, second = [formatEvent(event) or "" for event in events]
+        self.assertTrue(first.startswith("link b.test with "), first)
+        self.assertTrue(first.endswith(": conflict: its link is connected already"), first)
+        self.assertTrue(second.startswith("link c.test with "), second)
 
     def test_k5_canonical(self) -> None:
         acceptor = self.house.acceptor()

@@ -175,7 +175,20 @@ EXAMPLES: dict[tuple[int, int], str] = {
     (204, 204): "destroying test_refused",
     (205, 206): "service test_error",
     (207, 207): "service test_shutdown",
-    (208, 222): CLIENT,  # registries, and addresses that people click on
+    (208, 208): "discovery test_types",
+    (209, 210): CLIENT,  # registries of what the forms of 7.10 and 8.6 have
+    (211, 211): "creating test_registry",
+    (212, 212): "discovery test_room",
+    (213, 213): CLIENT,  # here and below: addresses that people click on
+    (214, 214): "invitations test_links",
+    (215, 215): CLIENT,
+    (216, 216): "invitations test_links",
+    (217, 217): CLIENT,
+    (218, 218): "invitations test_links",
+    (219, 219): CLIENT,
+    (220, 220): "invitations test_links",
+    (221, 221): CLIENT,
+    (222, 222): "invitations test_links",
     (223, 225): "discovery test_traffic",
 }
 """Numbers of the first and the last of some examples, and the test."""

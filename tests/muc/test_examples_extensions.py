@@ -22,6 +22,7 @@ class SelfPingExamples(ScriptTestCase):
         refused = "<error type='cancel'><not-acceptable#stanzas/></error>"
         self.play(
             ping.format("hag66", HAG, f"{COVEN}/thirdwitch", "result", "")
+            + ping.format("hag66", HAG, f"{COVEN}/ThirdWitch", "result", "")
             + ping.format("bard", BARD, f"{COVEN}/TheBard", "error", refused)
             + ping.format("bard", BARD, f"{COVEN}/thirdwitch", "error", refused)
             + ping.format("bard", BARD, "none@chat.shakespeare.lit/x", "error", refused)

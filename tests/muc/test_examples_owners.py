@@ -59,6 +59,23 @@ FORM = """
     crone1 > <iq from='crone1@shakespeare.lit/desktop' id='config1'
         to='coven@chat.shakespeare.lit' type='get'><query#owner/></iq>
 """
+REGISTERED = {
+    "text-single": ("maxhistoryfetch", "lang", "pubsub", "roomdesc", "roomname"),
+    "list-single": ("allowpm", "maxusers", "whois"),
+    "list-multi": ("getmemberlist", "presencebroadcast"),
+    "jid-multi": ("roomadmins", "roomowners"),
+    "text-private": ("roomsecret",),
+    "boolean": (
+        "allowinvites",
+        "changesubject",
+        "enablelogging",
+        "membersonly",
+        "moderatedroom",
+        "passwordprotectedroom",
+        "persistentroom",
+        "publicroom",
+    ),
+}
 
 
 def field(var: str, *values: str) -> str:
@@ -146,6 +163,21 @@ class CreationExamples(ScriptTestCase):
             for each in x.elements()
             if each.name == "field"
         }
+
+    def test_registry(self) -> None:
+        """15.5.3, example 211: all fields that are registered, each of its type."""
+        self.make()
+        answer = self.person("crone1").ask(
+            "<iq id='create1' to='coven@chat.shakespeare.lit' type='get'>"
+            "<query xmlns='http://jabber.org/protocol/muc#owner'/></iq>"
+        )
+        for type, fields in REGISTERED.items():
+            for name in fields:
+                var = f"muc#{name}" if name == "maxhistoryfetch" else f"muc#roomconfig_{name}"
+                self.assertRegex(
+                    answer.inner.decode(),
+                    f"<field (?=[^>]* ?type='{type}')(?=[^>]*var='{var}')",
+                )
 
     def test_unacceptable(self) -> None:
         """10.1.3, example 161: no password; the room stays locked."""

@@ -154,6 +154,32 @@ class DiscoveryExamples(ScriptTestCase):
             hag66 < {answer.format(hag, "")}
         """)  # 13.4: the subject leaks to nobody who has not entered
 
+    def test_types(self) -> None:
+        """15.3, example 208: of each two features that say what a room is like, one."""
+        pairs = (
+            ({"publicroom": 1}, "muc_public", {"publicroom": 0}, "muc_hidden"),
+            ({"persistentroom": 1}, "muc_persistent", {"persistentroom": 0}, "muc_temporary"),
+            ({"membersonly": 1}, "muc_membersonly", {"membersonly": 0}, "muc_open"),
+            ({"moderatedroom": 1}, "muc_moderated", {"moderatedroom": 0}, "muc_unmoderated"),
+            ({"whois": "anyone"}, "muc_nonanonymous", {"whois": "moderators"}, "muc_semianonymous"),
+            (
+                {"passwordprotectedroom": 1, "roomsecret": "cauldronburn"},
+                "muc_passwordprotected",
+                {"passwordprotectedroom": 0},
+                "muc_unsecured",
+            ),
+        )
+        self.make()
+        for one, feature, other, opposite in pairs:
+            for values, there, not_there in ((one, feature, opposite), (other, opposite, feature)):
+                self.configure(values)
+                answer = self.person("crone1").ask(
+                    "<iq id='i' to='coven@chat.shakespeare.lit' type='get'>"
+                    "<query xmlns='http://jabber.org/protocol/disco#info'/></iq>"
+                )
+                self.assertIn(f"<feature var='{there}'/>".encode(), answer.inner)
+                self.assertNotIn(f"<feature var='{not_there}'/>".encode(), answer.inner)
+
     def test_occupants(self) -> None:
         """6.5, examples 11 to 13: to occupants of a room that hides nobody, in others to none."""
         self.make("wiccarocks", whois="anyone")

@@ -226,6 +226,49 @@ class TalkingExamples(ScriptTestCase):
                 <actor nick='firstwitch' jid='crone1@shakespeare.lit'/></item></x></presence>
         """)
 
+    def test_approval_after_a_change_of_nick(self) -> None:
+        """8.6: voice is for who asked, not for who has taken the nick since."""
+        self.make("hag66", "hecate", moderatedroom=1)
+        approved = """<message to='coven@chat.shakespeare.lit'>
+            <x xmlns='jabber:x:data' type='submit'>
+              <field var='FORM_TYPE'>
+                <value>http://jabber.org/protocol/muc#request</value></field>
+              <field var='muc#role'><value>participant</value></field>
+              <field var='muc#jid'><value>hag66@shakespeare.lit/pda</value></field>
+              <field var='muc#roomnick'><value>thirdwitch</value></field>
+              <field var='muc#request_allow'><value>true</value></field></x></message>"""
+        for name, nick in (("hag66", "oldhag"), ("hecate", "thirdwitch")):
+            self.person(name).send(f"<presence to='coven@chat.shakespeare.lit/{nick}'/>")
+        self.forget()
+        self.person("crone1").send(approved)
+        [told] = self.person("crone1").received()
+        self.assertEqual(told.sender, "coven@chat.shakespeare.lit/oldhag")
+        self.assertIn(b"role='participant'", told.inner)
+        self.person("hag66").send(
+            "<presence type='unavailable' to='coven@chat.shakespeare.lit/oldhag'/>"
+        )
+        self.forget()
+        self.person("crone1").send(approved)
+        [told] = self.person("crone1").received()
+        self.assertEqual(told.type, "error")
+        self.assertIn(b"<item-not-found ", told.inner)
+
+    def test_other_roles(self) -> None:
+        """7.13: by a request for voice nobody asks for more."""
+        self.make("hag66")
+        self.play("""
+            hag66 > <message id='v' to='coven@chat.shakespeare.lit'>
+              <x#data type='submit'><field var='FORM_TYPE'>
+                <value>http://jabber.org/protocol/muc#request</value></field>
+                <field var='muc#role'><value>moderator</value></field></x></message>
+            hag66 < <message from='coven@chat.shakespeare.lit' id='v'
+                to='hag66@shakespeare.lit/pda' type='error'>
+              <x#data type='submit'><field var='FORM_TYPE'>
+                <value>http://jabber.org/protocol/muc#request</value></field>
+                <field var='muc#role'><value>moderator</value></field></x>
+              <error type='modify'><bad-request#stanzas/></error></message>
+        """)
+
 
 class InvitationExamples(ScriptTestCase):
     def test_invitation(self) -> None:
@@ -377,3 +420,36 @@ class InvitationExamples(ScriptTestCase):
         delays = [name for _, name, _, _ in told.children if name == "delay"]
         self.assertEqual(len(delays), 2)
         self.assertIn(b"from='coven@chat.shakespeare.lit' stamp='2027", told.inner)
+
+    def test_links(self) -> None:
+        """15.7, examples 214, 216, 218, 220, 222: what clients send who follow a link."""
+        self.make(passwordprotectedroom=1, roomsecret="cauldronburn")
+        hag, room = self.person("hag66"), "coven@chat.shakespeare.lit"
+        x = "<x xmlns='http://jabber.org/protocol/muc'>{}</x>"
+        hag.send(f"<presence to='{room}/thirdwitch'>{x.format('')}</presence>")
+        self.assertEqual([each.type for each in hag.received()], ["error"])
+        password = "<password>cauldronburn</password>"
+        hag.send(f"<presence to='{room}/thirdwitch'>{x.format(password)}</presence>")
+        self.assertEqual(len(hag.received()), 3)
+        self.forget()
+        told = """
+            {0} < <message from='coven@chat.shakespeare.lit' to='{0}@shakespeare.lit'>
+              <x#user><invite from='coven@chat.shakespeare.lit/thirdwitch'/>
+                <password>cauldronburn</password></x>
+              <x#direct jid='coven@chat.shakespeare.lit' password='cauldronburn'/></message>
+        """
+        self.play(
+            """
+            hag66 > <message to='coven@chat.shakespeare.lit'>
+              <x#user><invite to='hecate@shakespeare.lit'/>
+                <invite to='bard@shakespeare.lit'/></x></message>
+            """
+            + told.format("hecate")
+            + told.format("bard")
+            + """
+            hag66 > <message to='coven@chat.shakespeare.lit'>
+              <x#user><invite to='hecate@shakespeare.lit'/>
+                <password>cauldronburn</password></x></message>
+            """
+            + told.format("hecate")
+        )

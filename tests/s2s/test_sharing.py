@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
+
+from twisted.internet.defer import Deferred
 
 from tests.s2s.raw import HEADER, Raw, error_in
 from tests.s2s.test_hostile import Hostile
+from xmppd.app.ctl_servers import s2s_list
 from xmppd.protocol.namespaces import BIDI_FEATURE, DIALBACK_FEATURE, STREAM_MANAGEMENT
 from xmppd.s2s.dialback import Keys
 from xmppd.s2s.sharing import ANSWER_SECONDS
@@ -167,6 +171,17 @@ class SharingTest(Hostile):
         policy: dict[str, Any] = {"remote.test": "plaintext-dialback"}
         self.place.reconfigure(self.authority.file, policy=policy)
         self.assertEqual(error_in(raw.heard), "reset")
+
+    def test_told_of(self) -> None:
+        """Each pair is told of, with the stream that carries it."""
+        raw = self.accepted()
+        self.check_shared(raw, JULIET, "other.test")
+        server: Any = SimpleNamespace(federation=SimpleNamespace(edge=self.place.edge))
+        rows = self.successResultOf(Deferred.fromCoroutine(s2s_list(server)))
+        told = [(row["remote"], row["where"], row["proof"]) for row in rows]
+        where = "11.0.0.7:5269"
+        expected = [("remote.test", where, "dialback"), ("other.test", where, "dialback")]
+        self.assertEqual(told, expected)
 
     def test_closed(self) -> None:
         """By who administrates: also for the pair that has not opened it."""

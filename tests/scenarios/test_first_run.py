@@ -2,8 +2,10 @@
 
 import os
 import signal
+import socket
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from twisted.trial.unittest import SkipTest
@@ -23,6 +25,11 @@ from tests.scenarios.server import (
 class FirstRunTestCase(ScenarioTestCase):
     """`twistd -n xmpp-im`, or the plugin of each process, in a directory of its own."""
 
+    more: Mapping[str, str] = {}
+    """Variables of its environment."""
+    before: tuple[str, ...] = ()
+    """Options of `twistd` itself."""
+
     def setUp(self) -> None:
         self.folder = Path(self.mktemp()).resolve()
         self.home = self.folder / "home"
@@ -36,9 +43,9 @@ class FirstRunTestCase(ScenarioTestCase):
         :param plugin: the process that it is about, where the layout has that.
         """
         process = subprocess.Popen(
-            (*TWISTD, plugin if plugin in self.layout else "xmpp-im", *arguments),
+            (*TWISTD, *self.before, plugin if plugin in self.layout else "xmpp-im", *arguments),
             cwd=self.here,
-            env=environment(HOME=str(self.home), TMPDIR=str(self.home)),
+            env=environment(HOME=str(self.home), TMPDIR=str(self.home), **self.more),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -107,6 +114,23 @@ class DefaultsTest(FirstRunTestCase):
         return [self.start("--c2s", place)]
 
 
+class SystemdTest(FirstRunTestCase):
+    """What `Type=notify` goes by."""
+
+    def test_told(self) -> None:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+            systemd.bind(name := f"\0xmppd-test-{os.getpid()}")
+            systemd.settimeout(STARTING)
+            self.more = {"NOTIFY_SOCKET": "@" + name[1:]}
+            port = free_port()
+            process = self.start("--c2s", f"tcp:{port}:interface={LOOPBACK}", *self.routed())
+            self.assertEqual(systemd.recv(100), b"READY=1")
+            self.assertTrue(listens(port))
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(systemd.recv(100), b"STOPPING=1")
+            process.communicate(timeout=STOPPING)
+
+
 class StandardPortsTest(FirstRunTestCase):
     def test_standard_ports(self) -> None:
         """Without any settings clients find it at their standard ports, by IPv4 too."""
@@ -173,6 +197,7 @@ class TakenTest(FirstRunTestCase):
         line = self.complaint("--c2s", place, *routed, plugin="xmpp-c2s")
         said = f"command line: c2s.listen: cannot listen at {place}: Address"
         self.assertTrue(line.startswith(said), line)
-        line = self.complaint("--data", str(running.data), *routed, plugin="xmpp-sm")
-        self.assertIn(str(running.data), line)
-        self.assertIn("another server", line)
+        for self.before in (), ("--pidfile=",):
+            line = self.complaint("--data", str(running.data), *routed, plugin="xmpp-sm")
+            self.assertIn(str(running.data), line)
+            self.assertIn("another server" if not self.before else " has ", line)

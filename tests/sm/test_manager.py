@@ -249,7 +249,7 @@ class LeakTest(SynchronousTestCase):
         return {
             "sessions": len(manager.sessions),
             "legs": len(manager.legs),
-            "held": len(manager._held),
+            "held": len(manager.held),
             "peers": len(manager.edges._peers),
             "tickets": len(logins._tickets),
             "exchanges": len(logins._exchanges),

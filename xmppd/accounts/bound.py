@@ -1,6 +1,7 @@
 """Stores bound to one owner: the storage shapes without the `owner` of every call."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Generic, TypeVar
 
 from twisted.internet.defer import Deferred
@@ -114,17 +115,7 @@ class OwnLog:
         self._log = log
         self._owner = owner
         self.new_id = log.new_id
-
-    def append(
-        self,
-        body: bytes,
-        *,
-        peer: str = "",
-        resource: str = "",
-        kind: int = 0,
-        id: EntryId | None = None,
-    ) -> EntryId:
-        return self._log.append(self._owner, body, peer=peer, resource=resource, kind=kind, id=id)
+        self.append = partial(log.append, owner)  # for each message there is: no call more
 
     def find(self, where: Where = ANY, *, limit: int, newest: bool = False) -> Deferred[Page]:
         return self._log.find(self._owner, where, limit=limit, newest=newest)

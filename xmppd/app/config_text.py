@@ -8,6 +8,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 import attrs
 
 from xmppd.app.config_key import Domain, Endpoint, HostPort, LinkEndpoint, Pattern, StoreName
+from xmppd.app.config_links import LinkConnect, LinkListen
 from xmppd.app.config_model import Config, Extension
 from xmppd.app.config_words import shown
 from xmppd.protocol.jid import Jid
@@ -43,12 +44,13 @@ def explain(config: Config) -> str:
         lines.append(("clients", f"{place.endpoint} ({_SECURITY[place.tls]}{reach})"))
     lines += [
         *_servers(config),
+        *_links(config),
         ("data", str(config.data)),
         ("certificates", f"{config.certificates} (made where none is found)"),
         *_stores(config),
         ("resource conflict", config.resource_conflict),
-        ("rooms", config.muc.domain or "none"),
-        *(("limit", f"{name} = {shown(value)}") for name, value in _limits(config)),
+        *_rooms(config),
+        *(("limit", fact) for fact in _facts(config.c2s.limits)),
         *(("administrator", str(admin)) for admin in config.admins),
         *_extensions(config),
         ("log", f"{config.log.format}, {config.log.level} and above"),
@@ -70,6 +72,7 @@ def _servers(config: Config) -> Iterable[tuple[str, str]]:
         yield "servers", f"{place.endpoint} ({_SECURITY[place.tls]})"
     for domain, policy in config.s2s.policy.items():
         yield "servers", f"{domain}: {policy}"
+    yield from (("server limit", fact) for fact in _facts(config.s2s.limits))
 
 
 def _stores(config: Config) -> Iterable[tuple[str, str]]:
@@ -83,8 +86,41 @@ def _stores(config: Config) -> Iterable[tuple[str, str]]:
             yield "storage", f"{used} for {store} on {domain}"
 
 
-def _limits(config: Config) -> Iterable[tuple[str, Any]]:
-    return attrs.asdict(config.c2s.limits).items()
+def _links(config: Config) -> Iterable[tuple[str, str]]:
+    router = config.router
+    if router.address is not None:
+        yield "router", f"reached at {router.address}"
+    for place in router.listen:
+        trusted = ", trusted" if place.trusted else ""
+        yield "link", f"{place.name or 'any'} comes to {place.endpoint}{trusted}{_routed(place)}"
+    for dialed in router.connect:
+        yield "link", f"{dialed.name} is dialed at {dialed.endpoint}{_routed(dialed)}"
+    if router.listen:
+        for limit in ("unproved", "unproved_per_address"):
+            yield "router", f"{limit} = {getattr(router, limit)}"
+
+
+def _routed(link: LinkListen | LinkConnect) -> str:
+    rest = ("everything else",) if link.default else ()
+    return "".join(f", {route}" for route in (*link.routes, *rest))
+
+
+def _rooms(config: Config) -> Iterable[tuple[str, str]]:
+    yield "rooms", config.muc.domain or "none"
+    if config.muc.domain is not None:
+        yield from (("rooms", fact) for fact in _facts(config.muc) if "domain" not in fact)
+
+
+def _facts(table: Any, above: str = "") -> Iterable[str]:
+    """Yield what a table says, key by key, and the tables in it."""
+    for field in attrs.fields(type(table)):
+        value = getattr(table, field.name)
+        if attrs.has(type(value)):
+            yield from _facts(value, f"{above}{field.name}.")
+        elif isinstance(value, Mapping):
+            yield from (f"{above}{field.name}.{key} = {shown(each)}" for key, each in value.items())
+        else:
+            yield f"{above}{field.name} = {shown(value)}"
 
 
 def _extensions(config: Config) -> Iterable[tuple[str, str]]:

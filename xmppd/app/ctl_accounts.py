@@ -10,7 +10,7 @@ from xmppd.accounts.interfaces import NoSuchAccount
 from xmppd.accounts.registry import AccountExists
 from xmppd.app.ctl_addresses import account_named, accounts_of, host_of
 from xmppd.app.ctl_users import sessions_of
-from xmppd.app.ctl_verb import Refused, Server
+from xmppd.app.ctl_verb import JID, Parameter, Refused, Server, Verb
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.jid import Jid
 from xmppd.sm.ending import kick
@@ -133,3 +133,52 @@ def _attempt(server: Server, jid: str, password: str) -> Deferred[str | None]:
     except Refused as problem:
         return succeed(str(problem))
     return done.addCallbacks(lambda _: None, refused)
+
+
+_PASSWORD = Parameter("password", "password", "The password.")
+
+VERBS = (
+    Verb(
+        "adduser",
+        "Add an account.",
+        adduser,
+        (JID, _PASSWORD),
+        changes=True,
+    ),
+    Verb(
+        "adduser_batch",
+        "Add many accounts.",
+        adduser_batch,
+        (Parameter("accounts", "accounts", "JIDs and their passwords."),),
+        seconds=600,
+        changes=True,
+    ),
+    Verb(
+        "passwd",
+        "Change an account's password and end its sessions.",
+        passwd,
+        (JID, _PASSWORD),
+        changes=True,
+    ),
+    Verb(
+        "deluser",
+        "Remove an account with all that is kept of it.",
+        deluser,
+        (JID,),
+        changes=True,
+    ),
+    Verb(
+        "disable",
+        "Forbid an account to log in, and end its sessions.",
+        disable,
+        (JID,),
+        changes=True,
+    ),
+    Verb(
+        "enable",
+        "Let an account that was disabled log in again.",
+        enable,
+        (JID,),
+        changes=True,
+    ),
+)

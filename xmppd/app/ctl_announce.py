@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from xmppd.app.ctl_addresses import domain_named, host_of
-from xmppd.app.ctl_verb import Refused, Server
+from xmppd.app.ctl_verb import Parameter, Refused, Server, Verb
 from xmppd.extensions.motd import Motd, announcement
 from xmppd.sm.host import Host
 
@@ -67,3 +67,42 @@ def _motds(server: Server, domain: str | None) -> list[Motd]:
     if not found:
         raise Refused("messages of the day are switched off ([extensions.motd])")
     return found
+
+
+_SAID = Parameter("text", "text", "What is to be said.")
+_WHERE = Parameter(
+    "domain", "domain", "Only to those of this domain.", False, "--to", metavar="DOMAIN"
+)
+
+VERBS = (
+    Verb(
+        "announce",
+        "Send a message to everybody who is online.",
+        announce,
+        (_SAID, _WHERE),
+        needs="server",
+        changes=True,
+    ),
+    Verb("motd_show", "Tell the message of the day.", motd_show, (_WHERE,)),
+    Verb(
+        "motd_set",
+        "Give a message of the day: everybody is told it once, those online now.",
+        motd_set,
+        (_SAID, _WHERE),
+        changes=True,
+    ),
+    Verb(
+        "motd_edit",
+        "Change the message of the day for those who have not been told it.",
+        motd_edit,
+        (_SAID, _WHERE),
+        changes=True,
+    ),
+    Verb(
+        "motd_delete",
+        "End the message of the day.",
+        motd_delete,
+        (_WHERE,),
+        changes=True,
+    ),
+)

@@ -1,18 +1,15 @@
 """Verbs that look for what is wrong and change nothing."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from xmppd.app.config_check import check_whole
 from xmppd.app.config_key import ConfigError
 from xmppd.app.config_model import Config
 from xmppd.app.ctl_server import checked_again
-from xmppd.app.ctl_verb import Server
+from xmppd.app.ctl_verb import Server, Verb
 from xmppd.tls.certificate_files import CertificateError
-from xmppd.tls.certificates import Certificates
-
-SOON = timedelta(days=14)
-"""A certificate that ends within this time is told of."""
+from xmppd.tls.certificates import SOON, Certificates
 
 
 async def check_config(server: Server) -> dict[str, Any]:
@@ -58,3 +55,21 @@ def _warning(known: dict[str, Any], now: datetime) -> str | None:
     if datetime.fromisoformat(known["not_after"]) < now + SOON:
         return f"{known['file']}: expires on {known['not_after'][:10]} (renew it)"
     return None
+
+
+VERBS = (
+    Verb(
+        "check_config",
+        "Look for what is wrong with the configuration.",
+        check_config,
+        needs="files",
+        who="owner",
+    ),
+    Verb(
+        "check_certs",
+        "Look for what is wrong with certificates.",
+        check_certs,
+        needs="files",
+        who="owner",
+    ),
+)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from xmppd.app.ctl_addresses import domain_named, host_of
-from xmppd.app.ctl_verb import Server
+from xmppd.app.ctl_verb import AT_MOST, Parameter, Server, Verb
 from xmppd.extensions.reports import listed, reports_of
 
 MOST = 100
@@ -21,3 +21,16 @@ async def report_list(
         page = await reports_of(host).find(host.owner, limit=most, newest=True)
         found += map(listed, page.entries)
     return found
+
+
+VERBS = (
+    Verb(
+        "report_list",
+        "List reports of spam and abuse, the newest last.",
+        report_list,
+        (
+            Parameter("domain", "domain", "Only those of this domain.", False, "--domain"),
+            AT_MOST,
+        ),
+    ),
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from xmppd.app.config_words import shown, suggestion
-from xmppd.app.ctl_verb import Refused
+from xmppd.app.ctl_verb import Parameter, Refused, Verb
 from xmppd.chat.commands import (
     Configure,
     Destroy,
@@ -207,3 +207,77 @@ async def _do(rooms: Rooms, live: LiveRoom, command: Any) -> None:
             await done
     except StanzaError as problem:
         raise Refused(f"{live.jid}: {problem}") from None
+
+
+_ROOM = Parameter("room", "jid", "The room; without a domain, of the configured one.")
+
+VERBS = (
+    Verb("muc_list", "List rooms.", muc_list, role="rooms"),
+    Verb(
+        "muc_create",
+        "Make a room that lasts.",
+        muc_create,
+        (_ROOM, Parameter("owner", "jid", "The account that owns it.")),
+        role="rooms",
+        changes=True,
+    ),
+    Verb(
+        "muc_destroy",
+        "End a room.",
+        muc_destroy,
+        (_ROOM,),
+        role="rooms",
+        changes=True,
+    ),
+    Verb(
+        "muc_affiliation",
+        "Tell or change how an account stands to a room.",
+        muc_affiliation,
+        (
+            _ROOM,
+            Parameter("jid", "jid", "The account, or a domain to ban."),
+            Parameter("affiliation", "text", "The new one.", required=False),
+        ),
+        role="rooms",
+        changes=True,
+    ),
+    Verb(
+        "muc_affiliations",
+        "List who stands how to a room.",
+        muc_affiliations,
+        (_ROOM,),
+        role="rooms",
+    ),
+    Verb("muc_occupants", "List who is inside a room.", muc_occupants, (_ROOM,), role="rooms"),
+    Verb(
+        "muc_kick",
+        "Remove an occupant from a room.",
+        muc_kick,
+        (
+            _ROOM,
+            Parameter("nick", "text", "Who wears this nick."),
+            Parameter("reason", "text", "Why; everybody in the room is told.", required=False),
+        ),
+        role="rooms",
+        changes=True,
+    ),
+    Verb(
+        "muc_config_get",
+        "Tell the configuration of a room, or one option.",
+        muc_get,
+        (_ROOM, Parameter("option", "text", "The option.", required=False)),
+        role="rooms",
+    ),
+    Verb(
+        "muc_config_set",
+        "Change an option of a room.",
+        muc_set,
+        (
+            _ROOM,
+            Parameter("option", "text", "The option."),
+            Parameter("value", "text", "What it is to be; several with commas between."),
+        ),
+        role="rooms",
+        changes=True,
+    ),
+)

@@ -7,7 +7,7 @@ from twisted.logger import Logger
 
 from xmppd.app.config_words import shown, suggestion
 from xmppd.app.ctl_remote import way_to
-from xmppd.app.ctl_verb import Refused, Routing
+from xmppd.app.ctl_verb import WAY, Parameter, Refused, Routing, Verb
 from xmppd.link.acceptor import Acceptor
 from xmppd.link.router import Port, Route
 from xmppd.link.trunk import Trunk
@@ -203,3 +203,40 @@ def _patience(port: Port) -> float | None:
 
 def _peer(carrier: Any) -> str:
     return str(getattr(carrier, "peer", ""))
+
+
+_LINK = Parameter("link", "link", "The link, by its name.")
+_ROUTED = Parameter("domain", "domain", "The domain, or a wildcard such as *.example.com.")
+
+VERBS = (
+    Verb("link_list", "List the links of the router.", link_list, needs="server", role="router"),
+    Verb("route_list", "List the routes.", route_list, needs="server", role="router"),
+    Verb(
+        "route_explain",
+        "Tell the way of a stanza between two addresses.",
+        route_explain,
+        WAY,
+        needs="server",
+        role="router",
+    ),
+    Verb(
+        "bind",
+        "Route a domain to a link, until the router stops.",
+        bind,
+        (_LINK, _ROUTED),
+        needs="server",
+        role="router",
+        who="owner",
+        changes=True,
+    ),
+    Verb(
+        "unbind",
+        "Take a domain from a link: what is sent there bounces.",
+        unbind,
+        (_LINK, _ROUTED),
+        needs="server",
+        role="router",
+        who="owner",
+        changes=True,
+    ),
+)

@@ -9,7 +9,7 @@ from xmppd.accounts.edits import Edits
 from xmppd.app.config import COMMAND_LINE, check_certificates, load
 from xmppd.app.config_model import Config
 from xmppd.app.config_words import shown
-from xmppd.app.ctl_verb import Refused, Server
+from xmppd.app.ctl_verb import Parameter, Refused, Server, Verb
 from xmppd.app.hosting import HostMaker
 from xmppd.app.rooms import FOLDER
 from xmppd.storage.stores import StoreMap
@@ -95,3 +95,26 @@ def _switched(old: Config, new: Config) -> Iterable[str]:
     for name in sorted(names):
         if old.extension(name).enabled != new.extension(name).enabled:
             yield f"extensions.{name}.enabled"
+
+
+VERBS = (
+    Verb(
+        "reload",
+        "Read the configuration again, in every process here.",
+        reload,
+        needs="server",
+        role="any",
+        who="owner",
+        changes=True,
+    ),
+    Verb(
+        "backup",
+        "Write a copy of all that is kept.",
+        backup,
+        (Parameter("file", "file", "A file that does not exist yet."),),
+        role="any",
+        who="owner",
+        seconds=3600,
+        changes=True,
+    ),
+)

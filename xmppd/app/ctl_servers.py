@@ -5,7 +5,7 @@ from typing import Any, Protocol
 from xmppd.app.config_model import Config
 from xmppd.app.config_words import shown
 from xmppd.app.ctl_remote import way_to
-from xmppd.app.ctl_verb import Refused
+from xmppd.app.ctl_verb import WAY, Parameter, Refused, Verb
 from xmppd.app.roles import ServersRole
 from xmppd.protocol.jid import InvalidJid, Jid
 from xmppd.s2s.incoming import Incoming
@@ -112,3 +112,43 @@ def _incoming(stream: Incoming) -> dict[str, Any]:
         "bidi": stream.is_bidi,
         "waiting": 0,
     }
+
+
+_REMOTE = Parameter("domain", "domain", "The domain of the other server.")
+
+VERBS = (
+    Verb(
+        "s2s_list",
+        "List the streams with other servers.",
+        s2s_list,
+        (Parameter("domain", "domain", "Only those with this domain.", required=False),),
+        needs="server",
+        role="servers",
+    ),
+    Verb(
+        "s2s_close",
+        "Close the streams with a domain.",
+        s2s_close,
+        (_REMOTE,),
+        needs="server",
+        role="servers",
+        changes=True,
+    ),
+    Verb(
+        "s2s_check",
+        "Try the server of a domain: where it is, its certificate, what proves us there.",
+        s2s_check,
+        (_REMOTE,),
+        needs="server",
+        role="servers",
+        seconds=120,
+    ),
+    Verb(
+        "s2s_route",
+        "Tell how a stanza for another server would go on.",
+        s2s_route,
+        WAY,
+        needs="server",
+        role="servers",
+    ),
+)

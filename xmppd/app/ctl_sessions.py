@@ -3,7 +3,7 @@
 from typing import Any
 
 from xmppd.app.ctl_addresses import address_named, host_of
-from xmppd.app.ctl_verb import Refused, Server
+from xmppd.app.ctl_verb import Parameter, Refused, Server, Verb
 from xmppd.protocol.datetimes import format_datetime
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.jid import Jid
@@ -51,3 +51,30 @@ def described(session: Session) -> dict[str, Any]:
         "cipher": facts.cipher or None,
         "language": facts.lang or None,
     }
+
+
+VERBS = (
+    Verb(
+        "sessions",
+        "List sessions.",
+        sessions,
+        (
+            Parameter(
+                "jid",
+                "jid",
+                "Only of this domain or account.",
+                required=False,
+                metavar="[DOMAIN|JID]",
+            ),
+        ),
+        needs="server",
+    ),
+    Verb(
+        "kick",
+        "Close the streams of an account.",
+        kick,
+        (Parameter("jid", "jid", "The account, or one of its sessions by its full JID."),),
+        needs="server",
+        changes=True,
+    ),
+)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from xmppd.app.ctl_router import links, state
+from xmppd.app.ctl_verb import Verb
 from xmppd.extensions.version import software_version
 
 
@@ -76,3 +77,6 @@ def memory() -> int | None:
     except OSError:
         return None
     return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+VERBS = (Verb("status", "Tell how the server is.", status, needs="server", role="any"),)

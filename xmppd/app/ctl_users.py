@@ -6,7 +6,7 @@ from typing import Any
 from xmppd.accounts.registry import AccountRecord
 from xmppd.app.ctl_addresses import account_named, accounts_of, domain_named, host_of
 from xmppd.app.ctl_sessions import described
-from xmppd.app.ctl_verb import Refused, Server
+from xmppd.app.ctl_verb import AT_MOST, JID, Parameter, Refused, Server, Verb
 from xmppd.extensions.last_activity import last_seen
 from xmppd.protocol.datetimes import format_datetime
 from xmppd.protocol.jid import Jid
@@ -108,3 +108,20 @@ def sessions_of(server: Server, jid: Jid) -> int:
 
 def _date(seconds: int) -> str | None:
     return format_datetime(seconds * 1_000_000) if seconds else None
+
+
+VERBS = (
+    Verb(
+        "users",
+        "List accounts.",
+        users,
+        (
+            Parameter("domain", "domain", "Only those of this domain.", required=False),
+            Parameter("state", "text", "Only those of that state.", False, "--state", STATES),
+            AT_MOST,
+        ),
+        seconds=600,
+    ),
+    Verb("user", "Tell how an account is.", user, (JID,)),
+    Verb("roster", "List the contacts of an account.", roster, (JID,)),
+)

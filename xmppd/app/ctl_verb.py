@@ -157,3 +157,12 @@ _KINDS: Mapping[Kind, tuple[Callable[[Any], bool], str]] = {
     "number": (_is_number, "a whole number"),
     "flag": (_is_flag, "true or false"),
 }
+
+# What several verbs ask for
+
+JID = Parameter("jid", "jid", "The account; without a domain, of the first domain.")
+AT_MOST = Parameter("most", "number", "How many at most.", required=False, flag="--most")
+WAY = (
+    Parameter("sender", "jid", "Who would send it.", metavar="FROM"),
+    Parameter("to", "jid", "Whom it would be for."),
+)

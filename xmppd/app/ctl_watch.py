@@ -7,7 +7,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from xmppd.app.ctl_router import address
-from xmppd.app.ctl_verb import Refused, Routing, Tell
+from xmppd.app.ctl_verb import Parameter, Refused, Routing, Tell, Verb
 from xmppd.link.link import Item
 from xmppd.link.router import Router
 from xmppd.protocol.datetimes import format_datetime
@@ -127,3 +127,23 @@ def described(stanza: Stanza, now: float, bodies: bool) -> dict[str, Any]:
 def _check(name: str, value: int, most: int) -> None:
     if not 1 <= value <= most:
         raise Refused(f"{name}: must be 1 to {most} (got {value})")
+
+
+VERBS = (
+    Verb(
+        "watch_stanzas",
+        "Show the stanzas from and to an address or a domain, as they pass the router.",
+        watch_stanzas,
+        (
+            Parameter("jid", "jid", "The address, with or without a resource, or a domain."),
+            Parameter("seconds", "number", "For how long.", required=False),
+            Parameter("stanzas", "number", "How many at most.", required=False),
+            Parameter("bodies", "flag", "With what they say.", required=False),
+        ),
+        needs="server",
+        role="router",
+        who="owner",
+        seconds=MOST_SECONDS + 30,
+        streams=True,
+    ),
+)

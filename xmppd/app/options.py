@@ -65,7 +65,7 @@ class RoleOptions(usage.Options):
             return
         if os.path.basename(parent["pidfile"] or "") == "twistd.pid":
             make_data_folder(self.config.data)
-            refuse_second(self.config, self.instance)
+            refuse_second(self.config, self.instance)  # whose pid file this is
             pid_file = self.config.data / f"{self.instance}.pid"
             pid_file.unlink(missing_ok=True)
             parent["pidfile"] = str(pid_file)

@@ -2,8 +2,10 @@
 
 import gc
 import os
+import resource
 import signal
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from twisted.application.service import MultiService
@@ -17,8 +19,9 @@ from xmppd.app.config_key import ConfigError
 from xmppd.app.config_model import Config
 from xmppd.app.ctl_server import waiting_for_restart
 from xmppd.app.logs import log_file, observer, turn
-from xmppd.app.options import RoleOptions
+from xmppd.app.options import RoleOptions, refuse_second
 from xmppd.app.steady import SteadyClock
+from xmppd.app.systemd import READY, STOPPING, notify
 from xmppd.storage.interfaces import StorageError
 from xmppd.tls.certificate_files import CertificateError
 
@@ -39,6 +42,7 @@ class Process(MultiService):
 
     def __init__(self, role: Any, options: RoleOptions, read_again: Callable[[], Config]) -> None:
         MultiService.__init__(self)
+        refuse_second(role.config, options.instance)
         self._role = role
         self._options = options
         self._log_file: LogFile | None = None
@@ -63,10 +67,20 @@ class Process(MultiService):
         self._warn(self._role.config)
         MultiService.startService(self)
         gc.set_threshold(YOUNG)
+        allow_connections()
         signal.signal(signal.SIGHUP, self._hang_up)
         if self._log_file is not None:
             signal.signal(signal.SIGUSR1, self._turn_log)
-        self._role.opened.addErrback(self._failed)
+        self._role.opened.addCallbacks(self._opened, self._failed)
+
+    def stopService(self) -> Any:
+        """Stop the role, and say so at once."""
+        notify(STOPPING)
+        return MultiService.stopService(self)
+
+    def _opened(self, _: object) -> None:
+        """Not before the reactor runs: until then a signal would just kill."""
+        reactor.callWhenRunning(notify, READY)
 
     def _hang_up(self, *_: object) -> None:
         reactor.callFromThread(self._reload)  # type: ignore[attr-defined]
@@ -96,6 +110,14 @@ class Process(MultiService):
         # twistd gives no other way to an exit code
         reactor.addSystemEventTrigger("after", "shutdown", os._exit, 1)
         reactor.callWhenRunning(reactor.stop)
+
+
+def allow_connections() -> None:
+    """Take as many open files as may be had: shells and units give few, and each client is one."""
+    given, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if given != most:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def started(make: Callable[[], Process]) -> Process:

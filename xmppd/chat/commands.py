@@ -176,11 +176,15 @@ class SetStandings:
 
 @attrs.frozen
 class RoleChange:
-    """Another role for who wears a nick; NONE: out."""
+    """Another role for who wears a nick; NONE: out.
+
+    `account`: for an occupant of that account alone, whatever nick they wear by now.
+    """
 
     nick: str
     role: Role
     reason: str = ""
+    account: str = ""
 
 
 @attrs.frozen

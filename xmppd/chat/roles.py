@@ -30,7 +30,8 @@ def set_roles(room: Room, command: SetRoles, out: Changes) -> None:
     actor = room.occupant(command.person)
     if actor is None and command.person != ITSELF:
         raise Refusal(Reason.FORBIDDEN)
-    targets = [(room.named(change.nick), change) for change in command.changes]
+    changes = [_meant(room, change) for change in command.changes]
+    targets = [(room.named(change.nick), change) for change in changes]
     for target, change in targets:
         if actor is not None:
             _check_role(room, actor, target, change.role)
@@ -40,6 +41,17 @@ def set_roles(room: Room, command: SetRoles, out: Changes) -> None:
     for _, change in targets:
         _set_role(room, change, by, out)
     room.settle(out)
+
+
+def _meant(room: Room, change: RoleChange) -> RoleChange:
+    """The change for the nick that somebody wears now; raise `Refusal` where they have gone."""
+    account = change.account
+    if not account:
+        return change
+    wearing = {each.nick for each in room.occupants.values() if each.account == account}
+    if not wearing:
+        raise Refusal(Reason.NO_OCCUPANT)
+    return change if change.nick in wearing else attrs.evolve(change, nick=min(wearing))
 
 
 def _check_role(room: Room, actor: Occupant, target: Occupant, role: Role) -> None:

@@ -84,7 +84,7 @@ class ArchivePreferences(SessionExtension):
 
     def allow(self, user: User, other: Jid) -> bool:
         """Whether messages from or to that address are to be archived (2.3)."""
-        said = self._of(user)
+        said: Preferences = user.notes.get(Preferences, self._unsaid)
         if said.never or said.always:
             for address in (other, other.bare):
                 if address in said.never:

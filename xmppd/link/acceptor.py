@@ -12,6 +12,7 @@ from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 
 from xmppd.link.binding import Binding
+from xmppd.link.bindings import Bindings
 from xmppd.link.claim import Claim
 from xmppd.link.gate import Gate
 from xmppd.link.handshake import Accepted, Doorkeeper
@@ -56,6 +57,7 @@ class Acceptor(Factory):
         self._clock = clock
         self._turn = turn
         self._is_free = is_free
+        self._bindings = Bindings(router, rules, self.trunks, is_free)
         self._wires: set[Wire] = set()
         self._peers: dict[Wire, Peer] = {}
         self._attached: dict[Wire, Attach] = {}
@@ -118,7 +120,7 @@ class Acceptor(Factory):
     def _check_duplicate(self, name: str) -> None:
         trunk = self.trunks.get(name)
         if trunk is not None and trunk.is_up and self.rules.duplicates == "reject":
-            raise StreamError("conflict", "this name is connected")
+            raise StreamError("conflict", "its link is connected already")
 
     # What it tells
 
@@ -129,7 +131,7 @@ class Acceptor(Factory):
             trunks = self._trunks_of(wire) if attach is None else self._trunks_at(attach)
         except RouteTaken as taken:
             raise StreamError("conflict", str(taken)) from None
-        peer = Peer(self.router, wire, self._gate(wire, trunks), trunks, self._bind)
+        peer = Peer(self.router, wire, self._gate(wire, trunks), trunks, self._bindings.carry_out)
         self._peers[wire] = peer
         self.log.info("link {name} is up ({peer})", name=wire.name, peer=wire.peer)
         for trunk in trunks:
@@ -231,39 +233,13 @@ class Acceptor(Factory):
 
     def bind(self, link: str, domain: str) -> None:
         """Give a link one more domain; raises `StanzaError`."""
-        self._bind(self._known(link), Binding("bind", domain))
+        self._bindings.carry_out(self._known(link), Binding("bind", domain))
 
     def unbind(self, link: str, domain: str) -> None:
         """Take a domain from a link; raises `StanzaError`."""
-        self._bind(self._known(link), Binding("unbind", domain))
+        self._bindings.carry_out(self._known(link), Binding("unbind", domain))
 
     def _known(self, link: str) -> Trunk:
         if link not in self.trunks:
             raise StanzaError("item-not-found", "no such link")
         return self.trunks[link]
-
-    def _bind(self, trunk: Trunk, binding: Binding) -> None:
-        domain = binding.domain
-        if not self._may_bind(domain):
-            raise StanzaError("forbidden", "not a name of this link")
-        try:
-            if binding.verb == "bind":
-                self.router.attach(trunk, [domain], trusted=self.rules.settings.trusted)
-            else:
-                self.router.unbind(trunk, domain)
-        except RouteTaken:
-            raise StanzaError("conflict") from None
-        except KeyError:
-            raise StanzaError("item-not-found") from None
-
-    def _may_bind(self, domain: str) -> bool:
-        rules = self.rules
-        allowed = rules.routes + rules.may_bind
-        if domain in self.trunks or covers(allowed, domain):
-            return True
-        is_name = bool(domain) and "*" not in domain and not self.router.is_instance(domain)
-        return (
-            not allowed
-            and is_name
-            and (self.router.owner(domain) in self.trunks.values() or self._is_free(domain))
-        )

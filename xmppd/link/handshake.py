@@ -82,7 +82,7 @@ class Accepted(Wire):
             self._end_event(event)
             return
         self._header = event.header
-        name = _name_of(event.header)
+        self._claimed = name = _name_of(event.header)
         if self._choose is not None:
             self.owner = self._doorkeeper = self._choose(name)
         self.settings = self._doorkeeper.admit(self, name)

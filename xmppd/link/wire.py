@@ -67,6 +67,7 @@ class Wire:
         self._lang = ""  # of the peer's stream header: it holds for stanzas that have none
         self._transport: Any = None
         self._left = 0
+        self._claimed = ""  # a name that the owner has not agreed to yet
         self._ready = self._closed = self._opened = False
         self._timer: IDelayedCall | None = None
         self._life: Life | None = None
@@ -149,7 +150,7 @@ class Wire:
         if not self._closed:
             self.log.warn(
                 "link {name} with {peer}: {condition}",
-                name=self.name or "?",
+                name=self.name or self._claimed or "?",
                 peer=self.peer,
                 condition=str(error),
             )

@@ -157,16 +157,16 @@ _YES = ("1", "true")
 
 
 def _voice(form: Form, person: Person) -> Command | None:
-    try:
-        role = Role[_said(form, "muc#role").upper() or "PARTICIPANT"]
-    except KeyError:
-        raise StanzaError("bad-request") from None
+    if _said(form, "muc#role") not in ("", "participant"):  # voice is no more than that
+        raise StanzaError("bad-request", "only a participant's role")
     allow = form.field("muc#request_allow")
     if allow is None:
-        return RequestVoice(person, role)
+        return RequestVoice(person)
     if _said(form, "muc#request_allow") not in _YES:
         return None
-    return SetRoles(person, (RoleChange(_said(form, "muc#roomnick"), role),))
+    nick, jid = _said(form, "muc#roomnick"), _said(form, "muc#jid")
+    account = _address(jid).bare if jid else ""
+    return SetRoles(person, (RoleChange(nick, Role.PARTICIPANT, account=account),))
 
 
 def _said(form: Form, var: str) -> str:

@@ -224,6 +224,8 @@ class Stanza:
         made = Stanza(self.ns, self.name, self.attrs, inner, children, self.to, self.sender)
         made._scanned = scanned
         made.malformed = self.malformed
+        if self._tag is None and self.ns == CONTENT:
+            self._tag = open_tag(self.name, self.attrs)  # once for both: often both are written
         made._tag = self._tag
         return made
 

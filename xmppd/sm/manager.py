@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from itertools import count
 from typing import TYPE_CHECKING
@@ -17,13 +16,13 @@ from xmppd.link.envelope import Envelope
 from xmppd.link.link import Item, Link
 from xmppd.link.receipts import is_receipt
 from xmppd.link.turn import Turn
-from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm import outgoing
 from xmppd.sm.custody import Custody
 from xmppd.sm.detached import Detached
 from xmppd.sm.edges import EdgeLeg, Edges
+from xmppd.sm.held import Held
 from xmppd.sm.incoming import receive
 from xmppd.sm.journal import Journal
 from xmppd.sm.login import Logins
@@ -38,8 +37,6 @@ if TYPE_CHECKING:
     from xmppd.accounts.stored import Keeper
     from xmppd.sm.host import Host
     from xmppd.storage.interfaces import StorageError
-
-_UNDONE = "what was sent before could not be kept"
 
 
 class SessionManager:
@@ -76,13 +73,12 @@ class SessionManager:
         self.onward = Onward(self)
         self.journal = Journal(self)
         self.uncommitted: set[Managed] = set()
+        self.held = Held()
         self.overdue = Overdue(self)
         self.logins = Logins(self)
         self._make_host = make_host
         self._numbers = count(1)
         self._dirty: list[Session] = []
-        self._held: deque[tuple[int, Session, Stanza]] = deque()
-        self._lost: dict[int, StorageError] = {}
         self._stores = stores
         stores.on_kept(self._kept)
         stores.on_failed(self._failed)
@@ -214,40 +210,18 @@ class SessionManager:
 
     def hold(self, session: Session, answer: Stanza) -> None:
         """Deliver an answer when what its session wrote before is kept."""
-        self._held.append((session.ticket, session, answer))
+        self.held.add(session, answer)
         self.overdue.waits_for(session.ticket)
 
-    def answer_held(self) -> None:
-        """Deliver all answers that wait; what they would say is not so."""
-        held, self._held = self._held, deque()
-        for _, session, answer in held:
-            if answer.type == "result":
-                answer = _failed(answer, StanzaError("internal-server-error"))
-            session.deliver(answer)
-
     def _kept(self, kept: int) -> None:
-        held = self._held
-        while held and held[0][0] <= kept:
-            ticket, session, answer = held.popleft()
-            if ticket in self._lost and answer.type == "result":
-                answer = _failed(answer, StanzaError("resource-constraint", _UNDONE))
-            session.deliver(answer)
-        if not held:
-            self._lost.clear()
+        self.held.deliver(kept)
         if self.uncommitted:
             uncommitted, self.uncommitted = self.uncommitted, set()
             for managed in uncommitted:
                 managed.settle()
 
     def _failed(self, ticket: int, error: StorageError) -> None:
-        self._lost[ticket] = error
+        self.held.lose(ticket)
         for session in self.sessions.values():
             if session.managed is not None:
                 session.managed.lose(ticket)
-
-
-def _failed(answer: Stanza, error: StanzaError) -> Stanza:
-    """Instead of a result."""
-    return Stanza.make(
-        "iq", error.to_bytes(), to=answer.to, sender=answer.sender, type="error", id=answer.id
-    )

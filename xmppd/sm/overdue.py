@@ -107,7 +107,7 @@ class Overdue:
         asked, self._asked = self._asked, set()
         for one in asked:
             one.fail()
-        self._manager.answer_held()
+        self._manager.held.give_up()
         for host in self._manager.hosts.values():
             _refuse_waiting(host)
         for session in list(self._manager.sessions.values()):

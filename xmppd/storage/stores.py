@@ -73,26 +73,26 @@ class StoreMap:
         choose: Callable[[str, str], str],
         on_edit: Edited,
     ) -> None:
-        self._group = GroupCommit(reactor)
+        self.group = GroupCommit(reactor)
         self._choose = choose
         self._backends = {
-            name: factory(name)(folder, reactor, self._group, on_edit) for name in names
+            name: factory(name)(folder, reactor, self.group, on_edit) for name in names
         }
         self._views: dict[str, Stores] = {}
 
     @property
     def ticket(self) -> int:
-        return self._group.ticket
+        return self.group.ticket
 
     @property
     def kept(self) -> int:
-        return self._group.kept
+        return self.group.kept
 
     def on_kept(self, call: Callable[[int], None]) -> None:
-        self._group.on_kept(call)
+        self.group.on_kept(call)
 
     def on_failed(self, call: Callable[[int, StorageError], None]) -> None:
-        self._group.on_failed(call)
+        self.group.on_failed(call)
 
     def of(self, domain: str) -> Stores:
         """The stores of a domain. Raises StorageError where a unit would span back-ends."""
@@ -153,17 +153,18 @@ class Stores:
     def __init__(self, stores: StoreMap, domain: str) -> None:
         self._stores = stores
         self._domain = domain
+        self._group = stores.group
         self.on_kept = stores.on_kept
         self.on_failed = stores.on_failed
         self.erase = stores.erase
 
     @property
     def ticket(self) -> int:
-        return self._stores.ticket
+        return self._group.ticket
 
     @property
     def kept(self) -> int:
-        return self._stores.kept
+        return self._group.kept
 
     def document(self, store: str, codec: Codec[T]) -> Document[T]:
         return self._stores.backend(store, self._domain).document(store, codec)
