@@ -1,7 +1,8 @@
 """A whole server in this process, and clients on transports in memory."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from queue import Empty, SimpleQueue
 from typing import Any
 
 import attrs
@@ -19,6 +20,26 @@ ENVIRONMENT = {"XMPPD__STORAGE__USE": "memory", "XMPPD__C2S__LIMITS__ENABLED": "
 _PEER = IPv4Address("TCP", "127.0.0.1", 40000)
 
 
+class HouseClock(Clock):
+    """A clock that is also told by threads what is to be called."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told: SimpleQueue[Callable[[], object]] = SimpleQueue()
+
+    def callFromThread(self, call: Callable[..., object], *args: Any, **kwargs: Any) -> None:
+        self._told.put(lambda: call(*args, **kwargs))
+
+    def hear(self, seconds: float = 0) -> None:
+        """Call what threads have told; wait so long for one that has not yet."""
+        try:
+            while True:
+                (self._told.get(timeout=seconds) if seconds else self._told.get_nowait())()
+                seconds = 0
+        except Empty:
+            pass
+
+
 @attrs.frozen
 class Place:
     """Where the clients come in."""
@@ -28,7 +49,7 @@ class Place:
 
 
 class House:
-    """The server with all that it does by default, its storage in memory.
+    """The server with all that it does by default, its storage in memory unless told otherwise.
 
     With `passwords` the accounts are those of a cred checker, and come into being as they log in:
     that saves making keys for each. `settings` are more variables of its environment.
@@ -37,7 +58,7 @@ class House:
     def __init__(
         self, passwords: Sequence[str] = (), settings: Mapping[str, str] | None = None
     ) -> None:
-        self.clock = Clock()
+        self.clock = HouseClock()
         self.clock.advance(1_800_000_000)
         self._folder = tempfile.TemporaryDirectory()
         known: Any = InMemoryUsernamePasswordDatabaseDontUse()
@@ -60,6 +81,20 @@ class House:
         """One turn of the reactor, 20 milliseconds after the last one."""
         self.clock.advance(0)
         self.clock.advance(0.02)
+        self.clock.hear()
+
+    def wait(self) -> None:
+        """The same, and what a thread is about."""
+        self.clock.hear(0.01)
+        self.settle()
+        self.turn()
+
+    def close(self) -> None:
+        """Close the stores: their threads end, without which Python would not."""
+        closed: list[object] = []
+        self.server.stores.close().addBoth(closed.append)
+        while not closed:
+            self.wait()
 
     def make_account(self, name: str) -> None:
         """An account with keys of its own."""

@@ -15,7 +15,8 @@ from xmppd.protocol.jid import Jid
 from xmppd.protocol.markup import element
 from xmppd.protocol.namespaces import SASL
 from xmppd.protocol.stanza import Stanza
-from xmppd.sm.login import EXCHANGE_SECONDS, MAX_ATTEMPTS, TICKET_SECONDS
+from xmppd.sm.attempts import MAX_ATTEMPTS
+from xmppd.sm.login import EXCHANGE_SECONDS, TICKET_SECONDS
 
 SCRAM = "SCRAM-SHA-256"
 ALL = ("SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN")
@@ -283,11 +284,12 @@ class SaslTest(LoginTestCase):
         self.assertEqual(self.auth("PLAIN", plain("romeo")).attrs["state"], "done")
 
     def test_refusals_are_in_the_log(self) -> None:
-        """A line each, for those who watch over addresses; nobody writes lines of his own."""
+        """A line a stream, for those who watch over addresses; nobody writes lines of his own."""
         names = "juliet", "nobody", "x\nlogin refused: y", "z" * 1000
         with capturedLogs() as events:
             for name in names:
                 self.auth("PLAIN", plain(name, "wrong"))
+                self.auth("PLAIN", plain("romeo", "wrong"))
                 self.gone()
             self.auth("PLAIN", "=")
             self.auth("PLAIN", plain("juliet"))

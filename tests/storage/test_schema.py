@@ -105,6 +105,17 @@ class SchemaTest(SynchronousTestCase):
         self.assertEqual(described(self.path), before)
         self.assertEqual(self.ask("select version_num from alembic_version"), [("0002",)])
 
+    def test_copy_that_fails(self) -> None:
+        """Without the copy there is no upgrade; the message says why."""
+        prepare(self.path)
+        with closing(sqlite3.connect(self.path)) as connection:
+            connection.execute("update alembic_version set version_num = '0001'")
+            connection.commit()
+        self.path.with_name("store.sqlite.0001.new").mkdir()
+        problem = self.assertRaises(StorageError, prepare, self.path)
+        self.assertIn("store.sqlite.0001.new", str(problem))
+        self.assertEqual(self.ask("select version_num from alembic_version"), [("0001",)])
+
     def test_too_new(self) -> None:
         """A later release's store is refused; the message names both schemas."""
         prepare(self.path)

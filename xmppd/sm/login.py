@@ -22,6 +22,7 @@ from xmppd.protocol.parsing import parse_stanza
 from xmppd.protocol.sasl import SaslError
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm.answers import Answers, Last
+from xmppd.sm.attempts import Attempts
 from xmppd.sm.exchange import Exchange, failure
 from xmppd.sm.host import Visitor
 from xmppd.sm.opening import Openings
@@ -32,12 +33,8 @@ if TYPE_CHECKING:
 
 TICKET_SECONDS = 600.0
 EXCHANGE_SECONDS = 60.0
-MAX_ATTEMPTS = 5
-"""Failed attempts on one stream before it is closed (RFC 6120, 6.4.5)."""
 MOST_OF_NAME = 200
 """Characters of a name that the log holds."""
-MAX_STREAMS = 10_000
-"""Streams whose failed attempts are remembered; edges count too."""
 
 
 @attrs.frozen
@@ -69,7 +66,7 @@ class Logins:
         self.manager = manager
         self._exchanges: dict[Jid, Waiting] = {}
         self._tickets: dict[Jid, Ticket] = {}
-        self._failures: dict[Jid, int] = {}
+        self._attempts = Attempts()
         self._answers = None if manager.edges.lossless else Answers(manager.clock)
         openings = Openings(self)
         self._verbs: dict[str, Callable[[Envelope, Stanza], None]] = {
@@ -165,7 +162,7 @@ class Logins:
             self._exchanges[stream] = Waiting(at, exchange, timer)
             self.answer(envelope, verb("step", reply, state="more", at=at))
             return
-        self._failures.pop(stream, None)
+        self._attempts.forget(stream)
         self._forget(self._tickets, stream)
         timer = self._later(TICKET_SECONDS, self._tickets, stream)
         key = secrets.token_hex(16)
@@ -185,7 +182,7 @@ class Logins:
         """A stream ended before it had a session: of one that it was given it will not hear."""
         self._forget(self._exchanges, envelope.sender)
         self._forget(self._tickets, envelope.sender)
-        self._failures.pop(envelope.sender, None)
+        self._attempts.forget(envelope.sender)
         self.over(envelope.sender)
         leg = self.manager.legs.get(envelope.sender)
         if leg is not None:
@@ -196,9 +193,10 @@ class Logins:
         if not isinstance(error, SaslError):
             self.log.failure("A login failed by our own fault", reason)
             error = SaslError("temporary-auth-failure")
-        elif error.condition == "not-authorized":
+        refused = error.condition == "not-authorized"
+        last, tells = self._attempts.failed(envelope.sender, refused)
+        if tells:
             self._tell_of_refusal(exchange)
-        last = self._count_failure(envelope.sender)
         step = verb("step", failure(error), state="failed", last="true" if last else None)
         self.answer(envelope, step)
 
@@ -210,15 +208,6 @@ class Logins:
             domain=exchange.facts.host,
             peer=exchange.facts.peer,
         )
-
-    def _count_failure(self, stream: Jid) -> bool:
-        """Whether this was the last attempt that the stream may make."""
-        count = self._failures.pop(stream, 0) + 1
-        if count < MAX_ATTEMPTS:
-            self._failures[stream] = count
-        if len(self._failures) > MAX_STREAMS:
-            del self._failures[next(iter(self._failures))]
-        return count >= MAX_ATTEMPTS
 
     # before (3.3)
 
