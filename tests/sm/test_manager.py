@@ -253,7 +253,7 @@ class LeakTest(SynchronousTestCase):
             "peers": len(manager.edges._peers),
             "tickets": len(logins._tickets),
             "exchanges": len(logins._exchanges),
-            "failures": len(logins._failures),
+            "failures": len(logins._attempts._failures),
             "timers": len(self.house.clock.getDelayedCalls()),
             "loading": len(host.residents._loading),
         }
