@@ -347,6 +347,14 @@ class DirectTest(SynchronousTestCase):
         self.assertEqual(str(error), f"no server is running on {config.data}")
         self.assertFalse(config.data.exists())
 
+    def test_nothing_is_there(self) -> None:
+        """A name that was typed wrong makes no directory, and no backup of nothing."""
+        config = Config(data=Path("nowhere").absolute())
+        for name in ("users", "backup", "passwd"):
+            error = self.assertRaises(Refused, carry_out, config, VERBS[name], {})
+            self.assertTrue(str(error).startswith(f"{config.data}: no such directory"), error)
+        self.assertFalse(config.data.exists())
+
     def test_memory_is_gone(self) -> None:
         config = Config(storage=Storage(use=StoreName("memory")))
         error = self.assertRaises(Refused, carry_out, config, VERBS["users"], {})

@@ -7,6 +7,7 @@ from OpenSSL import SSL
 from twisted.internet.address import IPv4Address
 from twisted.internet.interfaces import IProtocol
 from twisted.internet.testing import StringTransport
+from twisted.protocols.haproxy._wrapper import HAProxyWrappingFactory
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.c2s.fake_manager import AUTH, HEADER, HOST, House, Place
@@ -137,6 +138,31 @@ class StartTlsTest(TlsCase):
         plain = house.client("starttls")
         plain.send(HEADER)
         self.assertEqual(plain.send(STARTTLS), f"<failure xmlns='{TLS}'/></stream:stream>".encode())
+
+
+class BehindProxyTest(TlsCase):
+    """A balancer passes connections on and says whose they are (`haproxy:` endpoints)."""
+
+    def test_login(self) -> None:
+        for security in "starttls", "direct":
+            factory = HAProxyWrappingFactory(place_factory(self.house.edge, Place(security)))
+            protocol = factory.buildProtocol(IPv4Address("TCP", "192.0.2.1", 40000))
+            assert protocol is not None
+            transport = StringTransport()
+            protocol.makeConnection(transport)
+            protocol.dataReceived(b"PROXY TCP4 203.0.113.9 192.0.2.1 56324 5222\r\n")
+            if security == "starttls":
+                protocol.dataReceived(HEADER)
+                protocol.dataReceived(STARTTLS)
+                self.assertTrue(transport.value().endswith(PROCEED))
+                transport.clear()
+            peer = TlsClient(protocol, transport, client("example.com"))
+            peer.shake()
+            peer.send(HEADER)
+            self.assertIn(b"<success", peer.send(AUTH))
+            asked = self.house.manager.requests("authenticate")[-1]
+            facts = StreamFacts.parse(HOST, asked.items[0].element())
+            self.assertEqual((facts.peer, facts.tls), ("203.0.113.9", "TLSv1.3"))
 
 
 class DirectTlsTest(TlsCase):

@@ -22,7 +22,7 @@ from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
-from twisted.logger import LogLevel, capturedLogs
+from twisted.logger import LogLevel, capturedLogs, formatEvent
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -60,10 +60,11 @@ class CertificatesTestCase(SynchronousTestCase):
         self.directory = Path(self.mktemp())
         self.directory.mkdir()
         self.clock = Clock()
+        self.today = TODAY
         self.certificates = self.served("example.com", "example.net")
 
     def served(self, *domains: str) -> Certificates:
-        return Certificates(self.directory, domains, self.clock.seconds, lambda: TODAY)
+        return Certificates(self.directory, domains, self.clock.seconds, lambda: self.today)
 
     def put(self, name: str, content: bytes) -> Path:
         path = self.directory / name
@@ -219,6 +220,27 @@ class ReloadTest(CertificatesTestCase):
         self.assertEqual(self.shown_for("example.com"), "a.example")
         self.clock.advance(1)
         self.assertEqual(self.shown_for("example.com"), "renewed.example")
+
+    def test_end_is_told_once_a_day(self) -> None:
+        path = self.put("example.com.pem", key_pem() + certificate_pem("example.com", days=90))
+        told = []
+        with capturedLogs() as events:
+            for day in range(74, 80):
+                for hour in (0, 12):
+                    self.today = TODAY + timedelta(days=day, hours=hour)
+                    self.clock.advance(1)
+                    self.certificates.context_for("example.com")
+                told.append(len(events))
+            self.assertEqual(told, [0, 0, 1, 2, 3, 4])
+            self.assertEqual(
+                formatEvent(events[0]),
+                f"certificate of example.com ends on 2026-04-01: {path} (renew it)",
+            )
+            self.put("example.com.pem", key_pem() + certificate_pem("example.com", days=180))
+            self.today += timedelta(days=1)
+            self.clock.advance(1)
+            self.certificates.context_for("example.com")
+            self.assertEqual(len(events), 4)
 
     def test_renewal_by_symbolic_link(self) -> None:
         self.put_certbot("1", "a.example")
