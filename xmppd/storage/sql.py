@@ -78,6 +78,7 @@ Index(
     ROW.c.version,
     sqlite_where=ROW.c.tag.is_not(None),
 )
+Index("row_removed", ROW.c.version, sqlite_where=ROW.c.value.is_(None))
 Index("row_expires", ROW.c.expires, sqlite_where=ROW.c.expires.is_not(None))
 LOG: Final = Table(
     "log",
@@ -170,7 +171,18 @@ ROW_PUT: Final = _upsert(ROW)
 ROW_DROP: Final = text(delete(ROW).where(*_THIS_ROW))
 ROW_VERSION: Final = text(select(func.coalesce(func.max(ROW.c.version), 0)).where(*_here(ROW)))
 ROW_SWEEP: Final = text(delete(ROW).where(ROW.c.expires.is_not(None), ROW.c.expires <= _p("now")))
-ROW_FORGET: Final = text(delete(ROW).where(ROW.c.value.is_(None), ROW.c.version < _p("before")))
+_LATER: Final = ROW.alias("later")
+ROW_FORGET: Final = text(
+    delete(ROW).where(
+        ROW.c.value.is_(None),
+        ROW.c.version < _p("before"),
+        exists().where(
+            _LATER.c.owner == ROW.c.owner,
+            _LATER.c.store == ROW.c.store,
+            _LATER.c.version > ROW.c.version,
+        ),
+    )
+)
 
 
 @cache
