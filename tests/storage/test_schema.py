@@ -16,7 +16,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from xmppd.storage.interfaces import StorageError, TooNew
 from xmppd.storage.schema import SCRIPTS, prepare
-from xmppd.storage.sql import METADATA, ROW_FORGET, ROW_SWEEP
+from xmppd.storage.sql import ROW_FORGET, ROW_SWEEP
+from xmppd.storage.sql_tables import METADATA
 
 ADDITION = '''"""Adds a table."""
 import sqlalchemy as sa

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from xmppd.storage.flusher import flush_path
 from xmppd.storage.interfaces import Corrupt, StorageError, TooNew
 from xmppd.storage.session import connect, storage_error
-from xmppd.storage.sql import META, METADATA
+from xmppd.storage.sql_tables import META, METADATA
 
 SCRIPTS = Path(__file__).parent / "migrations"
 
