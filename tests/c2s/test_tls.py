@@ -116,12 +116,22 @@ class StartTlsTest(TlsCase):
 
     def test_bytes_after_starttls_close_the_connection(self) -> None:
         """CVE-2011-0411: never read, neither as plain text nor as if it came encrypted."""
-        for injected in (AUTH, HEADER, b" "):
+        for injected in (AUTH, HEADER, b"\n<"):
             plain = self.house.client("starttls")
             plain.send(HEADER)
             self.assertEqual(plain.send(STARTTLS + injected), b"")
             self.assertTrue(plain.disconnecting)
         self.assertEqual(self.house.manager.requests("authenticate"), [])
+
+    def test_a_newline_after_starttls(self) -> None:
+        """RFC 6120, 5.3.3 forbids it; clients that end each element with one are let in."""
+        plain = self.house.client("starttls")
+        plain.send(HEADER)
+        self.assertEqual(plain.send(STARTTLS + b"\n"), PROCEED)
+        protocol = plain.protocol  # type: ignore[attr-defined]
+        peer = TlsClient(protocol, plain, client("example.com"))  # type: ignore[arg-type]
+        peer.shake()
+        self.assertIn(b"<mechanisms", peer.send(HEADER))
 
     def test_a_second_starttls(self) -> None:
         """RFC 6120, 5.4.2.2."""

@@ -17,14 +17,13 @@ from zope.interface import implementer
 from xmppd.tls.certificate_files import (
     CertificateError,
     CertificateFolder,
-    Material,
     Source,
     State,
     read,
     read_chain,
 )
 from xmppd.tls.certificate_names import ascii_name, covers, names_of
-from xmppd.tls.context import server_context
+from xmppd.tls.context import MakeContext, context_of, server_context
 from xmppd.tls.self_made import write_self_made
 
 CHECK_SECONDS = 1.0
@@ -32,9 +31,6 @@ CHECK_SECONDS = 1.0
 
 SOON = timedelta(days=14)
 """A certificate that ends within this time is told of."""
-
-MakeContext = Callable[[Material | None], SSL.Context]
-"""Makes a context of a certificate and its key."""
 
 _log = Logger()
 
@@ -101,7 +97,7 @@ class Certificates:
         for domain in self._domains.values():
             source = self._folder.find(domain)
             if source is not None:
-                read(source, self._now())
+                context_of(source, read(source, self._now()), self.make_context)
 
     def context_for(self, domain: str) -> SSL.Context:
         """Return the context with a domain's certificate, which is made if there is none.
@@ -170,7 +166,7 @@ class Certificates:
     def _loaded(self, domain: str, before: _Held | None, held: _Held) -> _Held:
         try:
             material = read(held.source, self._now())
-            held.context = self.make_context(material)
+            held.context = context_of(held.source, material, self.make_context)
         except CertificateError as error:
             held.error = error
             return self._failed(domain, before, held)
