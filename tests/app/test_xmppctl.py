@@ -113,7 +113,7 @@ class CommandTest(SynchronousTestCase):
             "added": 1,
             "refused": [{"number": 2, "jid": "b@example.com", "error": "b exists already"}],
         }
-        lines = "a@example.com secret word\n\nb@example.com\tx\r\n"
+        lines = "a@example.com secret word\n# who else\nb@example.com\tx\r\n\n"
         result = self.run_it("adduser", "--batch", "-", stdin=lines, code=1)
         [(_, args)] = self.server.asked
         self.assertEqual(
