@@ -114,9 +114,11 @@ class House(Component):
             await self._returning.lost(local)
             return None
         live = self._make(saved, stored=True)
+        stays = await self._returning.of(local)
         for message in await self.store.told(local, live.room):
             live.room.remember(message)
-        return live, await self._returning.of(local)
+        self._returning.back(local)
+        return live, stays
 
     def _loaded(self, result: tuple[LiveRoom, list[Stay]] | Failure | None, local: str) -> None:
         waiting = self._loading.pop(local)
