@@ -289,4 +289,4 @@ class Leg(component.Leg):
 
     def due(self, now: int) -> int:
         """Keep the connection alive, and ask a silent client for a sign of life."""
-        return self._alive.due(self._connection, now)
+        return self._alive.due(self._connection, self.acking, now)
