@@ -220,8 +220,7 @@ class Acceptor(Factory):
         trusted = rules.settings.trusted
         attach = self._attached.get(wire)
         foreign = rules.default or (attach is not None and attach.role == SERVERS)
-        stamp = wire.name if rules.lenient else ""
-        return Gate(self.router, trunks, trusted, foreign, stamp)
+        return Gate(self.router, wire.name, trunks, trusted, foreign, rules.lenient)
 
     def _end(self, trunk: Trunk, why: str) -> None:
         """End all connections of a trunk, for another has come."""
