@@ -101,10 +101,10 @@ class Peer:
             for trunk in self.trunks:
                 trunk.answered(iq)
             return False
-        binding = binding_of(iq, self.wire.name)
-        if binding is None:
-            return False
         try:
+            binding = binding_of(iq, self.wire.name)
+            if binding is None:
+                return False
             self.bind(self.trunks[0], binding)
         except StanzaError as error:
             self._refuse(iq, error)

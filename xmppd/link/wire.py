@@ -210,8 +210,10 @@ class Wire:
     def _up(self) -> None:
         """The link may carry stanzas."""
         self._stop_timers()
-        self._receive = self.owner.up(self)
-        if self._closed:
+        owner = self.owner
+        self._receive = owner.up(self)
+        if self._closed:  # in the midst of that, and so nobody has said that it is down
+            owner.down(self)
             return
         self._ready = True
         assert self._header is not None
