@@ -9,6 +9,18 @@ from twisted.trial.unittest import SynchronousTestCase
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "xmppd"
 
+NAMESPACES = "xmppd.protocol.namespaces."
+OF_LINKS = {
+    "CONTENT",
+    "STREAMS",
+    "STANZA_ERRORS",
+    "COMPONENT_ACCEPT",
+    "PING",  # to ask for life
+    "SESSION_PROTOCOL",
+    "STREAM_MANAGEMENT",  # what streams tell, in envelopes
+    "CLIENT_STATE",
+}
+
 Import = ast.Import | ast.ImportFrom
 
 
@@ -40,6 +52,21 @@ class LayersTest(SynchronousTestCase):
             for path, tree in trees(PACKAGE / "protocol")
             for name in imported(tree)
             if f"{name}.".startswith("twisted.") and not f"{name}.".startswith(allowed)
+        ]
+        self.assertEqual(offenders, [])
+
+    def test_the_router_knows_no_instant_messaging(self) -> None:
+        """Links and the router move whatever there is: they name no namespace of its payloads."""
+        known = {name for tree in trees(PACKAGE / "link") for name in imported(tree[1])}
+        namespaces = {name.rpartition(".")[2] for name in known if NAMESPACES in name}
+        self.assertEqual(namespaces - OF_LINKS, set())
+        offenders = [
+            f"{path}:{node.lineno}: {node.value}"
+            for path, tree in trees(PACKAGE / "link")
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant)
+            and str(node.value).startswith(("jabber:", "http://jabber.org", "urn:xmpp:"))
+            and node.value != "urn:xmpp:component:0"  # XEP-0225: to bind names
         ]
         self.assertEqual(offenders, [])
 

@@ -124,6 +124,10 @@ class StorageSuite(Base):
         if feature not in self.backend.features:
             raise SkipTest(f"does not claim {feature!r}")
 
+    def restored(self, copy: Path) -> Backend:
+        """A back-end, not opened, made of what `backup` wrote; by default that is not tested."""
+        raise SkipTest("the suite was not told how a backup is put back")
+
     async def fails(self, problem: type[StorageError], what: Awaitable[Any]) -> StorageError:
         try:
             found = await what
@@ -214,6 +218,14 @@ class DocumentSuite(StorageSuite):
         document = self.backend.document("counter", JsonCodec())
         await gatherResults([document.change(JULIET, lambda n: (n or 0) + 1) for _ in range(100)])
         self.assertEqual((await self._get(document)).value, 100)
+
+    async def test_change_that_fails(self) -> None:
+        """What the function of `change` raises is what it fails with; nothing is written."""
+        document = self.backend.document("counter", JsonCodec())
+        version = await document.put(JULIET, 0)
+        with self.assertRaises(ZeroDivisionError):
+            await document.change(JULIET, lambda n: 1 // (n or 0))
+        self.assertEqual(await document.get(JULIET), (0, version))
 
     async def test_read_before_kept(self) -> None:
         """A read sees a write that is not kept yet."""
@@ -314,6 +326,32 @@ class TableSuite(StorageSuite):
         self.assertEqual(await self.keys(table, before=rows[4].version, newest=True, limit=2), "cd")
         self.assertEqual(await self.keys(table, after=rows[5].version), "")
 
+    async def test_pages_while_rows_go(self) -> None:
+        """Paging goes on behind a row that was removed or moved meanwhile: nothing is skipped."""
+        table = self.table()
+        await self.fill(table, "abcdef")
+        rows = await table.items(JULIET, limit=3)
+        await table.remove(JULIET, "c")
+        await table.put(JULIET, "a", 1)
+        self.assertEqual(await self.keys(table, after=rows[-1].version), "defa")
+        self.assertEqual(await self.keys(table, before=rows[-1].version), "b")
+
+    async def test_many_rows(self) -> None:
+        """A table of thousands of rows is whole for all that take no limit."""
+        number = 2500
+        table = self.table("many", versioned=True)
+        first = await table.put(JULIET, "first", 1)
+        await gatherResults([table.put(JULIET, f"{at:04}", at) for at in range(number)])
+        self.assertEqual(len(await table.items(JULIET)), 1000)
+        self.assertEqual(len(await table.items(JULIET, limit=number)), number)
+        self.assertEqual((await table.get(JULIET, "0007")).value, 7)
+        if CHANGES in self.backend.features:
+            changes = await table.changes(JULIET, first)
+            self.assertEqual([row.value for row in changes.rows], list(range(number)))
+        self.assertEqual(await table.trim(JULIET, "", number - 1), 2)
+        self.assertEqual(await table.clear(JULIET), number - 1)
+        self.assertEqual(await table.items(JULIET), [])
+
     async def test_sections_and_tags(self) -> None:
         """Sections and tags select rows; the same key may stand in two sections."""
         table = self.table()
@@ -358,8 +396,22 @@ class TableSuite(StorageSuite):
         self.assertIsNone(await table.get(JULIET, "a"))
         self.assertIsNone(await table.take(JULIET, "a"))
         self.assertFalse(await table.remove(JULIET, "a"))
+        self.assertEqual(await table.trim(JULIET, "", 0), 0)
+        self.assertEqual(await table.clear(JULIET), 0)
         await table.put(JULIET, "a", 2, if_version=0)
         self.assertEqual(await self.keys(table), "a")
+
+    async def test_expired_rows_do_not_count(self) -> None:
+        """Where only so many rows are kept or asked for, those that have expired take no place."""
+        table = self.table("tokens")
+        self.wall.time = float(int(self.wall.time))
+        await self.fill(table, "ab")
+        await table.put(JULIET, "x", 1, expires=int(self.wall.time) + 10)
+        await self.fill(table, "c")
+        self.wall.time += 10
+        self.assertEqual(await self.keys(table, newest=True, limit=2), "bc")
+        self.assertEqual(await table.trim(JULIET, "", 3), 0)
+        self.assertEqual(await self.keys(table), "abc")
 
     async def test_take_raced(self) -> None:
         """Of all who take a row exactly one gets it."""
@@ -423,6 +475,15 @@ class TableSuite(StorageSuite):
         await self.fails(TooOld, table.changes(JULIET, version))
         newest = await table.version(JULIET)
         self.assertEqual((await table.changes(JULIET, newest)).rows, [])
+
+    async def test_no_changes_known(self) -> None:
+        """A table that is not `versioned` forgets removals, and so knows no changes."""
+        self.need(CHANGES)
+        table = self.table("items")
+        first = await table.put(JULIET, "a", 1)
+        await table.put(JULIET, "b", 1)
+        await table.remove(JULIET, "a")
+        await self.fails(TooOld, table.changes(JULIET, first))
 
     async def test_changes_after_restart(self) -> None:
         """After a restart the newest version is still known, older ones or TooOld."""
@@ -577,6 +638,37 @@ class LogSuite(StorageSuite):
         await self.reopen()
         self.assertEqual(await self.bodies(), "ac")
 
+    async def test_entries_of_others(self) -> None:
+        """Whoever names an entry of another owner or another log changes nothing there."""
+        elsewhere = self.log("other").append(JULIET, b"x")
+        others = self.log().append(ROMEO, b"x")
+        self.fill("a")
+        self.assertEqual(await self.log().remove(JULIET, [elsewhere, others]), 0)
+        for id in (elsewhere, others):
+            await self.fails(NoSuchEntry, self.log().replace(JULIET, id, b"changed"))
+        self.assertEqual((await self.log("other").edges(JULIET))[0].body, b"x")
+        self.assertEqual((await self.log().edges(ROMEO))[0].body, b"x")
+
+    async def test_removed_while_paging(self) -> None:
+        """A page behind an entry that has gone is NoSuchEntry: nobody guesses where it was."""
+        ids = self.fill("abc")
+        await self.log().remove(JULIET, [ids[1]])
+        for where in (Where(after=ids[1]), Where(before=ids[1]), Where(ids=(ids[0], ids[1]))):
+            await self.fails(NoSuchEntry, self.log().find(JULIET, where, limit=1))
+        self.assertEqual(await self.bodies(Where(after=ids[0])), "c")
+        self.assertEqual(await self.bodies(Where(before=ids[2])), "a")
+
+    async def test_trim_by_time_and_number(self) -> None:
+        """`before` and `keep` together: what either of them would remove goes."""
+        self.fill("ab")
+        self.wall.time += 10
+        ids = self.fill("cdef")
+        edge = (await self.log().find(JULIET, Where(ids=(ids[0],)), limit=1)).entries[0].time
+        self.assertEqual(await self.log().trim(JULIET, before=edge, keep=5), 2)
+        self.assertEqual(await self.log().trim(JULIET, before=edge, keep=1), 3)
+        self.assertEqual(await self.bodies(), "f")
+        self.assertEqual(await self.log().trim(JULIET), 0)
+
     async def test_trim(self) -> None:
         """`trim` takes the oldest first, at most `limit` a call, and makes no hole."""
         self.fill("abc")
@@ -713,12 +805,28 @@ class BackendSuite(StorageSuite):
 
         def fail() -> None:
             with self.backend.unit():
-                document.put(ORCHARD, 1)
+                told.append(document.put(ORCHARD, 1))
                 raise ZeroDivisionError
 
+        told: list[Any] = []
         self.assertRaises(ZeroDivisionError, fail)
+        with self.assertRaises(ZeroDivisionError):
+            await told[0]
         await table.put(ORCHARD, "a", 1)
         self.assertIsNone(await document.get(ORCHARD))
+
+    async def test_unit_in_unit(self) -> None:
+        """A unit inside another one is part of it, whether it or the outer one fails."""
+        self.need(UNIT)
+        document, table, _ = self.three()
+        for which in ("inner", "outer"):
+            with self.backend.unit() as kept:
+                with self.backend.unit():
+                    document.put(ORCHARD, 1, if_version=4711 if which == "inner" else 0)
+                table.put(ORCHARD, "a", 1, if_version=4711 if which == "outer" else 0)
+            await self.fails(Changed, kept)
+            self.assertIsNone(await document.get(ORCHARD))
+            self.assertEqual(await table.items(ORCHARD), [])
 
     async def test_empty_unit(self) -> None:
         """A unit that wrote nothing is kept."""
@@ -790,6 +898,42 @@ class BackendSuite(StorageSuite):
             self.assertEqual(await self.backend.owners(ORCHARD.realm), [])
             await self.reopen()
 
+    async def test_erase_undone(self) -> None:
+        """`erase` in a unit that is undone removes nothing, though the unit saw it gone."""
+        self.need(UNIT)
+        await self._fill(ORCHARD)
+        before = await self._what_is_there(ORCHARD)
+        with self.backend.unit() as kept:
+            self.backend.erase(ORCHARD)
+            self.assertEqual(await self._what_is_there(ORCHARD), (None, 0, None))
+            self.three()[0].put(ROMEO, 1, if_version=4711)
+        await self.fails(Changed, kept)
+        for _ in range(2):
+            self.assertEqual(await self._what_is_there(ORCHARD), before)
+            await self.reopen()
+
+    async def test_erased_and_new(self) -> None:
+        """What is written right after `erase` is all that is there."""
+        await self._fill(ORCHARD)
+        self.backend.erase(ORCHARD)
+        document, _, log = self.three()
+        log.append(ORCHARD, b"new")
+        await document.put(ORCHARD, "new")
+        for _ in range(2):
+            self.assertEqual(await self._what_is_there(ORCHARD), ("new", 0, b"new"))
+            self.assertEqual(await self.three()[2].count(ORCHARD), 1)
+            await self.reopen()
+
+    async def test_close(self) -> None:
+        """`close` commits what waits: nobody has waited for these writes."""
+        self.need(PROCESS)
+        document, table, log = self.three()
+        told = [document.put(ORCHARD, [*ORCHARD]), table.put(ORCHARD, "a", 1)]
+        log.append(ORCHARD, b"x")
+        await self.reopen()
+        self.assertEqual(await self._what_is_there(ORCHARD), ([*ORCHARD], 1, b"x"))
+        await gatherResults(told)
+
     async def test_owners(self) -> None:
         """`owners` lists by name whoever has anything stored, page by page."""
         document, table, log = self.three()
@@ -798,7 +942,7 @@ class BackendSuite(StorageSuite):
         await document.put(Owner("example.com", "a"), 1)
         await document.put(Owner("example.com", "d"), 1)
         await document.remove(Owner("example.com", "d"))
-        await document.put(ORCHARD, 1)
+        await gatherResults([document.put(owner, 1) for owner in (ORCHARD, HOST)])
         self.assertEqual([o.name for o in await self.backend.owners("example.com")], list("abc"))
         page = await self.backend.owners("example.com", "a", 1)
         self.assertEqual(page, [Owner("example.com", "b")])
@@ -816,6 +960,29 @@ class BackendSuite(StorageSuite):
         await self.backend.backup(path)
         self.assertTrue(path.stat().st_size)
         await self.fails(StorageError, self.backend.backup(path))
+
+    async def test_backup_while_writing(self) -> None:
+        """What was written before `backup` was called is in it; what comes meanwhile, in units."""
+        self.need(BACKUP)
+        await self._fill(ORCHARD)
+        document, table, _ = self.three()
+        document.put(ROMEO, 0)
+        path = Path(self.mktemp())
+        copied = self.backend.backup(path)
+        for number in range(1, 50):
+            with self.backend.unit() as kept:
+                document.put(ROMEO, number)
+                table.put(ROMEO, "a", number)
+            await kept
+        await copied
+        await self.backend.close()
+        self.backend = self.restored(path)
+        await self.backend.open()
+        self.assertEqual(await self._what_is_there(ORCHARD), (list(ORCHARD), 1, b"x"))
+        document, table, _ = self.three()
+        (row,) = await table.items(ROMEO) or [None]
+        self.assertEqual((await document.get(ROMEO)).value, row.value if row else 0)
+        self.assertEqual((await self.backend.check()).problems, ())
 
     async def test_features(self) -> None:
         """What survives a power cut survives kill -9."""

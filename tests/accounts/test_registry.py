@@ -13,6 +13,8 @@ from xmppd.accounts.realm import StoredKeysChecker
 from xmppd.accounts.registry import HASHES, AccountExists, Accounts
 from xmppd.protocol.jid import InvalidJid
 from xmppd.protocol.scram_keys import ITERATIONS
+from xmppd.storage.codecs import JsonCodec
+from xmppd.storage.interfaces import Corrupt
 from xmppd.storage.memory import MemoryStore
 
 
@@ -136,6 +138,25 @@ class RegistryTest(SynchronousTestCase):
         pair = Accounts("b.test", self.store), Accounts("b.test", self.store)
         keys = [accounts.host_key() for accounts in pair]
         self.assertEqual(self.done(keys[0]), self.done(keys[1]))
+
+    def test_known_host_key(self) -> None:
+        """It is only read: who logs in after a restart needs no space on the disk."""
+        first = self.done(self.accounts.host_key())
+        again = Accounts("example.com", self.store)
+        self.assertEqual(self.successResultOf(again.host_key()), first)
+        self.assertEqual(self.store.ticket, 0)
+
+    def test_spoilt_keys(self) -> None:
+        """Keys that a hand has spoilt are Corrupt, which names the account."""
+        self.done(self.accounts.create("juliet", "secret"))
+        owner = self.accounts.owner("juliet")
+        document = self.store.document("credentials", JsonCodec())
+        for spoilt in ([], {"SHA-1": {"salt": 1}}, {"SHA-1": "secret"}):
+            self.done(document.put(owner, spoilt))
+            failed = self.failureResultOf(self.accounts.keys("juliet", "SHA-1"), Corrupt)
+            self.assertIn("juliet@example.com", str(failed.value))
+        self.done(self.accounts.set_password("juliet", "again"))
+        self.assertTrue(self.right("juliet", "again"))
 
     def test_hosts_are_apart(self) -> None:
         self.done(self.accounts.create("juliet", "secret"))

@@ -113,7 +113,7 @@ class CommandTest(SynchronousTestCase):
             "added": 1,
             "refused": [{"number": 2, "jid": "b@example.com", "error": "b exists already"}],
         }
-        lines = "a@example.com secret word\n\nb@example.com\tx\r\n"
+        lines = "a@example.com secret word\n# who else\nb@example.com\tx\r\n\n"
         result = self.run_it("adduser", "--batch", "-", stdin=lines, code=1)
         [(_, args)] = self.server.asked
         self.assertEqual(
@@ -345,6 +345,14 @@ class DirectTest(SynchronousTestCase):
         config = Config(data=Path("nowhere").absolute())
         error = self.assertRaises(Refused, carry_out, config, VERBS["status"], {})
         self.assertEqual(str(error), f"no server is running on {config.data}")
+        self.assertFalse(config.data.exists())
+
+    def test_nothing_is_there(self) -> None:
+        """A name that was typed wrong makes no directory, and no backup of nothing."""
+        config = Config(data=Path("nowhere").absolute())
+        for name in ("users", "backup", "passwd"):
+            error = self.assertRaises(Refused, carry_out, config, VERBS[name], {})
+            self.assertTrue(str(error).startswith(f"{config.data}: no such directory"), error)
         self.assertFalse(config.data.exists())
 
     def test_memory_is_gone(self) -> None:

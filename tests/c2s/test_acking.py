@@ -5,7 +5,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.c2s.fake_manager import AUTH, HEADER, SESSION, Client, House
 from xmppd.app.config_clients import Limits
 from xmppd.c2s.acking import ANSWER_WITHIN, ASK_AFTER, ASK_EVERY
-from xmppd.component.report import NO_COUNT, read_report, report
+from xmppd.component.report import GONE, NO_COUNT, read_report, report
 from xmppd.component.session import kick, verb
 from xmppd.link.envelope import Envelope
 from xmppd.protocol import acks
@@ -120,6 +120,15 @@ class RequestTest(AckingCase):
         self.client.send(b"<message/>", R)
         self.client.send(b"</stream:stream>")
         self.client.said()
+        self.house.clock.advance(ANSWER_WITHIN + 1)
+        self.assertEqual(self.client.said(), b"")
+
+    def test_the_session_goes_meanwhile(self) -> None:
+        """Nothing is written behind the closing tag."""
+        self.client.send(b"<message/>", R)
+        gone = report([("1", 1, 0, 0, GONE)])
+        self.manager.link.send(Envelope(Jid.parse("c2s-1/x"), self.manager.address, (gone,)))
+        self.assertTrue(self.client.said().endswith(b"</stream:stream>"))
         self.house.clock.advance(ANSWER_WITHIN + 1)
         self.assertEqual(self.client.said(), b"")
 
@@ -279,6 +288,35 @@ class ElementsTest(AckingCase):
         self.assertEqual(self.client.said(), b"")
         self.handled(303, 301)
         self.assertEqual(self.client.said(), a(301))
+
+    def test_elements_keep_to_the_window(self) -> None:
+        """3.5: what goes up in its place among the stanzas counts like one."""
+        self.client.send(b"<message/>" * 256 + ACTIVE + b"<message/>" * 300 + ACTIVE * 300)
+        self.assertEqual(len(self.manager.traffic()), 256)
+        for done in (256, 512, 768):
+            self.handled(done)
+        self.assertEqual(len(self.manager.traffic()), 857)
+
+    def test_lost_beyond_the_window(self) -> None:
+        """What the session manager has no use for is left out, or it would end the session."""
+        self.enabled()
+        self.client.send((b"<message/>" + R) * 300 + a(0) + ACTIVE)
+        self.client.connection.connectionLost(None)  # type: ignore[arg-type]
+        names = [item.name for item in self.manager.traffic()]
+        self.assertEqual(names, ["enable", *["message"] * 300, "active", "close"])
+        self.assertEqual(self.manager.traffic()[-1].attrs["how"], "lost")
+
+    def test_closed_beyond_the_window(self) -> None:
+        """The client has ended its stream, though nobody has come to read that."""
+        self.client.send(b"<message/>" * 300 + b"</stream:stream>")
+        self.client.connection.connectionLost(None)  # type: ignore[arg-type]
+        self.assertEqual(len(self.manager.traffic()), 301)
+        self.assertEqual(self.manager.traffic()[-1].attrs["how"], "clean")
+
+    def test_lost_before_an_error_beyond_the_window(self) -> None:
+        self.client.send(b"<message/>" * 300 + b"<foo xmlns='bar'/><message/>")
+        self.client.connection.connectionLost(None)  # type: ignore[arg-type]
+        self.assertEqual(len(self.manager.traffic()), 301)
 
 
 class ResumeTest(AckingCase):

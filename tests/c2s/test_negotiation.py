@@ -86,6 +86,13 @@ class HeaderTest(NegotiationCase):
             client.connection.dataReceived(bytes([byte]))
         self.assertIn(b"<success", client.said())
 
+    def test_newlines_after_elements(self) -> None:
+        """RFC 6120, 6.3.5 forbids those of SASL, and clients send them after all."""
+        for space in (b"", b"\n"):
+            client = self.house.client()
+            said = client.send(HEADER, AUTH + b"\n", space, HEADER)
+            self.assertIn(b"<bind ", said)
+
     def test_all_at_once(self) -> None:
         """Each step waits for the one before; traffic goes to the session at last."""
         client = self.house.client()
@@ -128,6 +135,39 @@ class WaitingTest(NegotiationCase):
         house.pass_seconds(1)
         self.assertEnded(client.said(), "connection-timeout")
         self.assertEnded(other.said(), "connection-timeout")
+
+
+class UnreadTest(NegotiationCase):
+    """A client that does not read our answers is not read either, from its first byte on."""
+
+    def test_until_it_reads_on(self) -> None:
+        client = self.house.client()
+        client.send(HEADER)
+        self.assertIs(client.producer, client.connection)
+        client.connection.pauseProducing()
+        client.send(b"<enable xmlns='urn:xmpp:sm:3'/>")
+        self.assertEqual(client.producerState, "paused")
+        client.connection.resumeProducing()
+        self.assertEqual(client.producerState, "producing")
+
+    def test_it_binds_meanwhile(self) -> None:
+        client = self.house.client()
+        client.send(HEADER, AUTH, HEADER)
+        client.connection.pauseProducing()
+        client.send(b" ")
+        self.assertEqual(client.producerState, "paused")
+        client.send(BIND)
+        client.connection.resumeProducing()
+        self.assertEqual(client.producerState, "producing")
+
+    def test_never(self) -> None:
+        client = House(Limits(login_seconds=1000)).client()
+        client.send(HEADER)
+        edge = client.connection.edge
+        client.connection.pauseProducing()
+        for _ in range(61):
+            edge.clock.advance(1)  # type: ignore[attr-defined]
+        self.assertEnded(client.said(), "policy-violation")
 
 
 class RequiredTlsTest(NegotiationCase):

@@ -7,6 +7,7 @@ from OpenSSL import SSL
 from twisted.internet.address import IPv4Address
 from twisted.internet.interfaces import IProtocol
 from twisted.internet.testing import StringTransport
+from twisted.protocols.haproxy._wrapper import HAProxyWrappingFactory
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.c2s.fake_manager import AUTH, HEADER, HOST, House, Place
@@ -115,12 +116,22 @@ class StartTlsTest(TlsCase):
 
     def test_bytes_after_starttls_close_the_connection(self) -> None:
         """CVE-2011-0411: never read, neither as plain text nor as if it came encrypted."""
-        for injected in (AUTH, HEADER, b" "):
+        for injected in (AUTH, HEADER, b"\n<"):
             plain = self.house.client("starttls")
             plain.send(HEADER)
             self.assertEqual(plain.send(STARTTLS + injected), b"")
             self.assertTrue(plain.disconnecting)
         self.assertEqual(self.house.manager.requests("authenticate"), [])
+
+    def test_a_newline_after_starttls(self) -> None:
+        """RFC 6120, 5.3.3 forbids it; clients that end each element with one are let in."""
+        plain = self.house.client("starttls")
+        plain.send(HEADER)
+        self.assertEqual(plain.send(STARTTLS + b"\n"), PROCEED)
+        protocol = plain.protocol  # type: ignore[attr-defined]
+        peer = TlsClient(protocol, plain, client("example.com"))  # type: ignore[arg-type]
+        peer.shake()
+        self.assertIn(b"<mechanisms", peer.send(HEADER))
 
     def test_a_second_starttls(self) -> None:
         """RFC 6120, 5.4.2.2."""
@@ -137,6 +148,31 @@ class StartTlsTest(TlsCase):
         plain = house.client("starttls")
         plain.send(HEADER)
         self.assertEqual(plain.send(STARTTLS), f"<failure xmlns='{TLS}'/></stream:stream>".encode())
+
+
+class BehindProxyTest(TlsCase):
+    """A balancer passes connections on and says whose they are (`haproxy:` endpoints)."""
+
+    def test_login(self) -> None:
+        for security in "starttls", "direct":
+            factory = HAProxyWrappingFactory(place_factory(self.house.edge, Place(security)))
+            protocol = factory.buildProtocol(IPv4Address("TCP", "192.0.2.1", 40000))
+            assert protocol is not None
+            transport = StringTransport()
+            protocol.makeConnection(transport)
+            protocol.dataReceived(b"PROXY TCP4 203.0.113.9 192.0.2.1 56324 5222\r\n")
+            if security == "starttls":
+                protocol.dataReceived(HEADER)
+                protocol.dataReceived(STARTTLS)
+                self.assertTrue(transport.value().endswith(PROCEED))
+                transport.clear()
+            peer = TlsClient(protocol, transport, client("example.com"))
+            peer.shake()
+            peer.send(HEADER)
+            self.assertIn(b"<success", peer.send(AUTH))
+            asked = self.house.manager.requests("authenticate")[-1]
+            facts = StreamFacts.parse(HOST, asked.items[0].element())
+            self.assertEqual((facts.peer, facts.tls), ("203.0.113.9", "TLSv1.3"))
 
 
 class DirectTlsTest(TlsCase):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tarfile
+from pathlib import Path
+
 from twisted.internet import reactor
 from twisted.trial.unittest import TestCase
 
@@ -10,7 +13,7 @@ from xmppd.storage.backend import StoreBackend
 from xmppd.storage.directory import DirectoryStore
 from xmppd.storage.flusher import Flusher
 from xmppd.storage.memory import MemoryStore
-from xmppd.storage.sqlite import SqliteDriver, SqliteStore
+from xmppd.storage.sqlite import FILE, SqliteDriver, SqliteStore
 
 
 class InMemory(StorageSuite):
@@ -21,6 +24,12 @@ class InMemory(StorageSuite):
 class InSqlite(StorageSuite):
     def make(self) -> SqliteStore:
         return SqliteStore(self.folder(), reactor, now=self.wall)
+
+    def restored(self, copy: Path) -> SqliteStore:
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        copy.rename(folder / FILE)
+        return SqliteStore(folder, reactor, now=self.wall)
 
 
 class InSqliteUncached(StorageSuite):
@@ -40,6 +49,12 @@ class InSqliteIndexed(StorageSuite):
 class InDirectory(StorageSuite):
     def make(self) -> DirectoryStore:
         return DirectoryStore(self.folder(), reactor, now=self.wall)
+
+    def restored(self, copy: Path) -> DirectoryStore:
+        folder = Path(self.mktemp())
+        with tarfile.open(copy) as tar:
+            tar.extractall(folder, filter="data")
+        return DirectoryStore(folder, reactor, now=self.wall)
 
 
 class MemoryDocuments(InMemory, DocumentSuite, TestCase):

@@ -84,6 +84,13 @@ class HeaderTests(SynchronousTestCase):
             self.assertEqual(texts(events), ["<iq/>"])
             self.assertEqual(texts(frame(b"<iq/>\xef\xbb\xbf<iq/>", size)), ["<iq/>", "bad-format"])
 
+    def test_white_space_before(self) -> None:
+        """What a client put behind `</auth>` may come when its next stream is due."""
+        for size in (0, 1):
+            events = frame(b" \t\r\n" + HEADER + b"<iq/>", size, header=b"")
+            self.assertEqual(texts(events), ["<iq/>"])
+            self.assertEqual(texts(frame(b"\n&", size, header=b"")), ["not-well-formed"])
+
     def test_declaration(self) -> None:
         for text, events in (
             ("version='1.0' encoding='ISO-8859-1'", ["unsupported-encoding"]),
@@ -459,6 +466,15 @@ class StoppingTests(SynchronousTestCase):
             self.assertEqual(framed.rest(), b"")
             self.assertEqual(framed.feed(b"more"), [])
             self.assertEqual(framed.rest(), b"more")
+
+    def test_white_space_is_no_rest(self) -> None:
+        """RFC 6120, 5.3.3 and 6.3.5 forbid it there, and some clients send it after all."""
+        data = HEADER + f"<auth xmlns='{SASL}'/>".encode() + b"\r\n"
+        for size in (0, 1):
+            framed = Framer(stop_at=frozenset({SASL}))
+            for at in range(0, len(data), size or len(data)):
+                framed.feed(data[at : at + (size or len(data))])
+            self.assertEqual(framed.rest(), b"")
 
     def test_what_follows_is_not_judged(self) -> None:
         """H9: it may be a TLS greeting."""

@@ -13,7 +13,7 @@ from threading import Lock
 from xml.etree.ElementTree import Element
 
 from tests.scenarios.managed import ManagedClient
-from tests.scenarios.raw import CLIENT, told
+from tests.scenarios.raw import CLIENT, STREAMS, told
 from tests.scenarios.test_rooms import MUC, ROOM, SETTINGS, SPLIT, STARTING, RoomsTestCase
 from tests.scenarios.test_rooms_kill import MORE, entry
 from tests.scenarios.test_split_kill import Talker
@@ -137,6 +137,7 @@ class Watching(ManagedClient):
     def read(self) -> Element:
         """Read one element."""
         element = super().read()
+        assert element.tag != f"{{{STREAMS}}}error", told(element)
         if element.tag == f"{{{CLIENT}}}message" and element.get("type") == "error":
             self.refused.add(element.get("id", ""))
             self.out = self.out or time.monotonic() + 0.2

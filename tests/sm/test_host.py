@@ -121,7 +121,7 @@ class LoadingTest(SynchronousTestCase):
         self.realm.answer()
         self.assertIs(self.successResultOf(found), user)
         self.assertEqual(list(user.sessions), [romeo.jid.resource])
-        self.assertNotIn("romeo", self.host._idle)
+        self.assertNotIn("romeo", self.host.residents._idle)
 
     def test_failure(self) -> None:
         """Who asks hears of it; the next one asks anew."""

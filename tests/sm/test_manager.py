@@ -17,8 +17,8 @@ from xmppd.protocol.jid import Jid
 from xmppd.protocol.parsing import parse_stanza
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm.exchange import Exchange
-from xmppd.sm.host import MAX_IDLE_USERS
 from xmppd.sm.login import Ticket, Waiting
+from xmppd.sm.residents import MAX_IDLE
 from xmppd.sm.session import Session
 from xmppd.storage.codecs import JsonCodec
 from xmppd.storage.interfaces import Unavailable
@@ -253,9 +253,9 @@ class LeakTest(SynchronousTestCase):
             "peers": len(manager.edges._peers),
             "tickets": len(logins._tickets),
             "exchanges": len(logins._exchanges),
-            "failures": len(logins._failures),
+            "failures": len(logins._attempts._failures),
             "timers": len(self.house.clock.getDelayedCalls()),
-            "loading": len(host._loading),
+            "loading": len(host.residents._loading),
         }
 
     def test_logins_leave_nothing(self) -> None:
@@ -311,12 +311,12 @@ class LeakTest(SynchronousTestCase):
         host = self.house.host
         assert host is not None and host.accounts is not None
         romeo = self.house.client("romeo")
-        for number in range(MAX_IDLE_USERS + 5):
+        for number in range(MAX_IDLE + 5):
             host.accounts.provide(f"u{number}")
         self.house.settle()
-        for number in range(MAX_IDLE_USERS + 5):
+        for number in range(MAX_IDLE + 5):
             host.user(f"u{number}")
-        self.assertEqual(len(host.users), MAX_IDLE_USERS + 1)
+        self.assertEqual(len(host.users), MAX_IDLE + 1)
         self.assertIn("romeo", host.users)
         self.assertNotIn("u0", host.users)
         self.assertEqual(romeo.answer(PING.format("1")).type, "error")

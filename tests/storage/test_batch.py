@@ -73,6 +73,15 @@ class WhenTest(GroupCase):
         self.assertEqual([self.successResultOf(write) for write in writes], ["x", "x"])
         self.assertEqual(len(self.driver.commits), 2)
 
+    def test_clock_set_back(self) -> None:
+        """A clock that steps back by an hour has no write wait for an hour."""
+        self.write()
+        self.clock.advance(0)
+        self.clock.rightNow -= 3600
+        write = self.write()
+        self.clock.advance(0.01)
+        self.successResultOf(write)
+
     def test_large(self) -> None:
         """A batch of many rows or bytes does not wait, but for the end of the turn."""
         for rows, size in ((MAX_ROWS, 0), (1, MAX_BYTES)):
@@ -136,6 +145,19 @@ class OrderTest(GroupCase):
         self.write()
         self.clock.advance(0)
         self.assertEqual(other.commits, [])
+
+    def test_flush_while_telling(self) -> None:
+        """Who commits when told of a batch is told of the next one after all have heard of it."""
+        self.group.on_failed(lambda number, why: self.write("late") and None)
+        self.group.on_failed(lambda number, why: self.group.flush() and None)
+        self.driver.hold = True
+        write = self.write()
+        write.addErrback(lambda _: self.told.append("lost"))
+        self.clock.advance(0)
+        self.driver.hold = False
+        self.driver.commits[0].errback(Full())
+        self.assertEqual(self.told, [(1, Full), 1, "lost", 2])
+        self.assertEqual(self.group.kept, 2)
 
     def test_failure(self) -> None:
         """A lost batch is told first, then `kept` passes it, then its waiters hear why."""
@@ -228,6 +250,34 @@ class UnitTest(GroupCase):
         self.clock.advance(0)
         self.assertIs(self.successResultOf(inner), StorageError)
         self.failureResultOf(outer, Changed)
+
+    def test_mistake_in_nested(self) -> None:
+        """An exception in an inner unit undoes the outer one too, though it is caught there."""
+        with self.group.unit() as outer:
+            self.write("undone")
+            try:
+                with self.group.unit() as inner:
+                    self.write("undone")
+                    raise ZeroDivisionError
+            except ZeroDivisionError:
+                self.write("undone")
+        self.assertEqual(self.driver.writes, [])
+        inner.addErrback(lambda _: None)
+        self.clock.advance(0)
+        self.failureResultOf(outer, ZeroDivisionError)
+
+    def test_undo_that_fails(self) -> None:
+        """A driver that cannot undo keeps nobody waiting; the others undo their part."""
+        other = Recorder()
+        other.undo = None  # type: ignore[assignment]
+        with self.group.unit() as kept:
+            self.write("undone")
+            self.write("stays", other)
+            self.group.refuse(Changed())
+        self.assertEqual(self.driver.writes, [])
+        self.clock.advance(0)
+        self.failureResultOf(kept, Changed)
+        self.assertEqual(len(self.flushLoggedErrors(TypeError)), 1)
 
     def test_refused_outside(self) -> None:
         """Outside of units a refused write fails at once."""

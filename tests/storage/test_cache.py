@@ -148,6 +148,34 @@ class CacheTest(SynchronousTestCase):
         self.store.erase(JULIET)
         self.assertIsNone(self.get(self.document.get(JULIET)))
 
+    def test_erased_in_vain(self) -> None:
+        """After `erase` was undone, or its commit lost, all is there again."""
+        self.document.put(JULIET, 1)
+        self.table.put(JULIET, "a", 1)
+        self.clock.advance(0)
+        with self.store.unit() as kept:
+            self.store.erase(JULIET)
+            self.assertIsNone(self.get(self.document.get(JULIET)))
+            self.assertEqual(self.get(self.table.items(JULIET)), [])
+            self.document.put(ROMEO, 2, if_version=7)
+        self.assertEqual(self.get(self.document.get(JULIET)).value, 1)
+        self.assertEqual(len(self.get(self.table.items(JULIET))), 1)
+        self.clock.advance(0)
+        self.failureResultOf(kept, Changed)
+
+    def test_erased_and_lost(self) -> None:
+        """After the commit of an `erase` was lost, nothing that was read since is believed."""
+        self.document.put(JULIET, 1)
+        self.clock.advance(0)
+        before = dict(self.driver._held)
+        erased = self.store.erase(JULIET)
+        self.assertIsNone(self.get(self.document.get(JULIET)))
+        self.driver.losing = True
+        self.clock.advance(0)
+        self.failureResultOf(erased, Full)
+        self.driver._held.update(before)
+        self.assertEqual(self.get(self.document.get(JULIET)).value, 1)
+
     def test_nothing_held(self) -> None:
         """A limit of 0 holds nothing."""
         self.make(0)

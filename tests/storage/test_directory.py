@@ -236,6 +236,35 @@ class EditTest(DirectoryCase):
         self.commit()
         self.assertIn('name = "Ro', (self.juliet / "roster.toml").read_text())
 
+    def test_unreadable(self) -> None:
+        """A file that a hand made unreadable is never overwritten, and mended it is seen."""
+        self.put_romeo()
+        path = self.juliet / "roster.toml"
+        path.rename(path.with_name("elsewhere"))
+        path.symlink_to("elsewhere")
+        self.second()
+        for _ in range(2):
+            self.failureResultOf(self.roster.put(JULIET, "x", {"name": "X"}), Unavailable)
+        self.commit()
+        self.assertTrue(path.is_symlink())
+        self.assertEqual(self.names(), ["Romeo"])
+        path.unlink()
+        path.write_text(ROSTER.format(version=1).replace('"Romeo"', '"Romeo Montague"'))
+        self.second()
+        self.assertEqual(self.names(), ["Romeo Montague"])
+
+    def test_broken_file_stops_no_sweep(self) -> None:
+        """What has expired elsewhere goes, though one file cannot be written."""
+        tokens = self.store.table("tokens", JsonCodec())
+        expires = int(self.clock.seconds()) + 5
+        for owner in (JULIET, ROMEO):
+            tokens.put(owner, "a", 1, expires=expires)
+        self.commit()
+        (self.juliet / "tokens.toml").write_text("half")
+        self.clock.pump([1] * 61 + [0.01])
+        self.assertFalse((self.juliet.parent / "romeo").exists())
+        self.assertEqual((self.juliet / "tokens.toml").read_text(), "half")
+
     def test_mended(self) -> None:
         """When it is mended, all is well again."""
         self.test_broken()
@@ -341,6 +370,26 @@ class LogFileTest(DirectoryCase):
         self.reopen()
         self.assertEqual(self.bodies(), [b"first", b"second\n", b"third", b"fourth"])
 
+    def test_appended_after_erase(self) -> None:
+        """What was erased does not come back with an entry of the same batch."""
+        self.store.erase(JULIET)
+        self.archive.append(JULIET, b"after")
+        self.commit()
+        self.assertEqual(self.bodies(), [b"after"])
+        self.reopen()
+        self.assertEqual(self.bodies(), [b"after"])
+
+    def test_file_named_like_a_log(self) -> None:
+        """A file that a hand lays beside a log does not end the looking for edits."""
+        self.put_romeo()
+        (self.juliet / "archive.toml").write_text("value = 1")
+        self.second()
+        self.assertEqual(self.bodies(), [b"first", b"second\n"])
+        roster = self.juliet / "roster.toml"
+        roster.write_text(roster.read_text().replace('"Romeo"', '"Montague"'))
+        self.second()
+        self.assertEqual(self.names(), ["Montague"])
+
     def test_found_by_id_after_restart(self) -> None:
         """Ids stay what they were."""
         self.reopen()
@@ -369,6 +418,20 @@ class FolderTest(DirectoryCase):
         (self.juliet / "roster.toml.new").write_text("half")
         self.open()
         self.assertEqual(sorted(os.listdir(self.juliet)), ["roster.toml"])
+
+    def test_named_like_what_is_left_over(self) -> None:
+        """An account or a domain whose name ends in .new is one like any other."""
+        owners = [JULIET._replace(name="juliet.new"), JULIET._replace(realm="docs.new")]
+        for owner in owners:
+            self.roster.put(owner, "romeo@example.net", {"name": "Romeo"})
+        self.commit()
+        self.reopen()
+        for owner in owners:
+            self.assertEqual(len(self.successResultOf(self.roster.items(owner))), 1)
+            self.assertIn(owner, self.successResultOf(self.store.owners(owner.realm)))
+        damaged = self.juliet.with_name("juliet.new") / "vcard.toml"
+        damaged.write_text("half")
+        self.assertIn(str(damaged), str(self.successResultOf(self.store.check())))
 
     def test_links_not_followed(self) -> None:
         """A link in place of a file or folder is not followed, reading or writing."""

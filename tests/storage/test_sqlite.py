@@ -166,6 +166,42 @@ class FullDiskTest(SqliteCase):
         self.assertIsNone(self.successResultOf(self.document.get(ROMEO)))
 
 
+class CheckpointTest(SqliteCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.driver.restart_at = 1
+        self.attempts = 0
+        read = self.driver.session.read
+
+        def read_but_no_checkpoint(text: str, parameters: Any) -> list[Any]:
+            if "checkpoint" in text:
+                self.attempts += 1
+                raise Full(detail="no space")
+            return read(text, parameters)
+
+        self.patch(self.driver.session, "read", read_but_no_checkpoint)
+
+    def put(self) -> None:
+        write = self.document.put(JULIET, 1)
+        self.commit()
+        self.successResultOf(write)
+
+    def test_failing(self) -> None:
+        """What is committed is kept, though the log in front of the database cannot be emptied."""
+        self.put()
+        self.put()
+        self.assertEqual(self.failed, [])
+
+    def test_retried(self) -> None:
+        """It is tried again after a while, not at every commit."""
+        self.put()
+        self.put()
+        self.assertEqual(self.attempts, 1)
+        self.clock.advance(10)
+        self.put()
+        self.assertEqual(self.attempts, 2)
+
+
 class DamageTest(SqliteCase):
     def reopen(self) -> Any:
         self.store = SqliteStore(self.folder, self.clock, durability="process", cache=0)

@@ -12,8 +12,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from xmppd.conformance import JULIET
 from xmppd.storage.codecs import JsonCodec
-from xmppd.storage.interfaces import Changed, StorageError
-from xmppd.storage.memory import MemoryStore
+from xmppd.storage.directory import DirectoryDriver, DirectoryStore
+from xmppd.storage.interfaces import CHANGES, PROCESS, UNIT, Changed, Locked, StorageError
+from xmppd.storage.memory import MemoryDriver, MemoryStore
+from xmppd.storage.sqlite import SqliteStore
 from xmppd.storage.stores import StoreMap, factory
 
 FILES = {"roster", "requests"}
@@ -105,6 +107,47 @@ class StoresTest(SynchronousTestCase):
         stores = StoreMap(self.folder, self.clock, ["memory"], apart, lambda *edit: None)
         problem = self.assertRaises(StorageError, stores.of, "example.com")
         self.assertIn("roster and requests", str(problem))
+
+    def test_features_that_lack(self) -> None:
+        """A back-end that cannot do what a store needs is refused; the message says which."""
+        stores = self.stores
+        for lacking, store in ((UNIT, "account"), (CHANGES, "roster")):
+            able = frozenset({UNIT, CHANGES} - {lacking})
+            self.patch(MemoryDriver, "features", able)
+            self.patch(DirectoryDriver, "features", able)
+            problem = self.assertRaises(StorageError, stores.of, f"{store}.example.net")
+            for part in (store, lacking):
+                self.assertIn(part, str(problem))
+
+    def test_backup(self) -> None:
+        """What survives nothing is not backed up; the other back-ends are, each to its file."""
+        path = Path(self.mktemp()).absolute()
+        self.successResultOf(self.stores.backup(path))
+        self.assertTrue(path.with_name(f"{path.name}.directory").exists())
+        self.assertFalse(path.with_name(f"{path.name}.memory").exists())
+        self.failureResultOf(self.stores.backup(path), StorageError)
+
+    def test_backup_refused(self) -> None:
+        """Nothing is copied where something cannot be, or where there is nothing to copy."""
+        path = Path(self.mktemp()).absolute()
+        self.patch(DirectoryDriver, "features", frozenset({UNIT, CHANGES, PROCESS}))
+        problem = self.failureResultOf(self.stores.backup(path), StorageError)
+        self.assertIn("directory", str(problem.value))
+        alone = StoreMap(self.folder, self.clock, ["memory"], choose, lambda *edit: None)
+        self.failureResultOf(alone.backup(path), StorageError)
+
+    def test_opened_in_vain(self) -> None:
+        """Where one back-end cannot be opened none stays open."""
+        folder = Path(self.mktemp())
+        locking = SqliteStore(folder, self.clock, durability="process")
+        self.successResultOf(locking.open())
+        self.addCleanup(locking.close)
+        names = ["directory", "sqlite"]
+        stores = StoreMap(folder, self.clock, names, choose, lambda *edit: None)
+        self.failureResultOf(stores.open(), Locked)
+        again = DirectoryStore(folder, self.clock)
+        self.successResultOf(again.open())
+        self.successResultOf(again.close())
 
     def test_unknown(self) -> None:
         """A back-end that nobody provides is refused; the message lists what there is."""

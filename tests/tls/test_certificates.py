@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtensionOID, NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from OpenSSL import SSL
@@ -22,32 +22,35 @@ from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
-from twisted.logger import LogLevel, capturedLogs
+from twisted.logger import LogLevel, capturedLogs, formatEvent
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.tls import unknown_curve
 from tests.tls.in_memory_tls import client, reason, shake
 from xmppd.tls.certificate_files import MADE, CertificateError
 from xmppd.tls.certificate_names import ascii_name, covers, names_of, other_names
 from xmppd.tls.certificates import ByServerName, Certificates
 from xmppd.tls.context import server_context
+from xmppd.tls.trust import Examined
 
 TODAY = datetime(2026, 1, 1, tzinfo=UTC)
 KEY = ec.generate_private_key(ec.SECP256R1())
+SHORT_KEY = ec.generate_private_key(ec.SECP192R1())
 
 
 def key_pem(key: ec.EllipticCurvePrivateKey = KEY, encryption: Any = None) -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption or NoEncryption())
 
 
-def certificate_pem(*names: str, days: int = 90) -> bytes:
+def certificate_pem(*names: str, days: int = 90, key: ec.EllipticCurvePrivateKey = KEY) -> bytes:
     """Return a certificate that an authority of its own has signed."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
     issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "authority")])
     builder = x509.CertificateBuilder(
         issuer,
         subject,
-        KEY.public_key(),
+        key.public_key(),
         x509.random_serial_number(),
         TODAY - timedelta(days=100),
         TODAY + timedelta(days=days),
@@ -55,15 +58,24 @@ def certificate_pem(*names: str, days: int = 90) -> bytes:
     return builder.sign(KEY, hashes.SHA256()).public_bytes(Encoding.PEM)
 
 
+def certificate_with(names: bytes) -> x509.Certificate:
+    """Return a certificate whose alternative names are those bytes."""
+    name = x509.Name([])
+    builder = x509.CertificateBuilder(name, name, KEY.public_key(), 1, TODAY, TODAY)
+    alternatives = x509.UnrecognizedExtension(ExtensionOID.SUBJECT_ALTERNATIVE_NAME, names)
+    return builder.add_extension(alternatives, False).sign(KEY, hashes.SHA256())
+
+
 class CertificatesTestCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.directory = Path(self.mktemp())
         self.directory.mkdir()
         self.clock = Clock()
+        self.today = TODAY
         self.certificates = self.served("example.com", "example.net")
 
     def served(self, *domains: str) -> Certificates:
-        return Certificates(self.directory, domains, self.clock.seconds, lambda: TODAY)
+        return Certificates(self.directory, domains, self.clock.seconds, lambda: self.today)
 
     def put(self, name: str, content: bytes) -> Path:
         path = self.directory / name
@@ -220,6 +232,27 @@ class ReloadTest(CertificatesTestCase):
         self.clock.advance(1)
         self.assertEqual(self.shown_for("example.com"), "renewed.example")
 
+    def test_end_is_told_once_a_day(self) -> None:
+        path = self.put("example.com.pem", key_pem() + certificate_pem("example.com", days=90))
+        told = []
+        with capturedLogs() as events:
+            for day in range(74, 80):
+                for hour in (0, 12):
+                    self.today = TODAY + timedelta(days=day, hours=hour)
+                    self.clock.advance(1)
+                    self.certificates.context_for("example.com")
+                told.append(len(events))
+            self.assertEqual(told, [0, 0, 1, 2, 3, 4])
+            self.assertEqual(
+                formatEvent(events[0]),
+                f"certificate of example.com ends on 2026-04-01: {path} (renew it)",
+            )
+            self.put("example.com.pem", key_pem() + certificate_pem("example.com", days=180))
+            self.today += timedelta(days=1)
+            self.clock.advance(1)
+            self.certificates.context_for("example.com")
+            self.assertEqual(len(events), 4)
+
     def test_renewal_by_symbolic_link(self) -> None:
         self.put_certbot("1", "a.example")
         self.put_certbot("2", "b.example")
@@ -251,6 +284,7 @@ class ComplaintTest(CertificatesTestCase):
         other = ec.generate_private_key(ec.SECP256R1())
         secret = BestAvailableEncryption(b"x")
         good = certificate_pem("example.com")
+        short = certificate_pem("example.com", key=SHORT_KEY)
         for chain, key, words in (
             (None, key_pem(), "fullchain.pem: No such file or directory (running as uid"),
             (good, None, "privkey.pem: No such file or directory (running as uid"),
@@ -260,6 +294,13 @@ class ComplaintTest(CertificatesTestCase):
             (good, key_pem(encryption=secret), "privkey.pem: the key has a passphrase"),
             (good, key_pem(other), "privkey.pem: not the key of"),
             (certificate_pem("example.com", days=-1), key_pem(), "expired on 2025-12-31 (renew"),
+            (
+                short,
+                key_pem(SHORT_KEY),
+                "fullchain.pem: refused by OpenSSL, ee key too small",
+            ),
+            (good, unknown_curve.KEY_PEM, "privkey.pem: this kind of key cannot serve TLS"),
+            (unknown_curve.CERTIFICATE_PEM, key_pem(), "privkey.pem: not the key of"),
         ):
             for name, content in (("fullchain.pem", chain), ("privkey.pem", key)):
                 self.put(f"example.com/{name}", content or b"")
@@ -425,6 +466,15 @@ class NamesTest(SynchronousTestCase):
         self.assertEqual(names_of(builder.sign(KEY, hashes.SHA256())), ())
 
     @settings(deadline=None, max_examples=50)
+    def test_names_that_cannot_be_read(self) -> None:
+        """A certificate with such names is one without any, and no trouble for the others."""
+        for data in (b"\x30\x02\xa3\x00", b"\x30\x04\xa5\x02\xa1\x00", b"\xff"):
+            certificate = certificate_with(data)
+            self.assertEqual(names_of(certificate), ())
+            self.assertEqual(
+                Examined("", certificate).why_not("a.example"), "it is not for a.example"
+            )
+
     @given(st.text(st.characters(categories=["Ll", "Nd"]), min_size=1, max_size=200))
     def test_any_name_has_an_ascii_form_or_stays(self, name: str) -> None:
         self.assertTrue(ascii_name(name).isascii() or ascii_name(name) == name)

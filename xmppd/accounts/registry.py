@@ -12,7 +12,7 @@ from xmppd.accounts.stored import Stores
 from xmppd.protocol.jid import new_local
 from xmppd.protocol.scram_keys import ScramKeys
 from xmppd.storage.codecs import AttrsCodec, JsonCodec
-from xmppd.storage.interfaces import Changed, Owner, Versioned
+from xmppd.storage.interfaces import Changed, Corrupt, Owner, Versioned
 
 HASHES = ("SHA-512", "SHA-256", "SHA-1")
 """The hashes for which keys are kept, the strongest first."""
@@ -88,37 +88,45 @@ class Accounts:
     def disable(self, name: str, disabled: bool = True) -> Deferred[Any]:
         """Forbid or allow logging in; fails with `NoSuchAccount`."""
 
-        def change(record: AccountRecord) -> Deferred[Any]:
-            return self._records.put(self.owner(name), attrs.evolve(record, disabled=disabled))
+        def changed(record: AccountRecord | None) -> AccountRecord:
+            return attrs.evolve(_demanded(record, name), disabled=disabled)
 
-        return self.record(name).addCallback(_demanded, name).addCallback(change)
+        return self._records.change(self.owner(name), changed)
 
     def remove(self, name: str) -> Deferred[None]:
         """Remove all that is stored of an account."""
         return self._stores.erase(self.owner(name))
 
     def keys(self, name: str, hash: str) -> Deferred[ScramKeys | None]:
-        """The keys of an account, or None."""
+        """The keys of an account, or None; fails with `Corrupt` where they are no keys."""
+        owner = self.owner(name)
 
         def pick(found: Versioned[Any] | None) -> ScramKeys | None:
-            data = None if found is None else found.value.get(hash)
-            return None if data is None else ScramKeys.from_dict(data)
+            if found is None:
+                return None
+            try:
+                data = found.value.get(hash)
+                return None if data is None else ScramKeys.from_dict(data)
+            except (AttributeError, ValueError) as problem:
+                raise Corrupt("credentials", owner, str(problem)) from problem
 
-        return self._keys.get(self.owner(name)).addCallback(pick)
+        return self._keys.get(owner).addCallback(pick)
 
     def host_key(self) -> Deferred[bytes]:
         """The key of fake salts: drawn once, kept, never told."""
         if self._host_key is not None:
             return succeed(self._host_key)
 
-        def made(found: str | None) -> str:
-            return found or secrets.token_hex(32)
+        return Deferred.fromCoroutine(self._read_host_key(self.owner("")))
 
-        def known(found: str) -> bytes:
-            self._host_key = bytes.fromhex(found)
-            return self._host_key
-
-        return self._secrets.change(self.owner(""), made).addCallback(known)
+    async def _read_host_key(self, owner: Owner) -> bytes:
+        found = await self._secrets.get(owner)  # first, as a full disk can still be read
+        if found is None:
+            key = await self._secrets.change(owner, lambda key: key or secrets.token_hex(32))
+        else:
+            key = found.value
+        self._host_key = bytes.fromhex(key)
+        return self._host_key
 
     def _put_new(self, owner: Owner, record: AccountRecord) -> None:
         self._records.put(owner, record, if_version=0)

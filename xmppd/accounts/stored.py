@@ -122,11 +122,11 @@ class StoredContacts:
         return self._table.items(limit=100_000).addCallback(unpack)
 
     def change(self, contact: Contact, removed: bool = False) -> Deferred[str]:
-        if removed:
-            done: Deferred[Any] = self._table.remove(contact.jid)
-        else:
-            done = self._table.put(contact.jid, contact)
-        return done.addCallback(lambda _: self.version())
+        if not removed:
+            return self._table.put(contact.jid, contact).addCallback(str)
+        removal = self._table.remove(contact.jid)
+        version = self.version()  # as it is now: later changes are told by themselves
+        return removal.addCallback(lambda _: version)
 
     def version(self) -> Deferred[str]:
         return self._table.version().addCallback(str)

@@ -1,6 +1,6 @@
 """Verbs that look for what is wrong and change nothing."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from xmppd.app.config_check import check_whole
@@ -9,10 +9,7 @@ from xmppd.app.config_model import Config
 from xmppd.app.ctl_server import checked_again
 from xmppd.app.ctl_verb import Server, Verb
 from xmppd.tls.certificate_files import CertificateError
-from xmppd.tls.certificates import Certificates
-
-SOON = timedelta(days=14)
-"""A certificate that ends within this time is told of."""
+from xmppd.tls.certificates import SOON, Certificates
 
 
 async def check_config(server: Server) -> dict[str, Any]:

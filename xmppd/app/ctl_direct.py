@@ -17,6 +17,8 @@ from xmppd.app.options import make_data_folder
 from xmppd.app.verbs import NO_ROOMS, perform
 from xmppd.storage.interfaces import Locked, StorageError
 
+_FIRST = frozenset({"adduser", "adduser_batch", "muc_create"})
+"""Verbs with which one begins; others find nothing where there is no data directory."""
 SETTLING = 0.1
 """Seconds that what a verb has set off gets before the stores close: contacts are told."""
 
@@ -28,6 +30,8 @@ def carry_out(config: Config, verb: Verb, args: Mapping[str, Any]) -> Any:
     if verb.needs == "store":
         if config.back_ends == {"memory"}:
             raise Refused("the storage is memory, which only a running server has (start it)")
+        if verb.name not in _FIRST and not config.data.exists():
+            raise Refused(f"{config.data}: no such directory (--config or --data say where it is)")
         make_data_folder(config.data)
     if verb.role == "rooms" and config.muc.domain is None:
         raise Refused(NO_ROOMS)

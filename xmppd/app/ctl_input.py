@@ -10,7 +10,7 @@ from xmppd.app.ctl_verb import Refused
 
 
 def read_accounts(stream: Any) -> list[tuple[int, str, str]]:
-    """Read lines of JID and password, with their numbers; empty ones are left out.
+    """Read lines of JID and password, with their numbers; empty ones and comments (#) are left out.
 
     A password is the rest of its line, spaces included. Raises `Refused`.
     """
@@ -21,7 +21,7 @@ def read_accounts(stream: Any) -> list[tuple[int, str, str]]:
     found = []
     for number, line in lines:
         jid, *password = re.split("[ \t]+", line.strip("\r"), maxsplit=1)
-        if jid:
+        if jid and not jid.startswith("#"):
             found.append((number, jid, "".join(password)))
     return found
 

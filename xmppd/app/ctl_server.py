@@ -34,6 +34,8 @@ async def backup(server: Any, file: str) -> dict[str, Any]:
     path = Path(file)
     if not path.is_absolute():
         raise Refused(f"{shown(file)}: write the whole path")
+    if not path.parent.is_dir():
+        raise Refused(f"{path.parent}: no such directory (make it)")
     stores: StoreMap | None = getattr(server, "stores", None)
     if stores is None:
         raise Refused("this process keeps nothing (ask sm-1, muc-1)")

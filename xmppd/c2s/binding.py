@@ -54,7 +54,6 @@ def _answered(negotiation: Negotiation, stanza: Stanza, answer: Envelope | None)
     leg = Leg(connection, session, instance_of(session), int(attributes["e"]))
     negotiation.bound(leg)
     connection.write(result.to_bytes())
-    connection.output.watch(connection)
 
 
 def _refusal(stanza: Stanza, answer: Envelope | None) -> bytes:

@@ -80,14 +80,12 @@ class Connection:
 
     def makeConnection(self, transport: Any) -> None:
         """Take the transport."""
-        self._transport = transport
+        self._settle_on(transport)
         self.connectionMade()
 
     def connectionMade(self) -> None:
         """Begin; nothing is said before the client's header."""
-        transport = self._transport
-        self.output = Output(transport)
-        nodelay = getattr(transport, "setTcpNoDelay", None)
+        nodelay = getattr(self._transport, "setTcpNoDelay", None)
         if nodelay is not None:
             nodelay(True)
         self.edge.connected(self)
@@ -154,8 +152,8 @@ class Connection:
 
     def secure(self, creator: IOpenSSLServerConnectionCreator) -> None:
         """Go on with TLS and a new stream."""
-        self._transport = start_tls(self._transport, self, creator)
-        self.output = Output(self._transport)
+        self.output.forget_producer()
+        self._settle_on(start_tls(self._transport, self, creator))
 
     def fail(self, error: StreamError) -> None:
         """End the stream with an error."""
@@ -207,9 +205,15 @@ class Connection:
             error = StreamError("policy-violation", "too slow in reading")
             self.end(error.to_bytes(), "lost", error.condition)
 
+    def _settle_on(self, transport: Any) -> None:
+        """Go on over this transport."""
+        self._transport = transport
+        self.output = Output(transport)
+        self.output.watch(self)
+
     def _throttle(self, spent: int) -> None:
         self._refill(spent)
-        if self._tokens < 0:
+        if self._tokens < 0 and self.phase is not OVER:  # then its closing is to be seen
             self.hold(RATE)
             self.edge.throttled.add(self)
 

@@ -17,16 +17,19 @@ UNEXPECTED: Final = failed("unexpected-request")
 """XEP-0198, 6: stream management is not for now."""
 
 
+def goes_up(item: Stanza) -> bool:
+    """Whether the session manager takes such an element, in its place among the stanzas."""
+    return item.ns == CLIENT_STATE or (item.ns == STREAM_MANAGEMENT and item.name == "enable")
+
+
 def take(leg: Leg, item: Stanza) -> bool:
     """Take such an element. Returns whether the stream goes on."""
-    if item.ns == CLIENT_STATE:
+    if goes_up(item):
+        if item.ns == STREAM_MANAGEMENT and leg.acking is None:
+            leg.acking = Acking(leg)
         leg.pass_on(item)
     elif item.ns != STREAM_MANAGEMENT:
         return _refuse(leg, StreamError("unsupported-stanza-type"))
-    elif item.name == "enable":
-        if leg.acking is None:
-            leg.acking = Acking(leg)
-        leg.pass_on(item)
     elif item.name == "resume":
         leg.write(UNEXPECTED)
     elif item.name == "r":

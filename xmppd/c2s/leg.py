@@ -21,7 +21,7 @@ from xmppd.protocol.acks import MODULUS
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.events import Event, StreamClosed
 from xmppd.protocol.jid import Jid
-from xmppd.protocol.namespaces import SESSION_PROTOCOL, STREAMS
+from xmppd.protocol.namespaces import SESSION_PROTOCOL, STREAM_MANAGEMENT, STREAMS
 from xmppd.protocol.stanza import Stanza
 from xmppd.protocol.stream import STANZAS
 
@@ -74,7 +74,7 @@ class Leg(component.Leg):
             if type(event) is not Stanza or event.ns or event.name not in STANZAS:
                 self._take_mixed(events, size)
                 return
-            if count == room:
+            if count >= room:
                 self._waiting = events[count:]
                 events = events[:count]
                 break
@@ -92,6 +92,9 @@ class Leg(component.Leg):
                 stanzas, size = [], 0
             if self._waiting is not None:
                 self._waiting += events[place:]
+                return
+            if isinstance(event, Stanza) and elements.goes_up(event) and self._is_full():
+                self._waiting = events[place:]
                 return
             if not self._odd(event):
                 return
@@ -229,9 +232,13 @@ class Leg(component.Leg):
 
     def ended(self, how: str, condition: str = "") -> None:
         """Send up what is left, and the close as its last item."""
+        if self.acking is not None:
+            self.acking.stop()
         if self.state is State.GONE:
             return
-        left = [event for event in self._waiting or () if isinstance(event, Stanza)]
+        left, has_closed = self._left()
+        if has_closed:
+            how, condition = "clean", ""
         acknowledged = None if self.h == NO_COUNT else str(self.h)
         close = verb(
             "close",
@@ -241,11 +248,21 @@ class Leg(component.Leg):
             a=acknowledged,
         )
         self._waiting = None
-        if self.acking is not None:
-            self.acking.stop()
         self.after(End.CLOSED)
         self._send((*left, close))
         self._connection.edge.legs.closed(self)
+
+    def _left(self) -> tuple[list[Stanza], bool]:
+        """What waits up to what ends the stream, and whether that is the client's closing tag."""
+        left: list[Stanza] = []
+        for event in self._waiting or ():
+            if not isinstance(event, Stanza):
+                return left, type(event) is StreamClosed
+            if (not event.ns and event.name in STANZAS) or elements.goes_up(event):
+                left.append(event)
+            elif event.ns != STREAM_MANAGEMENT:
+                break
+        return left, False
 
     def fail(self, error: StreamError) -> None:
         """End the stream with an error."""

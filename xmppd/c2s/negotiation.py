@@ -11,7 +11,7 @@ from xmppd.c2s.hosts import HostFacts
 from xmppd.c2s.leg import Leg
 from xmppd.c2s.login import Login, sasl_failure
 from xmppd.c2s.offers import feature_table, usable_mechanisms
-from xmppd.c2s.phase import ANSWER
+from xmppd.c2s.phase import ANSWER, UNREAD
 from xmppd.c2s.requests import Answered
 from xmppd.component.session import StreamFacts, verb
 from xmppd.link.addresses import plain_address
@@ -76,14 +76,19 @@ class Negotiation:
         """Take bytes of the client."""
         self._events += self.connection.stream.framer.feed(data)
         self._run()
-        if self._asking and not self._over:
+        if self._over:
+            return
+        if self._asking:
             self.connection.hold(ANSWER)
+        if self.connection.slow:
+            self.connection.hold(UNREAD)
 
     def deliver(self, envelope: Envelope) -> None:
         """No session has this stream yet."""
 
     def caught_up(self) -> None:
-        """Nobody waits."""
+        """The client has read what was said to it."""
+        self.connection.release(UNREAD)
 
     def due(self, now: int) -> int:
         """End a stream that has not come to its end in time."""

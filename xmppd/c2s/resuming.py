@@ -59,4 +59,3 @@ def _resumed(negotiation: Negotiation, opened: Stanza) -> None:
     leg.acking = Acking(leg, h, agreed=True)
     negotiation.bound(leg)
     connection.write(told.to_bytes())
-    connection.output.watch(connection)

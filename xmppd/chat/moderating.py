@@ -8,6 +8,7 @@ from xmppd.chat.commands import Moderate, Retract
 from xmppd.chat.events import Said
 from xmppd.chat.model import Author, Content, Entry, Kind, Message, Moderation, Removal
 from xmppd.chat.outcome import Changes, Notice, Reason, Refusal, SaveMessage, SaveRemoval
+from xmppd.chat.people import author_of
 from xmppd.chat.rights import Right
 
 if TYPE_CHECKING:
@@ -17,12 +18,11 @@ if TYPE_CHECKING:
 def retract(room: Room, command: Retract, out: Changes) -> None:
     """Take back what somebody has said, from whatever session and under whatever nick."""
     person = command.person
-    room.inside(person)
-    room.need(person, Right.SAY, Reason.NO_VOICE)
+    author = room.inside_with(person, Right.SAY, Reason.NO_VOICE)
     entry = _still_there(room, command.entry)
     if entry.author.account != person.account:
         raise Refusal(Reason.FORBIDDEN, "somebody else has said that")
-    _remove(room, entry, room.author(person), command.content, None, out)
+    _remove(room, entry, author_of(author), command.content, None, out)
 
 
 def moderate(room: Room, command: Moderate, out: Changes) -> None:

@@ -83,13 +83,7 @@ class People(Audiences):
     def author(self, person: Person) -> Author:
         """Who does something; without a nick where that is not somebody inside."""
         occupant = self.occupant(person)
-        if occupant is None:
-            return Author("", "", person.account)
-        return Author(occupant.nick, occupant.id, occupant.account)
-
-    def said_at(self, account: str, content: Content) -> float | None:
-        """When something was said elsewhere: an owner's word is taken (XEP-0045, 7.9)."""
-        return content.said_at if self.affiliation(account) is Affiliation.OWNER else None
+        return Author("", "", person.account) if occupant is None else author_of(occupant)
 
     def id_of(self, account: str) -> str:
         """What an account is called in this room, whatever its nick (XEP-0421)."""
@@ -143,6 +137,15 @@ class People(Audiences):
         if not self.may(person, right):
             raise Refusal(reason)
 
+    def inside_with(
+        self, person: Person, right: Right, reason: Reason = Reason.FORBIDDEN
+    ) -> Occupant:
+        """Who a session is that is inside and has a right. Raises `Refusal` for who is not."""
+        occupant = self.inside(person)
+        if not self.has(occupant, right):
+            raise Refusal(reason)
+        return occupant
+
     def may_read_archive(self, person: Person) -> bool:
         """Whether somebody may read what was said: who is inside, or could enter now."""
         return person in self.sessions or self.may(person, Right.READ_ARCHIVE)
@@ -171,3 +174,13 @@ class People(Audiences):
         if not self.may(person, list_right(role)):
             return Refused(Reason.FORBIDDEN)
         return [each for each in self.occupants.values() if each.role is role]
+
+
+def author_of(occupant: Occupant) -> Author:
+    """The same occupant as who said something."""
+    return Author(occupant.nick, occupant.id, occupant.account)
+
+
+def dated(affiliation: Affiliation, content: Content) -> float | None:
+    """When something was said elsewhere: an owner's word is taken (XEP-0045, 7.9)."""
+    return content.said_at if affiliation is Affiliation.OWNER else None

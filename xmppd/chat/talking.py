@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
 from xmppd.chat.affiliations import apply_standing, check_place
 from xmppd.chat.commands import (
     Decline,
@@ -17,8 +15,9 @@ from xmppd.chat.commands import (
     Whisper,
 )
 from xmppd.chat.events import Declined, Invited, Said, TopicSet, VoiceAsked, Whispered
-from xmppd.chat.model import Affiliation, Content, Invitation, Kind, Message, Person, Sight
+from xmppd.chat.model import Affiliation, Invitation, Kind, Message, Person, Sight
 from xmppd.chat.outcome import Changes, Notice, Reason, Refusal, SaveMessage, SaveRoom
+from xmppd.chat.people import author_of, dated
 from xmppd.chat.rights import Right
 
 if TYPE_CHECKING:
@@ -28,39 +27,34 @@ MOST_INVITED = 1_000
 """Invitations that are remembered, so that they can be declined."""
 
 
-def _message(room: Room, person: Person, content: Content, kept: bool) -> Message:
-    return Message(room.new_id(), room.clock(), room.author(person), content, kept)
-
-
 def say(room: Room, command: Say, out: Changes) -> None:
     """Tell everybody, the author too."""
-    room.inside(command.person)
-    room.need(command.person, Right.SAY, Reason.NO_VOICE)
-    storable = command.content.storable
-    message = _message(room, command.person, command.content, storable and room.archived)
-    if storable:
-        said_at = room.said_at(command.person.account, command.content)
-        room.remember(attrs.evolve(message, said_at=said_at) if said_at is not None else message)
-    if message.kept:
+    occupant = room.inside_with(command.person, Right.SAY, Reason.NO_VOICE)
+    author, content = author_of(occupant), command.content
+    kept = content.storable and room.archived
+    said_at = dated(occupant.affiliation, content)
+    message = Message(room.new_id(), room.clock(), author, content, kept, said_at)
+    if content.storable:
+        room.remember(message)
+    if kept:
         out.save(SaveMessage(message))
     out.notices.append(Notice(Said(message), room.audience()))
 
 
 def whisper(room: Room, command: Whisper, out: Changes) -> None:
     """Tell one occupant, in all its sessions."""
-    room.inside(command.person)
+    author = room.inside(command.person)
     target = room.named(command.nick)
     room.need(command.person, Right.WHISPER, Reason.WHISPER_LIMITED)
-    event = Whispered(room.author(command.person), command.content)
+    event = Whispered(author_of(author), command.content)
     key = room.sessions[target.shown.person]
     room.tell(out, event, room.stays[key].values(), Sight.NICK)
 
 
 def set_topic(room: Room, command: SetTopic, out: Changes) -> None:
     """Set the topic and tell everybody."""
-    room.inside(command.person)
-    room.need(command.person, Right.SET_TOPIC)
-    message = _message(room, command.person, command.content, room.archived)
+    author = author_of(room.inside_with(command.person, Right.SET_TOPIC))
+    message = Message(room.new_id(), room.clock(), author, command.content, room.archived)
     room.saved.topic = message
     out.save(SaveRoom())
     if message.kept:
@@ -70,9 +64,8 @@ def set_topic(room: Room, command: SetTopic, out: Changes) -> None:
 
 def invite(room: Room, command: Invite, out: Changes) -> None:
     """Ask people outside to come; in a members-only room that makes them members."""
-    room.inside(command.person)
     closed = room.needs[Right.ENTER] > Affiliation.NONE
-    room.need(command.person, Right.INVITE_MEMBERS if closed else Right.INVITE)
+    room.inside_with(command.person, Right.INVITE_MEMBERS if closed else Right.INVITE)
     for invitation in command.invitations:
         if room.affiliation(invitation.to) is Affiliation.OUTCAST:
             raise Refusal(Reason.FORBIDDEN, "who is banned cannot be invited")

@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from xmppd.chat.model import Author, Kind, Message
+from xmppd.chat.people import dated
 from xmppd.chat.room import Room
 from xmppd.component.retention import STEP, Limits, shorten
 from xmppd.muc import names
@@ -147,5 +148,5 @@ async def remembered(room: Room, archive: RoomArchive) -> list[Message]:
 def _message(room: Room, room_jid: Jid, entry: Entry, said: Stanza) -> Message:
     author = Author(entry.resource, room.id_of(entry.peer), entry.peer)
     content = message_content(said, room_jid)
-    said_at = room.said_at(entry.peer, content)
+    said_at = dated(room.affiliation(entry.peer), content)
     return Message(entry.id, entry.time / 1_000_000, author, content, True, said_at)

@@ -131,7 +131,7 @@ class Framer:
         if self._done:
             return []
         if self._rest is not None:
-            self._rest += data
+            self._rest = (self._rest + data).lstrip(SPACE)
             return []
         events = self._events = []
         if self._frame is None:
@@ -159,7 +159,11 @@ class Framer:
             self._events.append(StreamError("unsupported-encoding", "NUL byte"))
 
     def rest(self) -> bytes:
-        """The bytes after the element at which the framer stopped; they count as taken."""
+        """The bytes after the element at which the framer stopped; they count as taken.
+
+        White space in front is left out: clients end their elements with newlines, though between
+        those that lead to another stream none is allowed (RFC 6120, 5.3.3 and 6.3.5).
+        """
         rest, self._rest = self._rest or b"", b""
         return rest
 
@@ -182,6 +186,10 @@ class Framer:
     # Reading
 
     def _read(self, data: bytes) -> None:
+        if not self._fed:  # what a client put behind the last element of its stream before
+            data = data.lstrip(SPACE)
+            if not data:
+                return
         if self._parser is None or self._mark > MAX_READ or len(self._names) > MAX_NAMES:
             data = self._renewed(data)
         parser = self._parser
@@ -438,7 +446,7 @@ class Framer:
         if stanza.ns in self.stop_at:
             assert self._parser is not None
             silence(self._parser)
-            self._rest = bytes(buffer[stop:])
+            self._rest = bytes(buffer[stop:]).lstrip(SPACE)
             self._parser = None
             self._pending = None
 

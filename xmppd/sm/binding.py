@@ -43,7 +43,7 @@ def bind(
     session = Session(user, jid, address, edge, facts, manager.flush_later, now)
     manager.sessions[address] = session
     user.sessions[jid.resource] = session
-    user.host.woke(user)
+    user.host.residents.woke(user)
     user.host.tell(Life.OPENED, session)
     return session
 

@@ -64,7 +64,7 @@ def end(manager: SessionManager, session: Session, how: End = End.CLOSED) -> Non
     unsettled = session.watching.take_unsettled()
     host.tell(Life.CLOSED, session)
     if not user.sessions:
-        host.rested(user)
+        host.residents.rested(user)
     for stanza in left:
         missed_again(host, stanza, user, unsettled.pop(stanza, None))
     for one in unsettled.values():

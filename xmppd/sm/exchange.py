@@ -141,4 +141,4 @@ class Exchange:
         if avatar[1].disabled:
             avatar[2]()
             raise SaslError("not-authorized")
-        self.user = await self._host.load(name, avatar)
+        self.user = await self._host.residents.load(name, avatar)

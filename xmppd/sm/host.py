@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import secrets
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 from twisted.cred.portal import IRealm, Portal
-from twisted.internet.defer import Deferred, maybeDeferred, succeed
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from xmppd.accounts.interfaces import IAccount, NoSuchAccount
 from xmppd.component.commands import CommandFailed
 from xmppd.component.discovery import Item
 from xmppd.component.dispatch import Dispatch, answer_to
 from xmppd.component.extension import Extension, Target
 from xmppd.component.session import StreamFacts
-from xmppd.component.stages import Life, deferred
+from xmppd.component.stages import Life
 from xmppd.link.link import Link, Receiver
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import Jid
@@ -29,9 +27,9 @@ from xmppd.protocol.stanza import Stanza
 from xmppd.sm import contacts
 from xmppd.sm.detached import Bounds
 from xmppd.sm.exchange import mechanisms_of
+from xmppd.sm.residents import Residents
 from xmppd.sm.traces import Traces
 from xmppd.sm.user import User
-from xmppd.storage.codecs import XmlCodec
 from xmppd.storage.interfaces import (
     Codec,
     Document,
@@ -65,9 +63,6 @@ class Visitor:
 
 _REFUSED_BY_STORAGE = Full, ReadOnly, Unavailable
 _UNANSWERED = frozenset({"error", "result", "unavailable", "probe"})
-
-MAX_IDLE_USERS = 1_000
-"""Accounts without sessions that stay in memory, the most recently used."""
 
 
 class Host:
@@ -112,9 +107,8 @@ class Host:
         self.clock: IReactorTime = manager.clock
         self.dispatch = Dispatch([])
         self.traces = Traces(self)
-        self.users: dict[str, User] = {}
-        self._idle: OrderedDict[str, None] = OrderedDict()
-        self._loading: dict[str, list[Deferred[User | None]]] = {}
+        self.residents = Residents(self)
+        self.users = self.residents.users
         self._ids = count(1)
 
     def start(self, makers: Iterable[Callable[[Host], Extension]]) -> None:
@@ -167,18 +161,7 @@ class Host:
 
         Fails if it cannot be loaded now. Who asks first is answered first.
         """
-        user = self.users.get(name)
-        if user is not None:
-            return succeed(user)
-        found: Deferred[User | None] = Deferred()
-        waiting = self._loading.get(name)
-        if waiting is not None:
-            waiting.append(found)
-        else:
-            self._loading[name] = [found]
-            avatar = maybeDeferred(self.realm.requestAvatar, name.encode(), None, IAccount)
-            self.load(name, avatar).addErrback(_no_user).addBoth(self._loaded, name)
-        return found
+        return self.residents.user(name)
 
     def session_of(self, jid: Jid | None) -> Session | None:
         """The session that has this full JID here, or None."""
@@ -221,67 +204,9 @@ class Host:
         else:
             self.user(name).addCallbacks(call, failed or self.failed).addErrback(self.failed)
 
-    def load(self, name: str, avatar: Any) -> Deferred[User]:
-        """Make the user of an avatar, or of a Deferred of one; never a second one.
-
-        The avatar is logged out when its user leaves memory, or at once where it is not needed.
-        """
-
-        async def loading() -> User:
-            _, account, logout = await avatar if isinstance(avatar, Deferred) else avatar
-            user = self.users.get(name) or await self._make_user(account)
-            if user.account is account:
-                user.logout = logout
-            else:
-                logout()
-            return user
-
-        return Deferred.fromCoroutine(loading())
-
-    async def _make_user(self, account: Any) -> User:
-        known = await account.contacts.contacts()
-        rows = await account.table("requests", XmlCodec()).items()
-        requests = {Jid.parse(row.key): row.value for row in rows}
-        made = User(self, account, known, requests)
-        for hook in self.dispatch.hooks(Life.LOADED):
-            if (pending := hook(made)) is not None:
-                await deferred(pending)
-        await self.manager.journal.activate(self, made)
-        user = self.users.get(account.jid.local)
-        if user is None:
-            user = self.users[account.jid.local] = made
-            user.unwatch = account.contacts.watch(user.contacts_changed)
-            self.rested(user)
-        return user
-
-    def _loaded(self, result: User | Failure | None, name: str) -> None:
-        for waiting in self._loading.pop(name):
-            waiting.callback(result)
-
-    def rested(self, user: User) -> None:
-        """Note that a user has no sessions; the one idle for longest leaves memory."""
-        name = user.jid.local
-        if self.users.get(name) is not user:
-            return
-        self._idle[name] = None
-        self._idle.move_to_end(name)
-        while len(self._idle) > MAX_IDLE_USERS:
-            self._forget(self._idle.popitem(last=False)[0])
-
-    def woke(self, user: User) -> None:
-        """Note that a user has a session."""
-        self._idle.pop(user.jid.local, None)
-
     def forget(self, name: str) -> None:
         """Drop an account from memory: it has been removed or changed behind our back."""
-        self._idle.pop(name, None)
-        self._forget(name)
-
-    def _forget(self, name: str) -> None:
-        user = self.users.pop(name, None)
-        if user is not None:
-            user.unwatch()
-            self.guarded(user.logout)
+        self.residents.forget(name)
 
     # Answers
 
@@ -375,7 +300,3 @@ def _no_link(domains: list[str]) -> Link:
 
 def _no_verbs(name: str, arguments: Mapping[str, Any]) -> Awaitable[Any]:
     raise CommandFailed("this server is not administered in this way")
-
-
-def _no_user(failure: Failure) -> None:
-    failure.trap(NoSuchAccount)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, DeferredList, fail, maybeDeferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -17,6 +17,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from xmppd.storage.interfaces import StorageError, Unavailable
+from xmppd.storage.units import Batch, Committing, Unit, Waiter
 
 T = TypeVar("T")
 
@@ -24,62 +25,6 @@ MAX_ROWS = 1_000
 MAX_BYTES = 1 << 20
 BUSY_SECONDS = 0.002
 """Until a driver that is busy is asked again."""
-
-
-class Committing(Protocol):
-    """The part of a driver that group commit needs."""
-
-    window: float
-
-    @property
-    def busy(self) -> bool: ...
-
-    def mark(self) -> object: ...
-    def undo(self, state: Any) -> None: ...
-    def commit(self) -> Deferred[None]: ...
-
-
-class _Waiter:
-    """Somebody who waits for a batch. A quiet one need not listen: its unit tells."""
-
-    __slots__ = ("deferred", "quiet", "value")
-
-    def __init__(self, deferred: Deferred[Any], value: object, quiet: bool) -> None:
-        self.deferred = deferred
-        self.value = value
-        self.quiet = quiet
-
-    def keep(self) -> None:
-        self.deferred.callback(self.value)
-
-    def lose(self, why: Failure) -> None:
-        self.deferred.errback(Failure(why.value))
-        if self.quiet:
-            # whoever listens has heard it by now; what their own code raised is left alone
-            self.deferred.addErrback(lambda left: None if left.value is why.value else left)
-
-
-class _Batch:
-    def __init__(self, number: int) -> None:
-        self.number = number
-        self.drivers: list[Committing] = []
-        self.waiters: list[_Waiter] = []
-        self.rows = 0
-        self.size = 0
-        self.hurried = False
-        self.done = False
-        self.failure: Failure | None = None
-
-
-class _Unit:
-    def __init__(self) -> None:
-        self.marks: list[tuple[Committing, object]] = []
-        self.waiters: list[_Waiter] = []
-        self.failure: Failure | None = None
-
-    def undo(self) -> None:
-        for driver, state in reversed(self.marks):
-            driver.undo(state)
 
 
 class GroupCommit:
@@ -96,11 +41,12 @@ class GroupCommit:
         self.ticket = 0
         """The batch now filling; 0: nothing waits to be committed."""
         self._clock = clock
-        self._filling = _Batch(1)
-        self._running: deque[_Batch] = deque()
+        self._filling = Batch(1)
+        self._running: deque[Batch] = deque()
         self._call: IDelayedCall | None = None
         self._last = float("-inf")
-        self._unit: _Unit | None = None
+        self._unit: Unit | None = None
+        self._telling = False
         self._kept_calls: list[Callable[[int], None]] = []
         self._failed_calls: list[Callable[[int, StorageError], None]] = []
 
@@ -128,7 +74,7 @@ class GroupCommit:
             batch.hurried = True
             self._schedule(0)
         elif self._call is None:
-            self._schedule(max(0, self._last + driver.window - self._clock.seconds()))
+            self._schedule(self._rest_of(driver.window))
 
     def promise(self, value: T) -> Deferred[T]:
         """A Deferred for a write just made: fires with `value` when it is kept."""
@@ -145,9 +91,10 @@ class GroupCommit:
     def unit(self) -> Iterator[Deferred[None]]:
         """See `Backend.unit`. A unit inside another one is part of it."""
         if self._unit is not None:
-            yield self._wait(None, True)
+            with self._part_of(self._unit) as kept:
+                yield kept
             return
-        unit = self._unit = _Unit()
+        unit = self._unit = Unit()
         kept = self._wait(None, False)
         try:
             yield kept
@@ -159,6 +106,14 @@ class GroupCommit:
             self._unit = None
             self._leave(unit)
 
+    @contextmanager
+    def _part_of(self, unit: Unit) -> Iterator[Deferred[None]]:
+        try:
+            yield self._wait(None, True)
+        except BaseException:
+            unit.failure = unit.failure or Failure()
+            raise
+
     def flush(self) -> Deferred[None]:
         """Commit now; fires when nothing is under way any more, kept or lost."""
         self._schedule(None)
@@ -166,16 +121,16 @@ class GroupCommit:
         if not self._running:
             return succeed(None)
         over: Deferred[None] = Deferred()
-        self._running[-1].waiters.append(_Waiter(over, None, True))
+        self._running[-1].waiters.append(Waiter(over, None, True))
         return over.addErrback(lambda _: None)
 
     def _wait(self, value: T, quiet: bool) -> Deferred[T]:
         deferred: Deferred[T] = Deferred()
         within = self._unit if self._unit is not None else self._filling
-        within.waiters.append(_Waiter(deferred, value, quiet))
+        within.waiters.append(Waiter(deferred, value, quiet))
         return deferred
 
-    def _leave(self, unit: _Unit) -> None:
+    def _leave(self, unit: Unit) -> None:
         if unit.failure is not None:
             unit.undo()
             # at the end of the turn, when whoever cares has begun to listen
@@ -184,6 +139,10 @@ class GroupCommit:
             self._filling.waiters += unit.waiters
         else:
             self._clock.callLater(0, self._keep, unit.waiters)
+
+    def _rest_of(self, window: float) -> float:
+        since = max(0.0, self._clock.seconds() - self._last)  # a clock may have been set back
+        return max(0.0, window - since)
 
     def _schedule(self, delay: float | None) -> None:
         if self._call is not None and self._call.active():
@@ -203,19 +162,25 @@ class GroupCommit:
         batch = self._filling
         if not batch.drivers:
             return
-        self._filling, self.ticket = _Batch(batch.number + 1), 0
+        self._filling, self.ticket = Batch(batch.number + 1), 0
         self._last = self._clock.seconds()
         self._running.append(batch)
         commits = [maybeDeferred(driver.commit) for driver in batch.drivers]
         DeferredList(commits, consumeErrors=True).addCallback(self._settle, batch)
 
-    def _settle(self, results: list[tuple[bool, Any]], batch: _Batch) -> None:
+    def _settle(self, results: list[tuple[bool, Any]], batch: Batch) -> None:
         batch.failure = next((failure for success, failure in results if not success), None)
         batch.done = True
-        while self._running and self._running[0].done:
-            self._tell(self._running.popleft())
+        if self._telling:
+            return  # somebody who is being told has committed: first things first
+        self._telling = True
+        try:
+            while self._running and self._running[0].done:
+                self._tell(self._running.popleft())
+        finally:
+            self._telling = False
 
-    def _tell(self, batch: _Batch) -> None:
+    def _tell(self, batch: Batch) -> None:
         if batch.failure is not None:
             why = _as_storage_error(batch.failure)
             self._log.error("batch {number} is lost: {why}", number=batch.number, why=why)
@@ -227,11 +192,11 @@ class GroupCommit:
         else:
             self._keep(batch.waiters)
 
-    def _keep(self, waiters: list[_Waiter]) -> None:
+    def _keep(self, waiters: list[Waiter]) -> None:
         for waiter in waiters:
             waiter.keep()
 
-    def _lose(self, waiters: list[_Waiter], why: Failure) -> None:
+    def _lose(self, waiters: list[Waiter], why: Failure) -> None:
         for waiter in waiters:
             waiter.lose(why)
 

@@ -49,7 +49,7 @@ class Cache:
         self._driver = driver
         self._limit = limit
         self._held: OrderedDict[Place, _Held] = OrderedDict()
-        self._touched: list[Place] = []
+        self._touched: list[Place | Owner] = []
         self.size = 0
         self.window = driver.window
         self.append = driver.append  # entries are not held
@@ -72,14 +72,14 @@ class Cache:
         return _State(self._driver.mark(), len(self._touched))
 
     def undo(self, state: _State) -> None:
-        self._drop(self._touched[state.touched :])
+        self._distrust(self._touched[state.touched :])
         self._driver.undo(state.below)
 
     def commit(self) -> Deferred[None]:
         touched, self._touched = self._touched, []
 
         def lost(failure: Failure) -> Failure:
-            self._drop(touched)
+            self._distrust(touched)
             return failure
 
         return maybeDeferred(self._driver.commit).addErrback(lost)
@@ -156,7 +156,8 @@ class Cache:
         return self._driver.owners(realm, after, limit, store)
 
     def erase(self, owner: Owner) -> None:
-        self._drop([place for place in self._held if place.owner == owner])
+        self._touched.append(owner)
+        self._distrust([owner])
         self._driver.erase(owner)
 
     def sweep(self, now: float) -> None:
@@ -205,6 +206,13 @@ class Cache:
         while self.size > self._limit:
             self._drop([next(iter(self._held))])
         return held
+
+    def _distrust(self, touched: Sequence[Place | Owner]) -> None:
+        """What was written to those is not what is held, or not for sure."""
+        owners = {one for one in touched if isinstance(one, Owner)}
+        if owners:
+            self._drop([place for place in self._held if place.owner in owners])
+        self._drop([one for one in touched if isinstance(one, Place)])
 
     def _drop(self, places: Sequence[Place]) -> None:
         for place in places:

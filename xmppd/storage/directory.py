@@ -12,21 +12,19 @@ these steps.
 from __future__ import annotations
 
 import os
-import tarfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, fail, succeed
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
-from twisted.logger import Logger
+from twisted.internet.interfaces import IReactorTime
 
 from xmppd.storage.backend import StoreBackend
 from xmppd.storage.batch import GroupCommit
 from xmppd.storage.driver import Cell, Place, RawRow
-from xmppd.storage.edits import edited_document, edited_table
 from xmppd.storage.file_commit import FileCommit, LogChange
-from xmppd.storage.files import ACCOUNTS, TOML, StoreFiles
+from xmppd.storage.files import ACCOUNTS, StoreFiles
+from xmppd.storage.hands import Hands, OnEdit
 from xmppd.storage.holding import Entries, Rows
 from xmppd.storage.ids import Mark, Ticks
 from xmppd.storage.interfaces import (
@@ -35,7 +33,6 @@ from xmppd.storage.interfaces import (
     POWER,
     PROCESS,
     UNIT,
-    Corrupt,
     Owner,
     Report,
     StorageError,
@@ -44,16 +41,13 @@ from xmppd.storage.interfaces import (
 )
 from xmppd.storage.lock import StoreLock
 from xmppd.storage.memory import Holding, MemoryDriver, Saved
-from xmppd.storage.tree import NEW, Signature, Tree, translating
+from xmppd.storage.packing import pack
+from xmppd.storage.tree import Tree, translating
 
 H = TypeVar("H", Cell, Rows, Entries)
 
 FORMAT, RELEASE = "format", "1"
 LOCK = "directory.lock"
-POLL = 1.0
-"""Seconds between two looks for files that a hand has changed."""
-
-OnEdit: TypeAlias = Callable[[Owner, str, frozenset[tuple[str, str]]], None]
 
 
 class DirectoryDriver(MemoryDriver):
@@ -61,38 +55,31 @@ class DirectoryDriver(MemoryDriver):
 
     features = frozenset({UNIT, CHANGES, PROCESS, POWER, BACKUP})
     window = 0.01
-    _log = Logger()
 
     def __init__(self, folder: Path, clock: IReactorTime, ticks: Ticks) -> None:
         super().__init__()
         self._folder = folder
-        self._clock = clock
         self._ticks = ticks
         self._lock = StoreLock(folder, LOCK)
         self._tree = Tree(folder)
         self._files = StoreFiles(self._tree)
-        self._seen: dict[Place, Signature | None] = {}
-        self._broken: dict[Place, Corrupt] = {}
         self._dirty: set[Place] = set()
         self._logs: dict[Place, LogChange] = {}
-        self._poll: IDelayedCall | None = None
-        self.edit_calls: list[OnEdit] = []
+        self.hands = Hands(self._files, self._held, self._dirty, clock, ticks)
 
     def open(self) -> Version:
         self._lock.take()
         try:
             newest = self._demand_format()
-            for left in (self._folder / ACCOUNTS).rglob(f"*{NEW}"):
-                left.unlink()
+            self._tree.clean((ACCOUNTS,))
         except BaseException:
             self._lock.release()
             raise
-        self._poll = self._clock.callLater(POLL, self._look)
+        self.hands.start()
         return newest
 
     def close(self) -> Deferred[None]:
-        if self._poll is not None and self._poll.active():
-            self._poll.cancel()
+        self.hands.stop()
         self._lock.release()
         return succeed(None)
 
@@ -104,33 +91,34 @@ class DirectoryDriver(MemoryDriver):
 
     def commit(self) -> Deferred[None]:
         self._saved = None
-        dirty, self._dirty = self._dirty, set()
+        dirty = sorted(self._dirty)
+        self._dirty.clear()
         logs, self._logs = self._logs, {}
         commit = FileCommit(self._tree)
         try:
-            for place in sorted(dirty):
+            for place in dirty:
                 commit.add(place, self._held.get(place), logs.get(place))
             commit.run()
             self._note_time()
         except Exception:  # whatever it was: what is in memory must be what is on the disk
             for place in dirty:
                 self._held.pop(place, None)
-                self._seen.pop(place, None)
+                self.hands.forget(place)
             raise
         for place in dirty:
-            self._seen[place] = self._files.signature(place)
+            self.hands.saw(place, self._files.signature(place))
         return succeed(None)
 
     def put_document(self, place: Place, cell: Cell | None) -> None:
-        self._demand_fresh(place)
+        self.hands.demand_fresh(place)
         super().put_document(place, cell)
 
     def put_row(self, place: Place, row: RawRow) -> None:
-        self._demand_fresh(place)
+        self.hands.demand_fresh(place)
         super().put_row(place, row)
 
     def drop_row(self, place: Place, section: str, key: str) -> None:
-        self._demand_fresh(place)
+        self.hands.demand_fresh(place)
         super().drop_row(place, section, key)
 
     def append(
@@ -169,6 +157,10 @@ class DirectoryDriver(MemoryDriver):
             place = Place(store, owner)
             if place not in self._held:
                 self._held[place] = self._files.unknown(place)
+        for place, held in self._held.items():
+            if place.owner == owner and isinstance(held, Entries):
+                # the files are not to be gone on with, should more be appended before the commit
+                self._change(place).rewrite(entry.time for entry in held)
         super().erase(owner)
 
     def check(self) -> Deferred[Report]:
@@ -185,12 +177,7 @@ class DirectoryDriver(MemoryDriver):
     def backup(self, path: Path) -> Deferred[None]:
         """A tar file of all folders of accounts."""
         try:
-            with translating(path):
-                file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-                with open(file, "wb") as stream, tarfile.open(fileobj=stream, mode="w") as tar:
-                    for name in (FORMAT, ACCOUNTS):
-                        if (self._folder / name).exists():
-                            tar.add(self._folder / name, name)
+            pack(self._folder, (FORMAT, ACCOUNTS), path)
         except StorageError as problem:
             return fail(problem)
         return succeed(None)
@@ -211,50 +198,9 @@ class DirectoryDriver(MemoryDriver):
         if shape is Entries:
             return self._files.log(place)
         held: Cell | Rows | None
-        if shape is Cell:
-            held, self._seen[place] = self._files.document(place)
-        else:
-            held, self._seen[place] = self._files.table(place)
+        held, signature = self._files.document(place) if shape is Cell else self._files.table(place)
+        self.hands.saw(place, signature)
         return held
-
-    def _look(self) -> None:
-        """See what hands have changed."""
-        for place in list(self._seen):
-            self._refresh(place)
-        self._poll = self._clock.callLater(POLL, self._look)
-
-    def _demand_fresh(self, place: Place) -> None:
-        self._refresh(place)
-        if place in self._broken:
-            raise self._broken[place]
-
-    def _refresh(self, place: Place) -> None:
-        """Take over a file that is not the one we read or wrote."""
-        if place not in self._seen or place in self._dirty:
-            return
-        signature = self._files.signature(place)
-        if signature == self._seen[place]:
-            return
-        self._seen[place] = signature
-        try:
-            self._take_over(place)
-            self._broken.pop(place, None)
-        except Corrupt as problem:
-            self._log.error("{problem}", problem=problem)
-            self._broken[place] = problem
-
-    def _take_over(self, place: Place) -> None:
-        old = self._held.get(place)
-        if isinstance(old, Rows):
-            edit = edited_table(old, self._files.table(place)[0], self._ticks)
-        else:
-            assert not isinstance(old, Entries)
-            edit = edited_document(old, self._files.document(place)[0], self._ticks)
-        if edit.changed:
-            self._log.info("{path} was edited", path=self._files.path(place, TOML))
-            self._held[place] = edit.held
-            for call in self.edit_calls:
-                self._clock.callLater(0, call, place.owner, place.store, edit.keys)
 
     def _demand_format(self) -> Version:
         path = self._folder / FORMAT
@@ -299,4 +245,4 @@ class DirectoryStore(StoreBackend):
 
     def on_edit(self, call: OnEdit) -> None:
         """Call with owner, store and (section, key) of rows when a hand has changed a file."""
-        self._directory.edit_calls.append(call)
+        self._directory.hands.calls.append(call)

@@ -169,7 +169,10 @@ class Driver(Protocol):
         """Drop rows that have expired."""
 
     def forget(self, before: Version) -> None:
-        """Drop markers older than this."""
+        """Drop markers older than this, but not where one is what its table changed last.
+
+        Else the version would go back to one that tells somebody that nothing has changed.
+        """
 
     def check(self) -> Deferred[Report]: ...
 

@@ -55,7 +55,7 @@ class FileCommit:
         elif held is not None and not held.empty():
             self._replace(place, where, name + TOML, text.write_table(held), held.version())
         else:
-            self._removed.append((where, [name + TOML, name + XML]))
+            self._remove(where, [name + TOML, name + XML])
             if held is None:
                 self._remove_log(place)
 
@@ -96,14 +96,20 @@ class FileCommit:
             if some:
                 self._replace(place, where, name, b"".join(map(text.write_entry, some)), None)
             else:
-                self._removed.append((where, [name]))
-                self._folders.add(where[:-1])
+                self._remove(where, [name])
 
     def _remove_log(self, place: Place) -> None:
         where = log_folder(place)
         names = self._tree.names(where)
         if any(LOG in name for name in names):
+            # first: the folder above goes only when it is empty
             self._removed.insert(0, (where, names))
+            self._folders.update((where, where[:-1]))
+
+    def _remove(self, where: Where, names: list[str]) -> None:
+        """With the last file its folder goes, which is a change of the folder above."""
+        self._removed.append((where, names))
+        self._folders.update((where, where[:-1]))
 
     def _replace(
         self, place: Place, where: Where, name: str, data: bytes, version: Version | None

@@ -94,13 +94,13 @@ class StoreFiles:
 
     def owners(self, realm: str) -> Iterable[Owner]:
         where = (ACCOUNTS, filenames.encode(realm))
-        for folder in self._tree.names(where):
+        for folder in self._tree.folders(where):
             name = self._tree.real_name((*where, folder))
             if name is not None:
                 yield Owner(realm, name)
 
     def realms(self) -> Iterable[str]:
-        for folder in self._tree.names((ACCOUNTS,)):
+        for folder in self._tree.folders((ACCOUNTS,)):
             realm = self._tree.real_name((ACCOUNTS, folder))
             if realm is not None:
                 yield realm

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import os
+from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
 from typing import Protocol
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IReactorFromThreads
-from twisted.python.failure import Failure
 
 from xmppd.storage.interfaces import Unavailable
 
@@ -24,6 +24,15 @@ def flush_file(file: int) -> None:
         os.fdatasync(file)
 
 
+def flush_path(path: Path) -> None:
+    """The same for a file by its name, or for what was made, renamed or removed in a folder."""
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
 class Flushing(Protocol):
     """Flushes one file."""
 
@@ -34,7 +43,11 @@ class Flushing(Protocol):
 
 
 class Flusher:
-    """Flushes one file in a thread: one C call at a time, and one flush for all who wait."""
+    """Flushes one file in a thread: one C call at a time, and one flush for all who wait.
+
+    A flush that failed was the last one: the kernel may have dropped what it could not write, so
+    that the next one could well succeed and mean nothing.
+    """
 
     def __init__(self, file: int, reactor: IReactorFromThreads) -> None:
         self._file = file
@@ -42,9 +55,12 @@ class Flusher:
         self._orders: SimpleQueue[bool] = SimpleQueue()
         self._running: list[Deferred[None]] = []
         self._waiting: list[Deferred[None]] = []
+        self._problem: OSError | None = None
         Thread(target=self._serve, name="storage flush", daemon=True).start()
 
     def flush(self) -> Deferred[None]:
+        if self._problem is not None:
+            return fail(_unavailable(self._problem))
         done: Deferred[None] = Deferred()
         self._waiting.append(done)
         self._start()
@@ -71,9 +87,16 @@ class Flusher:
 
     def _done(self, problem: OSError | None) -> None:
         done, self._running = self._running, []
+        if problem is not None:
+            self._problem = problem
+            done, self._waiting = done + self._waiting, []
         for one in done:
             if problem is None:
                 one.callback(None)
             else:
-                one.errback(Failure(Unavailable(detail=f"flush failed: {problem.strerror}")))
+                one.errback(_unavailable(problem))
         self._start()
+
+
+def _unavailable(problem: OSError) -> Unavailable:
+    return Unavailable(detail=f"flush failed: {problem.strerror}")

@@ -13,12 +13,17 @@ from twisted.internet.interfaces import IReactorFromThreads
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
+from xmppd.storage.flusher import flush_path
 from xmppd.storage.interfaces import Report, StorageError
 from xmppd.storage.session import PATIENCE, Parameters, connect, storage_error
 
 R = TypeVar("R")
 
 WRITING = ("synchronous=NORMAL", "wal_autocheckpoint=0", f"busy_timeout={PATIENCE}")
+AT_ONCE = 3
+"""Jobs that may run side by side: a checkpoint must not wait for a backup that takes an hour."""
+STEPS = 100_000
+"""Steps of SQLite's machine, some milliseconds, between two looks whether it is time to stop."""
 
 
 class Maintenance:
@@ -28,6 +33,7 @@ class Maintenance:
         self._path = path
         self._reactor = reactor
         self._pool: ThreadPool | None = None
+        self._stopping = False
 
     def checkpoint(self) -> Deferred[None]:
         """Move what the write-ahead log holds into the database, getting in nobody's way."""
@@ -44,7 +50,9 @@ class Maintenance:
             os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
             try:
                 connection.execute("VACUUM INTO ?", (str(target),))
-            except sqlite3.Error:
+                flush_path(target)  # SQLite leaves that to us
+                flush_path(target.parent)
+            except (sqlite3.Error, OSError):
                 target.unlink()
                 raise
 
@@ -54,30 +62,29 @@ class Maintenance:
         """Write with one statement, which waits for its turn; no more durable than the rest."""
 
         def act(connection: sqlite3.Connection) -> None:
-            for pragma in (
-                "synchronous=NORMAL",
-                "wal_autocheckpoint=0",
-                f"busy_timeout={PATIENCE}",
-            ):
+            for pragma in WRITING:
                 connection.execute(f"PRAGMA {pragma}")
             connection.execute(text, parameters)
 
         return self._do(act)
 
     def close(self) -> None:
+        """Break off what is under way: the server is to stop now."""
+        self._stopping = True
         if self._pool is not None:
             self._pool.stop()
             self._pool = None
 
     def _do(self, act: Callable[[sqlite3.Connection], R]) -> Deferred[R]:
         if self._pool is None:
-            self._pool = ThreadPool(0, 1, "storage maintenance")
+            self._pool = ThreadPool(0, AT_ONCE, "storage maintenance")
             self._pool.start()
         return deferToThreadPool(self._reactor, self._pool, self._act, act)
 
     def _act(self, act: Callable[[sqlite3.Connection], R]) -> R:
         try:
             connection = connect(self._path)
+            connection.set_progress_handler(lambda: self._stopping, STEPS)
             try:
                 return act(connection)
             finally:

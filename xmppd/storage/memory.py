@@ -6,6 +6,7 @@ Keeps nothing over a restart; a write counts as kept at the end of the reactor t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
@@ -129,10 +130,12 @@ class MemoryDriver:
                 self._set(place, None)
 
     def sweep(self, now: float) -> None:
-        self._drop_rows(lambda row: row.expired(now))
+        self._drop_rows(lambda _, row: row.expired(now))
 
     def forget(self, before: Version) -> None:
-        self._drop_rows(lambda row: row.raw is None and row.version < before)
+        self._drop_rows(
+            lambda rows, row: row.raw is None and row.version < min(before, rows.version())
+        )
 
     def check(self) -> Deferred[Report]:
         return succeed(Report())
@@ -140,11 +143,12 @@ class MemoryDriver:
     def backup(self, path: Path) -> Deferred[None]:
         return fail(StorageError(detail="the memory store has nothing to back up"))
 
-    def _drop_rows(self, which: Callable[[RawRow], bool]) -> None:
+    def _drop_rows(self, which: Callable[[Rows, RawRow], bool]) -> None:
         for place, held in list(self._held.items()):
             if isinstance(held, Rows):
-                for row in filter(which, list(held)):
-                    self.drop_row(place, row.section, row.key)
+                for row in [row for row in held if which(held, row)]:
+                    with suppress(StorageError):  # one that cannot be written now: later
+                        self.drop_row(place, row.section, row.key)
 
     def _rows(self, place: Place) -> Rows:
         return self._get(place, Rows) or Rows()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from contextlib import closing
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,9 +15,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, NullPool, create_engine, delete, event, insert, inspect, select
 from sqlalchemy.exc import DBAPIError
 
+from xmppd.storage.flusher import flush_path
 from xmppd.storage.interfaces import Corrupt, StorageError, TooNew
 from xmppd.storage.session import connect, storage_error
-from xmppd.storage.sql import META, METADATA
+from xmppd.storage.sql_tables import META, METADATA
 
 SCRIPTS = Path(__file__).parent / "migrations"
 
@@ -37,6 +39,10 @@ def prepare(path: Path, scripts: Path = SCRIPTS) -> None:
         if problem.orig is None:
             raise StorageError(detail=str(problem)) from problem
         raise storage_error(problem.orig, path) from problem  # type: ignore[arg-type]
+    except sqlite3.Error as problem:
+        raise storage_error(problem, path) from problem
+    except OSError as problem:
+        raise StorageError(detail=f"{path} cannot be upgraded: {problem}") from problem
 
 
 def _prepare(connection: Connection, path: Path, folder: Path) -> None:
@@ -60,15 +66,15 @@ def _prepare(connection: Connection, path: Path, folder: Path) -> None:
 
 
 def _copy(path: Path, target: Path) -> None:
-    """Keep what the older release left; a copy made by an upgrade that failed later stands."""
-    if target.exists():
-        return
+    """Keep what the older release left, in place of the copy of an earlier attempt that failed."""
     part = target.with_name(f"{target.name}.new")
     part.unlink(missing_ok=True)
     os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     with closing(connect(path)) as connection:
         connection.execute("VACUUM INTO ?", (str(part),))
+    flush_path(part)  # else a power cut could leave an empty file under the final name
     part.rename(target)
+    flush_path(target.parent)
 
 
 def _demand_known(connection: Connection, scripts: ScriptDirectory, found: str, path: Path) -> None:

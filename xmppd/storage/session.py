@@ -42,10 +42,14 @@ Parameters: TypeAlias = Mapping[str, Any]
 
 def storage_error(problem: sqlite3.Error, path: Path) -> StorageError:
     """What an error of SQLite means to us; its code has the kind in the lowest byte."""
+    detail = f"{path}: {problem}"
     code = getattr(problem, "sqlite_errorcode", None)
-    if code is None:  # raised by the module itself: a text that is not UTF-8
-        return Corrupt(detail=f"{path}: {problem}")
-    return _KINDS.get(code & 0xFF, Unavailable)(detail=f"{path}: {problem}")
+    if code is not None:
+        return _KINDS.get(code & 0xFF, Unavailable)(detail=detail)
+    # raised by the module itself: for a text that is not UTF-8, or for a wrong parameter of ours
+    return (Corrupt if isinstance(problem, sqlite3.OperationalError) else StorageError)(
+        detail=detail
+    )
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -106,6 +110,7 @@ class Session:
         return bool(self._statements or self._rows)
 
     def read(self, text: str, parameters: Parameters) -> list[Any]:
+        self._resume()
         with self._translating():
             return self._live().execute(text, parameters).fetchall()
 
@@ -138,7 +143,7 @@ class Session:
         if len(self._statements) > state.statements:
             del self._statements[state.statements :]
             self.taken_back()
-            self.repeat()
+            self._roll_back()
 
     @contextmanager
     def whole(self) -> Iterator[None]:
@@ -153,9 +158,8 @@ class Session:
     def commit(self) -> None:
         """On failure the transaction is rolled back, its statements can be repeated."""
         self._demand_writable()
+        self._resume()
         self.settle_rows()
-        if self._statements and not self._live().in_transaction:
-            self.repeat()
         try:
             with self._translating():
                 if self._live().in_transaction:
@@ -184,15 +188,21 @@ class Session:
 
     def _write(self, statement: _Statement) -> int:
         self._demand_writable()
+        self._resume()
         try:
             with self._translating():
                 changed = self._run(statement)
         except StorageError:
-            if self._statements and not self._live().in_transaction:
-                self.repeat()
+            if not self._statements:
+                self._roll_back()  # nothing will be committed: let others write
             raise
         self._statements.append(statement)
         return changed
+
+    def _resume(self) -> None:
+        """Do again what was written, if its transaction was rolled back."""
+        if self._statements and not self._live().in_transaction:
+            self.repeat()
 
     def _run(self, statement: _Statement) -> int:
         connection = self._live()

@@ -20,7 +20,7 @@ from xmppd.storage import sql
 from xmppd.storage.backend import StoreBackend
 from xmppd.storage.batch import GroupCommit
 from xmppd.storage.cache import Cache
-from xmppd.storage.flusher import Flusher, Flushing
+from xmppd.storage.flusher import Flusher, Flushing, flush_path
 from xmppd.storage.interfaces import (
     BACKUP,
     CHANGES,
@@ -47,6 +47,8 @@ CHECKPOINT_AT = 16 << 20
 """Bytes of write-ahead log after which a thread moves it into the database."""
 RESTART_AT = 64 << 20
 """Bytes after which the rest is moved on the spot, so that the log can start anew."""
+RETRY_SECONDS = 10.0
+"""Until another attempt after one that failed, as on a full disk."""
 
 MakeFlusher: TypeAlias = Callable[[int, Any], Flushing]
 MakeIndexer: TypeAlias = Callable[[Path, Any], Writing]
@@ -56,6 +58,7 @@ class SqliteDriver(SqliteShapes):
     """See `driver.Driver`."""
 
     window = 0.01
+    checkpoint_at, restart_at = CHECKPOINT_AT, RESTART_AT
     _log = Logger()
 
     def __init__(
@@ -77,6 +80,7 @@ class SqliteDriver(SqliteShapes):
         self._patience = Patience(reactor, self._repeat)
         self._flusher: Flushing | None = None
         self._checkpoint: Deferred[None] | None = None
+        self._tidy_not_before = 0.0
         self._noted: Version = 0
 
     @property
@@ -182,25 +186,30 @@ class SqliteDriver(SqliteShapes):
         return failure
 
     def _open_wal(self) -> int:
-        folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        flush_path(self._path.parent)
         return os.open(f"{self._path}-wal", os.O_RDWR | os.O_CLOEXEC)
 
     def _tidy(self) -> None:
         """Keep the write-ahead log short."""
         size = os.stat(f"{self._path}-wal").st_size
-        if size >= RESTART_AT and self._checkpoint is None:
-            self.session.read("PRAGMA wal_checkpoint(PASSIVE)", {})
-        elif size >= CHECKPOINT_AT and self._checkpoint is None and not self.index.running:
+        if self._checkpoint is not None or self._reactor.seconds() < self._tidy_not_before:
+            return
+        if size >= self.restart_at:
+            try:
+                self.session.read("PRAGMA wal_checkpoint(PASSIVE)", {})
+            except StorageError as problem:  # the commit is done nevertheless
+                self._untidy(problem)
+        elif size >= self.checkpoint_at and not self.index.running:
             self._checkpoint = self._maintenance.checkpoint().addBoth(self._tidied)
 
     def _tidied(self, result: object) -> None:
         self._checkpoint = None
         if isinstance(result, Failure):
-            self._log.error("checkpoint failed: {why}", why=result.value)
+            self._untidy(result.value)
+
+    def _untidy(self, why: object) -> None:
+        self._tidy_not_before = self._reactor.seconds() + RETRY_SECONDS
+        self._log.error("checkpoint failed: {why}", why=why)
 
     def _release(self) -> None:
         if self._flusher is not None:

@@ -10,10 +10,15 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
-from twisted.internet.defer import Deferred, gatherResults, succeed
+from twisted.internet.defer import Deferred, fail, gatherResults
+from twisted.python.failure import Failure
 
 from xmppd.storage.batch import GroupCommit
 from xmppd.storage.interfaces import (
+    BACKUP,
+    CHANGES,
+    PROCESS,
+    UNIT,
     Backend,
     Codec,
     Document,
@@ -42,6 +47,9 @@ GROUPS = (
     ("room", "standings", "rooms"),
 )
 """Stores that are written in one unit, and so must be on one back-end."""
+
+NEEDED = (*((UNIT, store) for group in GROUPS for store in group), (CHANGES, "roster"))
+"""What a store cannot do without."""
 
 Edited = Callable[[Owner, str, Iterable[object]], None]
 
@@ -95,13 +103,13 @@ class StoreMap:
         self.group.on_failed(call)
 
     def of(self, domain: str) -> Stores:
-        """The stores of a domain. Raises StorageError where a unit would span back-ends."""
+        """The stores of a domain.
+
+        Raises StorageError where a unit would span back-ends, or a back-end lacks what a store
+        needs.
+        """
         if domain not in self._views:
-            for group in GROUPS:
-                if len({self._choose(store, domain) for store in group}) > 1:
-                    raise StorageError(
-                        " and ".join(group), None, "must be kept by the same back-end"
-                    )
+            self._demand_fit(domain)
             self._views[domain] = Stores(self, domain)
         return self._views[domain]
 
@@ -110,8 +118,9 @@ class StoreMap:
         return self._backends[self._choose(store, domain)]
 
     def open(self) -> Deferred[None]:
-        """Open every back-end; fails as `Backend.open`."""
-        return self._each(lambda backend: backend.open())
+        """Open every back-end, or none; fails as `Backend.open`."""
+
+        return self._each(lambda backend: backend.open()).addErrback(self._closed_again)
 
     def try_open(self) -> None:
         """Open every back-end and close it again, so that what forbids it is told early.
@@ -128,23 +137,44 @@ class StoreMap:
         return self._each(lambda backend: backend.close())
 
     def backup(self, path: Path) -> Deferred[None]:
-        """Copy everything: to one file, or for several back-ends to a file of each name."""
+        """Copy all that survives a restart: to one file, or to a file for each back-end.
+
+        Fails with StorageError, before anything is written if a back-end cannot.
+        """
+        lasting = {n: one for n, one in self._backends.items() if PROCESS in one.features}
+        unable = [name for name, backend in lasting.items() if BACKUP not in backend.features]
+        if unable or not lasting:
+            why = f"{' and '.join(unable)} cannot" if unable else "there is nothing to"
+            return fail(StorageError(detail=f"{why} be backed up"))
         if len(self._backends) == 1:
             return self._each(lambda backend: backend.backup(path))
-        waiting = [
+        return self._all(
             backend.backup(path.with_name(f"{path.name}.{name}"))
-            for name, backend in self._backends.items()
-        ]
-        return gatherResults(waiting, consumeErrors=True).addCallback(lambda _: None)
+            for name, backend in lasting.items()
+        )
 
     def erase(self, owner: Owner) -> Deferred[None]:
         """Remove all that is stored of an owner."""
         return self._each(lambda backend: backend.erase(owner))
 
     def _each(self, call: Callable[[Backend], Deferred[None]]) -> Deferred[None]:
-        waiting = [call(backend) for backend in self._backends.values()]
-        done = gatherResults(waiting, consumeErrors=True) if waiting else succeed([])
+        return self._all(map(call, self._backends.values()))
+
+    def _all(self, waiting: Iterable[Deferred[None]]) -> Deferred[None]:
+        done = gatherResults(list(waiting), consumeErrors=True)
         return done.addErrback(_first).addCallback(lambda _: None)
+
+    def _closed_again(self, failure: Failure) -> Any:
+        return self.close().addBoth(lambda _: failure)
+
+    def _demand_fit(self, domain: str) -> None:
+        for group in GROUPS:
+            if len({self._choose(store, domain) for store in group}) > 1:
+                raise StorageError(" and ".join(group), None, "must be kept by the same back-end")
+        for feature, store in NEEDED:
+            if feature not in self.backend(store, domain).features:
+                name = self._choose(store, domain)
+                raise StorageError(store, None, f"needs {feature!r}, which {name} cannot do")
 
 
 class Stores:

@@ -87,6 +87,23 @@ class Tree:
             except (FileNotFoundError, NotADirectoryError):
                 return []
 
+    def folders(self, where: Where) -> list[str]:
+        """The folders in a folder, sorted, whatever they are named."""
+        with translating(self.path(where)):
+            try:
+                with self._folder(where) as folder, os.scandir(folder) as found:
+                    return sorted(one.name for one in found if one.is_dir(follow_symlinks=False))
+            except (FileNotFoundError, NotADirectoryError):
+                return []
+
+    def clean(self, where: Where) -> None:
+        """Remove new contents whose `replace` never came, in all folders below."""
+        with translating(self.path(where)):
+            for folder, _, names in os.walk(self.path(where)):
+                for name in names:
+                    if name.endswith(NEW):
+                        os.unlink(os.path.join(folder, name))
+
     def real_name(self, where: Where) -> str | None:
         """What the name of a folder stands for; None if it is not ours."""
         if not filenames.is_cut(where[-1]):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import attrs
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -66,7 +67,7 @@ def read(source: Source, now: datetime) -> Material:
     """
     chain = read_chain(source.chain)
     key = _read_key(source.key)
-    if key.public_key() != chain[0].public_key():
+    if key.public_key() != _public_key(chain[0]):
         raise CertificateError(f"{source.key}: not the key of {source.chain} (put its own there)")
     if (end := chain[0].not_valid_after_utc) <= now:
         raise CertificateError(f"{source.chain}: expired on {end:%Y-%m-%d} (renew it)")
@@ -191,6 +192,16 @@ def _read_key(path: Path) -> Key:
         raise CertificateError(f"{path}: the key has a passphrase (remove it)") from None
     except ValueError:
         raise CertificateError(f"{path}: holds no private key in PEM form") from None
+    except UnsupportedAlgorithm:
+        key = None
     if not isinstance(key, Key):
         raise CertificateError(f"{path}: this kind of key cannot serve TLS (use P-256 or RSA)")
     return key
+
+
+def _public_key(certificate: x509.Certificate) -> object:
+    """Return the key that it certifies; None where it is of a kind that nobody here can read."""
+    try:
+        return certificate.public_key()
+    except (UnsupportedAlgorithm, ValueError):
+        return None

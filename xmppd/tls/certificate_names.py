@@ -16,6 +16,9 @@ CLIENT_SERVICE = "_xmpp-client."
 SERVER_SERVICE = "_xmpp-server."
 """What SRV names begin with (RFC 6120, 13.7.1.2.1)."""
 
+UNREADABLE = (x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError)
+"""What is raised for names in a certificate that cannot be read: they count as none."""
+
 _UTF8_STRING = 0x0C
 _IA5_STRING = 0x16
 
@@ -65,7 +68,7 @@ def other_names(domain: str) -> Iterable[x509.GeneralName]:
 def _alternatives(certificate: x509.Certificate) -> Iterable[x509.GeneralName]:
     try:
         return certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, *UNREADABLE):
         return ()
 
 

@@ -4,7 +4,7 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypedDict
 
@@ -17,21 +17,20 @@ from zope.interface import implementer
 from xmppd.tls.certificate_files import (
     CertificateError,
     CertificateFolder,
-    Material,
     Source,
     State,
     read,
     read_chain,
 )
 from xmppd.tls.certificate_names import ascii_name, covers, names_of
-from xmppd.tls.context import server_context
+from xmppd.tls.context import MakeContext, context_of, server_context
 from xmppd.tls.self_made import write_self_made
 
 CHECK_SECONDS = 1.0
 """A domain's files are looked at no more often than this."""
 
-MakeContext = Callable[[Material | None], SSL.Context]
-"""Makes a context of a certificate and its key."""
+SOON = timedelta(days=14)
+"""A certificate that ends within this time is told of."""
 
 _log = Logger()
 
@@ -55,6 +54,8 @@ class _Held:
     state: State
     context: SSL.Context | None = None
     error: CertificateError | None = None
+    ends: datetime | None = None
+    told: datetime | None = None
 
     def usable(self) -> SSL.Context:
         if self.context is None:
@@ -96,7 +97,7 @@ class Certificates:
         for domain in self._domains.values():
             source = self._folder.find(domain)
             if source is not None:
-                read(source, self._now())
+                context_of(source, read(source, self._now()), self.make_context)
 
     def context_for(self, domain: str) -> SSL.Context:
         """Return the context with a domain's certificate, which is made if there is none.
@@ -157,11 +158,33 @@ class Certificates:
         state = source.state()
         if held is not None and (held.source, held.state) == (source, state):
             held.checked = now
-            return held
+        else:
+            held = self._loaded(domain, held, _Held(now, source, state))
+        self._tell_of_end(domain, held)
+        return held
+
+    def _loaded(self, domain: str, before: _Held | None, held: _Held) -> _Held:
         try:
-            return _Held(now, source, state, self.make_context(read(source, self._now())))
+            material = read(held.source, self._now())
+            held.context = context_of(held.source, material, self.make_context)
         except CertificateError as error:
-            return self._failed(domain, held, _Held(now, source, state, None, error))
+            held.error = error
+            return self._failed(domain, before, held)
+        held.ends = material.certificate.not_valid_after_utc
+        return held
+
+    def _tell_of_end(self, domain: str, held: _Held) -> None:
+        """Once a day say of a certificate that it ends soon, or has: nobody has renewed it."""
+        if held.ends is None or (now := self._now()) < held.ends - SOON:
+            return
+        if held.told is None or now - held.told >= timedelta(days=1):
+            held.told = now
+            _log.warn(
+                "certificate of {domain} ends on {day}: {file} (renew it)",
+                domain=domain,
+                day=f"{held.ends:%Y-%m-%d}",
+                file=held.source.chain,
+            )
 
     def _failed(self, domain: str, held: _Held | None, failed: _Held) -> _Held:
         """Report once per change of the files, and keep what worked before."""

@@ -1,17 +1,21 @@
 """OpenSSL contexts: what TLS may look like here (RFC 7590, RFC 9325)."""
 
+from collections.abc import Callable
 from functools import partial
 
 from OpenSSL import SSL
 from twisted.internet.ssl import AcceptableCiphers, CertificateOptions, TLSVersion
 
-from xmppd.tls.certificate_files import Material
+from xmppd.tls.certificate_files import CertificateError, Material, Source
 
 ALPN = b"xmpp-client"
 """Protocol name of client connections with TLS from the first byte (XEP-0368, 4)."""
 
 SERVER_ALPN = b"xmpp-server"
 """The same of connections between servers."""
+
+MakeContext = Callable[[Material | None], SSL.Context]
+"""Makes a context of a certificate and its key."""
 
 _CIPHERS = AcceptableCiphers.fromOpenSSLCipherString(
     "TLS13-AES-256-GCM-SHA384:TLS13-CHACHA20-POLY1305-SHA256:TLS13-AES-128-GCM-SHA256:"
@@ -44,6 +48,22 @@ def peer_context(material: Material | None = None) -> SSL.Context:
     context.set_alpn_protos([SERVER_ALPN])
     context.set_alpn_select_callback(partial(_select_protocol, SERVER_ALPN))
     return context
+
+
+def context_of(
+    source: Source, material: Material, make: MakeContext = server_context
+) -> SSL.Context:
+    """Return a context with the certificate and the key that were read there.
+
+    :raises CertificateError: for what OpenSSL does not take.
+    """
+    try:
+        return make(material)
+    except SSL.Error as problem:
+        reason = problem.args[0][-1][-1] if problem.args and problem.args[0] else "it says not why"
+        raise CertificateError(
+            f"{source.chain}: refused by OpenSSL, {reason} (have a stronger one issued)"
+        ) from None
 
 
 def _context(material: Material | None) -> SSL.Context:

@@ -12,7 +12,7 @@ from OpenSSL import SSL
 from xmppd.tls.certificate_files import CertificateError, Source, read, read_chain
 from xmppd.tls.certificate_names import ascii_name, names_of
 from xmppd.tls.certificates import ForDomain
-from xmppd.tls.context import server_context
+from xmppd.tls.context import context_of
 
 
 def server_side(certificate: Path, authorities: Path | None, now: datetime) -> ForDomain:
@@ -23,7 +23,8 @@ def server_side(certificate: Path, authorities: Path | None, now: datetime) -> F
         it need not show any.
     :raises CertificateError: for files that cannot be used.
     """
-    context = server_context(read(Source(certificate, certificate), now))
+    source = Source(certificate, certificate)
+    context = context_of(source, read(source, now))
     if authorities is not None:
         read_chain(authorities)  # tells better what is wrong
         try:

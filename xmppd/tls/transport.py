@@ -13,6 +13,7 @@ from twisted.internet.interfaces import (
     IProtocolFactory,
 )
 from twisted.internet.protocol import Factory
+from twisted.protocols.policies import ProtocolWrapper
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from zope.interface import implementer
 
@@ -74,7 +75,9 @@ def _wrap(
     transport: Any, protocol: IProtocol, factory: TLSMemoryBIOFactory
 ) -> TLSMemoryBIOProtocol:
     wrapper = TLSMemoryBIOProtocol(factory, protocol, _connectWrapped=False)
-    transport.protocol = wrapper
+    # behind a proxy that tells who comes (`haproxy:`) the transport is a wrapper by itself
+    behind = isinstance(transport, ProtocolWrapper)
+    setattr(transport, "wrappedProtocol" if behind else "protocol", wrapper)
     wrapper.makeConnection(transport)
     return wrapper
 

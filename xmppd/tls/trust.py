@@ -21,7 +21,7 @@ from service_identity.hazmat import (
 )
 
 from xmppd.tls.certificate_files import CertificateError, unusable
-from xmppd.tls.certificate_names import ascii_name, xmpp_addresses
+from xmppd.tls.certificate_names import UNREADABLE, ascii_name, xmpp_addresses
 
 
 class Trust:
@@ -90,7 +90,7 @@ class Examined:
 def _patterns(certificate: x509.Certificate) -> Sequence[CertificatePattern]:
     try:
         return extract_patterns(certificate)
-    except (BadNames, ValueError):
+    except (BadNames, *UNREADABLE):
         return ()
 
 
