@@ -253,6 +253,18 @@ class EditTest(DirectoryCase):
         self.second()
         self.assertEqual(self.names(), ["Romeo Montague"])
 
+    def test_broken_file_stops_no_sweep(self) -> None:
+        """What has expired elsewhere goes, though one file cannot be written."""
+        tokens = self.store.table("tokens", JsonCodec())
+        expires = int(self.clock.seconds()) + 5
+        for owner in (JULIET, ROMEO):
+            tokens.put(owner, "a", 1, expires=expires)
+        self.commit()
+        (self.juliet / "tokens.toml").write_text("half")
+        self.clock.pump([1] * 61 + [0.01])
+        self.assertFalse((self.juliet.parent / "romeo").exists())
+        self.assertEqual((self.juliet / "tokens.toml").read_text(), "half")
+
     def test_mended(self) -> None:
         """When it is mended, all is well again."""
         self.test_broken()

@@ -16,7 +16,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from xmppd.storage.interfaces import StorageError, TooNew
 from xmppd.storage.schema import SCRIPTS, prepare
-from xmppd.storage.sql import METADATA, ROW_FORGET, ROW_SWEEP
+from xmppd.storage.sql import ROW_FORGET, ROW_SWEEP
+from xmppd.storage.sql_tables import METADATA
 
 ADDITION = '''"""Adds a table."""
 import sqlalchemy as sa
@@ -115,6 +116,22 @@ class SchemaTest(SynchronousTestCase):
         self.assertRaises(StorageError, prepare, self.path, scripts)
         self.assertEqual(described(self.path), before)
         self.assertEqual(self.ask("select version_num from alembic_version"), [("0003",)])
+
+    def test_copy_of_what_it_was_last(self) -> None:
+        """The copy is of the store just before the upgrade, not of an attempt a month ago."""
+        prepare(self.path)
+        scripts = self.path.with_name("scripts")
+        shutil.copytree(SCRIPTS, scripts)
+        more = scripts / "versions" / "r9999_more.py"
+        more.write_text(ADDITION + '    op.execute("this is not SQL")\n')
+        self.assertRaises(StorageError, prepare, self.path, scripts)
+        with closing(sqlite3.connect(self.path)) as connection:
+            connection.execute("insert into store values (1, 'roster')")
+            connection.commit()
+        more.write_text(ADDITION)
+        prepare(self.path, scripts)
+        with closing(sqlite3.connect(self.path.with_name("store.sqlite.0003"))) as copy:
+            self.assertEqual(copy.execute("select name from store").fetchall(), [("roster",)])
 
     def test_copy_that_fails(self) -> None:
         """Without the copy there is no upgrade; the message says why."""

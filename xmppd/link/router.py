@@ -245,23 +245,27 @@ class Router:
             while waiting:
                 item, producer = waiting.popleft()
                 to = item.to
-                if type(item) is Envelope:
-                    port = self.owner_of_envelopes(item.to.domain)
-                    if watch is not None and (is_counted(item) or (item.number and not item.epoch)):
-                        self._watch_custody(item, watch)
-                    if port is None and is_counted(item):
-                        self._pass_on(item, producer)
-                        continue
-                elif to is None:
-                    port = None
-                else:
-                    if watch is not None:
-                        watch(item)
-                    port = exact.get(to.domain) or self.explain(to.domain).port
-                if port is None:
-                    self.bounce(item)
-                else:
-                    self._deliver(port, item, producer)
+                try:
+                    if type(item) is Envelope:
+                        port = self.owner_of_envelopes(item.to.domain)
+                        counted = is_counted(item)
+                        if watch is not None and (counted or (item.number and not item.epoch)):
+                            self._watch_custody(item, watch)
+                        if port is None and counted:
+                            self._pass_on(item, producer)
+                            continue
+                    elif to is None:
+                        port = None
+                    else:
+                        if watch is not None:
+                            watch(item)
+                        port = exact.get(to.domain) or self.explain(to.domain).port
+                    if port is None:
+                        self.bounce(item)
+                    else:
+                        port.deliver(item, producer)
+                except Exception:
+                    self._failed(item)
         finally:
             self._busy = False
 
@@ -290,7 +294,10 @@ class Router:
         try:
             port.deliver(item, producer)
         except Exception:
-            self.log.failure("A component failed at {item}", item=item)
+            self._failed(item)
+
+    def _failed(self, item: Item) -> None:
+        self.log.failure("A component failed at {item}", item=item)
 
     def _pattern(self, domain: str) -> str | None:
         """The longest wildcard that covers a domain."""

@@ -12,7 +12,6 @@ these steps.
 from __future__ import annotations
 
 import os
-import tarfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,7 +24,6 @@ from xmppd.storage.batch import GroupCommit
 from xmppd.storage.driver import Cell, Place, RawRow
 from xmppd.storage.file_commit import FileCommit, LogChange
 from xmppd.storage.files import ACCOUNTS, StoreFiles
-from xmppd.storage.flusher import flush_path
 from xmppd.storage.hands import Hands, OnEdit
 from xmppd.storage.holding import Entries, Rows
 from xmppd.storage.ids import Mark, Ticks
@@ -43,6 +41,7 @@ from xmppd.storage.interfaces import (
 )
 from xmppd.storage.lock import StoreLock
 from xmppd.storage.memory import Holding, MemoryDriver, Saved
+from xmppd.storage.packing import pack
 from xmppd.storage.tree import Tree, translating
 
 H = TypeVar("H", Cell, Rows, Entries)
@@ -178,24 +177,10 @@ class DirectoryDriver(MemoryDriver):
     def backup(self, path: Path) -> Deferred[None]:
         """A tar file of all folders of accounts."""
         try:
-            with translating(path):
-                file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-                try:
-                    self._pack(file)
-                    flush_path(path)
-                    flush_path(path.parent)
-                except OSError:
-                    path.unlink()
-                    raise
+            pack(self._folder, (FORMAT, ACCOUNTS), path)
         except StorageError as problem:
             return fail(problem)
         return succeed(None)
-
-    def _pack(self, file: int) -> None:
-        with open(file, "wb") as stream, tarfile.open(fileobj=stream, mode="w") as tar:
-            for name in (FORMAT, ACCOUNTS):
-                if (self._folder / name).exists():
-                    tar.add(self._folder / name, name)
 
     def _get(self, place: Place, shape: type[H]) -> H | None:
         if place not in self._held:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from xmppd.storage.interfaces import Locked, ReadOnly, Unavailable
@@ -35,9 +36,10 @@ class StoreLock:
             os.close(file)
             why = f"the file system of {self._path} cannot lock: {problem.strerror}"
             raise Unavailable(detail=why) from problem
-        os.ftruncate(file, 0)
-        os.pwrite(file, b"%d\n" % os.getpid(), 0)
         self._file = file
+        with suppress(OSError):  # the note is for people: a full disk forbids it, but no reading
+            os.ftruncate(file, 0)
+            os.pwrite(file, b"%d\n" % os.getpid(), 0)
 
     def release(self) -> None:
         if self._file is not None:

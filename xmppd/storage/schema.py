@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from xmppd.storage.flusher import flush_path
 from xmppd.storage.interfaces import Corrupt, StorageError, TooNew
 from xmppd.storage.session import connect, storage_error
-from xmppd.storage.sql import META, METADATA
+from xmppd.storage.sql_tables import META, METADATA
 
 SCRIPTS = Path(__file__).parent / "migrations"
 
@@ -66,9 +66,7 @@ def _prepare(connection: Connection, path: Path, folder: Path) -> None:
 
 
 def _copy(path: Path, target: Path) -> None:
-    """Keep what the older release left; a copy made by an upgrade that failed later stands."""
-    if target.exists():
-        return
+    """Keep what the older release left, in place of the copy of an earlier attempt that failed."""
     part = target.with_name(f"{target.name}.new")
     part.unlink(missing_ok=True)
     os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from xmppd.storage.sql import METADATA
+from xmppd.storage.sql_tables import METADATA
 
 context.configure(
     connection=context.config.attributes["connection"],
