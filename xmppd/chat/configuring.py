@@ -36,17 +36,15 @@ def configure(room: Room, command: Configure, out: Changes) -> None:
 def _reconfigure(room: Room, values: Mapping[str, Any], out: Changes) -> None:
     """Open the room, let it be like that, and tell people what is otherwise now."""
     logged, unseen, old = room.logged, room.unseen, room.config
+    voice, stored = room.needs[Right.HAVE_VOICE], {**room.saved.config, **values}
+    room.reconfigured(stored)
     _unlock(room, out)
-    new = {name: value for name, value in values.items() if old[name] != value}
-    stored = {**room.saved.config, **values}
     if stored != room.saved.config:  # what is as it was is said now, whatever becomes the default
         room.saved.config = stored
         out.save(SaveRoom())
-    if new:
-        voice = room.needs[Right.HAVE_VOICE]
-        room.reconfigured()
-        if room.needs[Right.HAVE_VOICE] != voice:
-            room.voices.clear()
+    if room.needs[Right.HAVE_VOICE] != voice:
+        room.voices.clear()
+    new = {name: value for name, value in values.items() if old[name] != value}
     if new or room.logged is not logged:
         now = None if room.logged is logged else room.logged
         event = Configured({name: old[name] for name in new}, new, now)

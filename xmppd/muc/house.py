@@ -136,7 +136,7 @@ class House(Component):
     def readmit(self, live: LiveRoom, stays: Sequence[Stay]) -> None:
         """Let those be inside again who were when the service ended."""
         if stays:
-            self.do(live, Readmit(tuple(stays)))
+            self.have(live, Readmit(tuple(stays)))
 
     def _make(self, saved: Saved, stored: bool = False) -> LiveRoom:
         settings = self.settings
@@ -210,6 +210,14 @@ class House(Component):
         if not live.room.sessions:
             live.touched = self._clock.seconds()
         return done
+
+    def have(self, live: LiveRoom, command: Command) -> None:
+        """Carry out what nobody waits for."""
+        maybeDeferred(self.do, live, command).addErrback(self._not_done, live)
+
+    def _not_done(self, failure: Failure, live: LiveRoom) -> None:
+        if not failure.check(StanzaError):  # which has been logged
+            self.log.failure("{room} has failed", failure, room=live.jid)
 
     def _bury(self, live: LiveRoom, command: Destroy) -> None:
         until = self._clock.seconds() + self.settings.gone
