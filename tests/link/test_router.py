@@ -3,6 +3,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from xmppd.component.requests import condition_of
 from xmppd.link.envelope import Envelope
 from xmppd.link.link import Item, LocalLink
+from xmppd.link.receipts import COUNTED
 from xmppd.link.router import Router, RouteTaken
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.namespaces import STANZA_ERRORS
@@ -240,6 +241,19 @@ class OrderTests(RouterCase):
         b.send(stanza("home.test"))
         self.assertEqual(len(self.got["home"]), 1)
         self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
+
+    def test_what_cannot_be_routed(self) -> None:
+        """One that nobody can make sense of takes nothing with it."""
+        b = self.router.link(["b.test"])
+
+        def receive(item: Item) -> None:
+            b.send(envelope("nowhere.test", COUNTED))
+            b.send(stanza("home.test"))
+
+        b.receiver = receive
+        self.router.route(stanza("b.test"))
+        self.assertEqual(len(self.got["home"]), 1)
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
 
     def test_detached_on_the_way(self) -> None:
         b = self.router.link(["b.test"])

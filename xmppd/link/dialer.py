@@ -175,18 +175,35 @@ class Dialer(Service):
         self.send = self.receiver = _nowhere
 
     def _refused(self, item: Item, condition: str) -> None:
-        """What could not be sent comes back as the router would bounce it."""
+        """What could not be sent comes back as the router would bounce it.
+
+        That comes in a turn of its own, so that who sends is not entered in the midst of it.
+        """
+        error: Item
         if isinstance(item, Stanza):
-            if answers_error(item) and item.sender is not None:
-                self._pass_on(item.error(condition))
+            if not answers_error(item) or item.sender is None:
+                return
+            error = item.error(condition)
         elif item.type != "error":
-            self._pass_on(item.answer(type="error"))
+            error = item.answer(type="error")
+        else:
+            return
+        if self.running:
+            self._turn.later(lambda: self._pass_on(error))
+        else:
+            self._pass_on(error)
 
     def _pass_on(self, item: Item) -> None:
         try:
             self.receiver(item)
         except Exception:
             self.log.failure("A component failed at {item}", item=item)
+
+    def _tell(self, up: bool) -> None:
+        try:
+            self.changed(up)
+        except Exception:
+            self.log.failure("link {name}: who was told of it failed", name=self.name)
 
     # What the connection tells
 
@@ -195,7 +212,7 @@ class Dialer(Service):
         self._failures = 0
         self.log.info("link {name} is up", name=self.name)
         self.trunk.join(wire)
-        self.changed(True)
+        self._tell(True)
         return self.receives(wire)
 
     def receives(self, wire: Wire) -> Receiver:
@@ -210,7 +227,7 @@ class Dialer(Service):
         """The connection is lost."""
         self.log.info("link {name} is down", name=self.name)
         self.trunk.leave(wire)
-        self.changed(False)
+        self._tell(False)
         if self._parting is not None:
             self._parting.end()
         self._again("connection lost")

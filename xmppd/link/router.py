@@ -46,6 +46,13 @@ class Port(Protocol):
         """Pass an item to the component. `producer` sent it, where it can be told to pause."""
 
 
+class StandIn(Port, Protocol):
+    """What stands in for a link that has not come yet."""
+
+    def give_way(self, port: Port) -> None:
+        """The link is there, and has the route."""
+
+
 class RouteTaken(Exception):
     """A domain, or an instance name, that another link has already."""
 
@@ -81,6 +88,7 @@ class Router:
         self._names: dict[str, Port | None] = {}
         self._default: Port | None = None
         self._outside: set[Port] = set()
+        self._expected: dict[str, StandIn] = {}
         self._waiting: deque[tuple[Item, Producer | None]] = deque()
         self._busy = False
 
@@ -119,10 +127,24 @@ class Router:
             self._default = port
         if not trusted:
             self._outside.add(port)
+        for domain in domains:
+            expected = self._expected.pop(domain, None)
+            if expected is not None:
+                expected.give_way(port)
+
+    def expect(self, port: StandIn, domain: str) -> None:
+        """Have something stand in for the link of a domain until that comes.
+
+        It gets stanzas, never envelopes. Raises `RouteTaken`.
+        """
+        self.attach(port, [domain], trusted=False)
+        self._expected[domain] = port
 
     def check_free(self, names: Iterable[str], default: bool = False) -> None:
         """Raise `RouteTaken` where one of the names, or the default route, is some link's."""
         for name in names:
+            if name in self._expected:
+                continue
             if any(table.get(name) is not None for table in self._tables()):
                 raise RouteTaken(f"{name} is routed already")
         if default and self._default is not None:
@@ -149,6 +171,9 @@ class Router:
         if self._default is port:
             self._default = None
         self._outside.discard(port)
+        self._expected = {
+            name: found for name, found in self._expected.items() if found is not port
+        }
 
     def serves(self, domain: str) -> bool:
         """Whether that very domain belongs to a link, be it there at present or not."""
@@ -195,6 +220,10 @@ class Router:
             return Route("default", "*", self._default)
         return Route("none", "", None)
 
+    def is_expected(self, domain: str) -> bool:
+        """Whether only something that stands in for its link has that domain."""
+        return domain in self._expected
+
     def routes(self) -> list[Route]:
         """All routes, by table."""
         tables = (("exact", self._exact), ("wildcard", self._wild), ("instance", self._names))
@@ -216,23 +245,27 @@ class Router:
             while waiting:
                 item, producer = waiting.popleft()
                 to = item.to
-                if type(item) is Envelope:
-                    port = self.owner_of_envelopes(item.to.domain)
-                    if watch is not None and (is_counted(item) or (item.number and not item.epoch)):
-                        self._watch_custody(item, watch)
-                    if port is None and is_counted(item):
-                        self._pass_on(item, producer)
-                        continue
-                elif to is None:
-                    port = None
-                else:
-                    if watch is not None:
-                        watch(item)
-                    port = exact.get(to.domain) or self.explain(to.domain).port
-                if port is None:
-                    self.bounce(item)
-                else:
-                    self._deliver(port, item, producer)
+                try:
+                    if type(item) is Envelope:
+                        port = self.owner_of_envelopes(item.to.domain)
+                        counted = is_counted(item)
+                        if watch is not None and (counted or (item.number and not item.epoch)):
+                            self._watch_custody(item, watch)
+                        if port is None and counted:
+                            self._pass_on(item, producer)
+                            continue
+                    elif to is None:
+                        port = None
+                    else:
+                        if watch is not None:
+                            watch(item)
+                        port = exact.get(to.domain) or self.explain(to.domain).port
+                    if port is None:
+                        self.bounce(item)
+                    else:
+                        port.deliver(item, producer)
+                except Exception:
+                    self._failed(item)
         finally:
             self._busy = False
 
@@ -261,7 +294,10 @@ class Router:
         try:
             port.deliver(item, producer)
         except Exception:
-            self.log.failure("A component failed at {item}", item=item)
+            self._failed(item)
+
+    def _failed(self, item: Item) -> None:
+        self.log.failure("A component failed at {item}", item=item)
 
     def _pattern(self, domain: str) -> str | None:
         """The longest wildcard that covers a domain."""
