@@ -8,7 +8,6 @@ from twisted.internet.interfaces import IReactorTime
 from xmppd.chat.commands import Invite, SetStandings
 from xmppd.chat.model import Affiliation, Occupant, Person, Role
 from xmppd.chat.outcome import Reason, Refused
-from xmppd.chat.rights import Right
 from xmppd.muc.house import House
 from xmppd.muc.keeping import RoomStore
 from xmppd.muc.live import LiveRoom
@@ -71,8 +70,7 @@ class Guarded(House):
 
     def quietened(self, live: LiveRoom, command: SetStandings) -> SetStandings:
         """The same changes; where they would invite too many, without invitations."""
-        closed = live.room.needs[Right.ENTER] > Affiliation.NONE
         number = sum(change.affiliation >= Affiliation.MEMBER for change in command.changes)
-        if closed and number and not self._may_ask(command.person, number):
+        if live.room.closed and number and not self._may_ask(command.person, number):
             return attrs.evolve(command, asks=False)
         return command
