@@ -30,7 +30,8 @@ class Guarded(House):
 
     def check_creation(self, room: Jid, person: Person) -> None:
         """May somebody make that room?"""
-        settings, grave = self.settings, self.grave(room.local)
+        settings, now = self.settings, self._clock.seconds()
+        grave = self.store.graves.of(room.local, now)
         if person.account in settings.admins:
             return
         local = person.domain in settings.local
@@ -40,7 +41,7 @@ class Guarded(House):
             raise grave.error(room)
         if len(self.listed) >= settings.most_rooms:
             raise refusal(Refused(Reason.BUSY, "there are too many rooms"), room)
-        if not self._creations.admits(person.account, self._clock.seconds()):
+        if not self._creations.admits(person.account, now):
             raise refusal(Refused(Reason.BUSY, "making rooms too often"), room)
 
     def check_size(self, stanza: Stanza, most: int) -> None:
