@@ -9,7 +9,7 @@ from xmppd.app.config_words import shown, suggestion
 from xmppd.app.ctl_remote import way_to
 from xmppd.app.ctl_verb import WAY, Parameter, Refused, Routing, Verb
 from xmppd.link.acceptor import Acceptor
-from xmppd.link.router import Port, Route
+from xmppd.link.routes import Port, Route
 from xmppd.link.trunk import Trunk
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import InvalidJid, Jid
