@@ -28,6 +28,13 @@ class Port(Protocol):
         """Pass an item to the component. `producer` sent it, where it can be told to pause."""
 
 
+class StandIn(Port, Protocol):
+    """What stands in for a link that has not come yet."""
+
+    def give_way(self, port: Port) -> None:
+        """The link is there, and has the route."""
+
+
 class RouteTaken(Exception):
     """A domain, or an instance name, that another link has already."""
 
@@ -54,6 +61,7 @@ class Routes:
         self._names: dict[str, Port | None] = {}
         self._default: Port | None = None
         self._outside: set[Port] = set()
+        self._expected: dict[str, StandIn] = {}
 
     def attach(
         self,
@@ -81,10 +89,24 @@ class Routes:
             self._default = port
         if not trusted:
             self._outside.add(port)
+        for domain in domains:
+            expected = self._expected.pop(domain, None)
+            if expected is not None:
+                expected.give_way(port)
+
+    def expect(self, port: StandIn, domain: str) -> None:
+        """Have something stand in for the link of a domain until that comes.
+
+        It gets stanzas, never envelopes. Raises `RouteTaken`.
+        """
+        self.attach(port, [domain], trusted=False)
+        self._expected[domain] = port
 
     def check_free(self, names: Iterable[str], default: bool = False) -> None:
         """Raise `RouteTaken` where one of the names, or the default route, is some link's."""
         for name in names:
+            if name in self._expected:
+                continue
             if any(table.get(name) is not None for table in self._tables()):
                 raise RouteTaken(f"{name} is routed already")
         if default and self._default is not None:
@@ -111,6 +133,9 @@ class Routes:
         if self._default is port:
             self._default = None
         self._outside.discard(port)
+        self._expected = {
+            name: found for name, found in self._expected.items() if found is not port
+        }
 
     def serves(self, domain: str) -> bool:
         """Whether that very domain belongs to a link, be it there at present or not."""
@@ -156,6 +181,10 @@ class Routes:
         if default and self._default is not None:
             return Route("default", "*", self._default)
         return Route("none", "", None)
+
+    def is_expected(self, domain: str) -> bool:
+        """Whether only something that stands in for its link has that domain."""
+        return domain in self._expected
 
     def routes(self) -> list[Route]:
         """All routes, by table."""
