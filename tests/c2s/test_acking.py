@@ -240,6 +240,36 @@ class AskTest(AckingCase):
         self.assertEqual(self.client.said(), b"")
 
 
+class SilentTest(AckingCase):
+    """A client that manages its stream is asked for a sign of life by `<r/>`: it would count an
+    iq, of which its session knows nothing, and acknowledge one stanza too many (4)."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.enabled()
+        self.house.pass_seconds(300)
+
+    def test_asked(self) -> None:
+        self.assertIn(R, self.client.said())
+        self.client.send(a(0))
+        self.house.pass_seconds(299)
+        self.assertNotIn(R, self.client.said())
+        self.house.pass_seconds(2)
+        self.assertEqual(self.client.said().strip(), R)
+
+    def test_lost(self) -> None:
+        self.assertNotIn(b"<iq", self.client.said())
+        self.house.pass_seconds(301)
+        self.assertIn(b"<connection-timeout", self.client.said())
+
+    def test_by_ping_where_it_is_not_agreed(self) -> None:
+        house = House(Limits(enabled=False))
+        client = house.bound()
+        client.send(ENABLE)
+        house.pass_seconds(302)
+        self.assertIn(b"<ping", client.said())
+
+
 class UnreadTest(AckingCase):
     """A client that does not read the answers to what it sends is not read either."""
 

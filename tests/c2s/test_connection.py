@@ -151,3 +151,5 @@ class EndTest(SynchronousTestCase):
         client = house.bound()
         client.send(b" " * 20_000 + b"</stream:stream>")
         self.assertEqual(client.producerState, "producing")
+        client.send(b" " * 20_000)
+        self.assertEqual(client.producerState, "producing")

@@ -6,8 +6,9 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.chat.kit import HERE, OPTIONS, OWNER, room_with
-from xmppd.chat.commands import Enter, Leave
-from xmppd.chat.option import Field, Option, check, mark
+from xmppd.chat.commands import Enter, Leave, Rename
+from xmppd.chat.events import Said
+from xmppd.chat.option import Field, Option, check, mark, note
 from xmppd.chat.option_set import OptionSet
 from xmppd.chat.options import core
 from xmppd.chat.options.builtin import BUILTIN
@@ -23,7 +24,7 @@ class Loud(Option):
     def first(self, room: Any, command: Any) -> Any:
         return command
 
-    @check(Enter, Leave)
+    @check(Enter, Rename)
     def second(self, room: Any, command: Any) -> None:
         pass
 
@@ -33,7 +34,7 @@ class OptionSetTest(SynchronousTestCase):
         options = OptionSet([Loud])
         [loud] = options.options
         self.assertEqual(options.marks, {Enter: (loud.first,)})  # type: ignore[attr-defined]
-        self.assertEqual(options.checks.keys(), {Enter, Leave})
+        self.assertEqual(options.checks.keys(), {Enter, Rename})
         self.assertEqual(options.notes, {})
 
     def test_who_is_asked_when_something_is_due(self) -> None:
@@ -53,6 +54,22 @@ class OptionSetTest(SynchronousTestCase):
         self.assertIs(OptionSet([Loud], {"loud": True}).config({})["loud"], True)
         for wrong in {"loud": 1}, {"low": True}:
             self.assertRaises(ValueError, OptionSet, [Loud], wrong)
+
+    def test_hooks_that_would_never_be_asked(self) -> None:
+        """Who is gone is gone, and of what is said no option is told."""
+
+        class Holding(Option):
+            @check(Leave)
+            def hold(self, room: Any, command: Any) -> None:
+                pass
+
+        class Curious(Option):
+            @note(Said)
+            def hear(self, room: Any, event: Any, out: Any) -> None:
+                pass
+
+        for option in Holding, Curious:
+            self.assertRaises(ValueError, OptionSet, [option])
 
     def test_names(self) -> None:
         """Each is called by its file, and is the only one in it."""

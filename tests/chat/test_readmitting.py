@@ -32,7 +32,7 @@ class ReadmittingTest(SynchronousTestCase):
         """The room after a restart."""
         new = room_with(**{**room.saved.config, **config})
         new.saved.standings = dict(room.saved.standings)
-        new.reconfigured()
+        new.reconfigured(new.saved.config)
         outcome = new.handle(Readmit(stays or tuple(stays_of(room))))
         assert isinstance(outcome, Done)
         self.assertEqual(outcome.writes, ())

@@ -12,7 +12,7 @@ from docs.examples.component_in_process import make_server
 from xmppd.app.config_clients import Clients, Listen
 from xmppd.app.config_key import Domain, Endpoint, StoreName
 from xmppd.app.config_model import Config, Storage
-from xmppd.component.component import Component
+from xmppd.component.component import ANSWERED, Component
 from xmppd.component.discovery import DISCO_INFO, DISCO_ITEMS, Identity, Info, Item
 from xmppd.component.extension import ACCOUNT, HOST, SERIAL, iq
 from xmppd.component.requests import condition_of
@@ -133,8 +133,38 @@ class RequestsToItTest(HouseTestCase):
 
     def test_unknown(self) -> None:
         """RFC 6120, 8.2.3: every request is answered."""
-        for payload in ("<query xmlns='urn:example:unknown'/>", f"<other xmlns='{ASK}'/>", ""):
+        for payload in ("<query xmlns='urn:example:unknown'/>", f"<other xmlns='{ASK}'/>"):
             self.assertEqual(self.refusal(payload), "service-unavailable")
+
+    def test_not_one_payload(self) -> None:
+        """RFC 6120, 8.2.3: a request has exactly one child."""
+        for payload in ("", f"<question xmlns='{ASK}'/>" * 2):
+            self.assertEqual(self.refusal(payload), "bad-request")
+
+    def test_answered_by_itself(self) -> None:
+        """A handler may send the answer, or close the component; nothing else goes out then."""
+        link = FakeLink()
+
+        class Swift(Component):
+            @iq("get", ASK, "question", to=HOST)
+            def answer(self, request: Stanza) -> Stanza:
+                self.send(request.reply())
+                return ANSWERED
+
+            @iq("set", ASK, "question", to=HOST)
+            def end(self, request: Stanza) -> Stanza:
+                self.close()
+                return request.reply()
+
+        Swift(NAME, self.clock).attach(link)
+        for type in ("get", "set"):
+            link.deliver(
+                f"<iq type='{type}' id='{type}' from='{ROMEO}' to='{NAME}'>"
+                f"<question xmlns='{ASK}'/></iq>"
+            )
+        [answer] = link.sent
+        assert isinstance(answer, Stanza)
+        self.assertEqual((answer.id, answer.to), ("get", ROMEO))
 
     def test_no_type(self) -> None:
         """RFC 6120, 8.2.3: the type is required and one of four."""
@@ -366,6 +396,17 @@ class LifeTest(HouseTestCase):
         self.oracle.close()
         [answer] = self.said(f"<message to='{NAME}'/>")
         self.assertEqual(condition_of(answer), "service-unavailable")
+
+    def test_close_while_asking(self) -> None:
+        """No answer can come any more, and no timer is left; who asks too late is told so."""
+        request = Stanza.make("iq", b"<x xmlns='u'/>", type="get", to=ROMEO)
+        waiting = self.oracle.ask(request)
+        self.oracle.close()
+        error = self.failureResultOf(waiting, StanzaError).value
+        self.assertEqual(error.condition, "remote-server-timeout")
+        with self.assertRaises(RuntimeError):
+            self.oracle.ask(request)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_no_link(self) -> None:
         self.oracle.close()

@@ -214,7 +214,7 @@ class House:
             LinkRules(**rules),
             self.clock,
             self.turn,
-            lambda name: not self.router.serves(name),
+            lambda name: self.router.is_expected(name) or not self.router.serves(name),
         )
 
     def connect(self, acceptor: Acceptor, name: str = "", *domains: str) -> Raw:

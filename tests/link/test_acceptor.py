@@ -2,11 +2,14 @@ from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.link.kit import HEADER, SECRET, House, Raw, message, run, settings
+from xmppd.component.requests import condition_of
 from xmppd.link.binding import COMPONENT
+from xmppd.link.bindings import MAX_NAMES
 from xmppd.link.envelope import Envelope
 from xmppd.link.handshake import digest
 from xmppd.link.queue import Bounds
-from xmppd.link.router import RouteTaken
+from xmppd.link.routes import RouteTaken
+from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.namespaces import STANZA_ERRORS
 from xmppd.protocol.stanza import Stanza
@@ -220,6 +223,25 @@ class BindingTests(ComponentCase):
         for domain in ("home.test", "*.d.test"):
             self.assertIn(b"<forbidden", bind(raw, domain).inner)
         self.assertEqual(bind(raw, "b.test", "unbind").type, "result")
+
+    def test_too_large(self) -> None:
+        """More elements than a tree may have: refused, and the link lives on."""
+        acceptor = self.house.acceptor(settings=settings(size=1_000_000))
+        raw = self.house.connect(acceptor, NAME)
+        answer = bind(raw, "<a/>" * 100_000)
+        self.assertEqual(condition_of(answer), "policy-violation")
+        self.assertTrue(self.is_up(raw))
+
+    def test_no_end_of_names(self) -> None:
+        """A router remembers each, so one who takes ever more is stopped."""
+        acceptor = self.house.acceptor(may_bind=("*.test",))
+        self.house.connect(acceptor, NAME)
+        for number in range(MAX_NAMES):
+            acceptor.bind(NAME, f"n{number}.test")
+            acceptor.unbind(NAME, f"n{number}.test")
+        error = self.assertRaises(StanzaError, acceptor.bind, NAME, "new.test")
+        self.assertEqual(error.condition, "resource-constraint")
+        acceptor.bind(NAME, "n1.test")
 
     def test_by_an_operator(self) -> None:
         raw = self.house.connect(self.acceptor, NAME)
@@ -528,6 +550,22 @@ class TrustedTests(SynchronousTestCase):
         raw = self.house.connect(self.acceptor)
         raw.attach("sm-2", "home.test")
         self.assertTrue(raw.closed)
+
+    def test_domain_that_has_moved(self) -> None:
+        """What an instance serves no more another may have, but not what it was given by hand."""
+        old = self.house.connect(self.acceptor, "sm-7", "b.test", "c.test")
+        self.acceptor.bind("sm-7", "d.test")
+        old.connection.cut()
+        self.house.connect(self.acceptor, "sm-7", "c.test")
+        self.house.home.send(message("x@b.test", "home.test"))
+        self.assertEqual(self.house.errors(), ["service-unavailable"])
+        new = self.house.connect(self.acceptor, "sm-8", "b.test")
+        self.house.home.send(message("x@b.test", "home.test"))
+        self.assertEqual(new.ids(), ["1"])
+        for domain in ("c.test", "d.test"):
+            taken = self.house.connect(self.acceptor)
+            taken.attach("sm-9", domain)
+            self.assertTrue(taken.closed)
 
     def test_taken_for_a_pool(self) -> None:
         """Who cannot have all of it gets nothing, and ends nobody."""

@@ -145,6 +145,41 @@ class LinkingTests(DialerCase):
         self.assertEqual(self.ids(), ["1", "2"])
         self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
 
+    def test_failing_listener(self) -> None:
+        """Who wants to know of the link and fails at it does not keep it from coming back."""
+        dialer = self.dial()
+        told: list[bool] = []
+
+        def fail(up: bool) -> None:
+            told.append(up)
+            raise RuntimeError("at it")
+
+        dialer.changed = fail
+        connection = join(self.clock, self.acceptor)
+        connection.cut()
+        self.redial(2)
+        connection = join(self.clock, self.acceptor)
+        for id in ("1", "2", "3"):
+            dialer.send(message("home.test", NAME, id))
+        settle(self.clock, connection)
+        self.assertEqual((self.house.received(), told), (["1", "2", "3"], [True, False, True]))
+        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 3)
+
+    def test_ended_as_it_comes_up(self) -> None:
+        """No trace of that connection is left, which would swallow what is sent later."""
+        dialer = self.dial()
+        dialer.changed = lambda up: up and dialer.stopService()  # type: ignore[assignment,return-value]
+        connection = join(self.clock, self.acceptor)
+        self.assertFalse(dialer.is_up)
+        settle(self.clock, connection)
+        dialer.changed = self.changes.append
+        dialer.startService()
+        connection = join(self.clock, self.acceptor)
+        for id in ("1", "2"):
+            dialer.send(message("home.test", NAME, id))
+        settle(self.clock, connection)
+        self.assertEqual(self.house.received(), ["1", "2"])
+
     def test_router_that_stops_answering(self) -> None:
         dialer = self.dial()
         connection = join(self.clock, self.acceptor)
@@ -195,6 +230,19 @@ class AgainTests(DialerCase):
             self.clock.advance(0.5)
         self.assertTrue(10 < times < 25, times)
         self.assertEqual(self.changes, [])
+
+    def test_refused_after_the_handshake(self) -> None:
+        """The same for what a trusted link says of itself."""
+        trusted = settings(trusted=True)
+        acceptor = self.house.acceptor(settings=trusted)
+        self.dial("sm-1", settings=trusted, attach=attach("sm-1", "1", "sm", ["home.test"]))
+        times = 0
+        for _ in range(120):
+            if self.clock.unixClients:
+                settle(self.clock, join(self.clock, acceptor))
+                times += 1
+            self.clock.advance(0.5)
+        self.assertTrue(10 < times < 25, times)
 
     def test_wrong_secret(self) -> None:
         self.dial(settings=WireSettings("wrong"))
@@ -273,6 +321,8 @@ class QueueingTests(DialerCase):
         for number in range(4):
             dialer.send(message("home.test", NAME, str(number)))
         dialer.send(message("home.test", NAME, "e", type="error"))
+        self.assertEqual(self.got, [], "whoever sends is not entered in the midst of it")
+        self.clock.advance(0)
         self.assertEqual(self.conditions(), ["resource-constraint"])
         self.clock.advance(10)
         self.assertEqual(self.conditions(), ["remote-server-timeout"] * 3)
@@ -286,6 +336,7 @@ class QueueingTests(DialerCase):
         dialer = self.dial(bounds=Bounds(absent=0))
         for type in ("", "error"):
             dialer.send(Envelope(Jid("sm-1"), Jid("c2s-1"), (), id="7", type=type))
+        self.clock.advance(0)
         (back,) = self.got
         assert isinstance(back, Envelope)
         self.assertEqual((back.type, back.id, back.to), ("error", "7", "c2s-1"))

@@ -4,7 +4,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.link.kit import House, join, message, run, settings, settle
 from xmppd.link.codec import attach
 from xmppd.link.envelope import Envelope
-from xmppd.link.router import RouteTaken
+from xmppd.link.routes import RouteTaken
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
 
@@ -84,6 +84,34 @@ class TwoRoutersTests(SynchronousTestCase):
         self.inner.home.send(message("x@nowhere.example", "juliet@home.test"))
         self.settle()
         self.assertEqual(self.inner.errors(), ["remote-server-not-found"])
+
+    def test_what_the_other_side_takes_for_ours(self) -> None:
+        """Its routes are wider than what is here: that comes back as an error, and not by the way
+        that it has come, in circles or to the end of the link."""
+        for trusted in (False, True):
+            self.setUp()
+            options = {"settings": settings(trusted=trusted)}
+            routes = ("home.test", "*.home.test")
+            acceptor = self.outer.acceptor(name="inner", routes=routes, **options)
+            name = "inner" if trusted else "home.test"
+            said = attach(name, "1", "", routes) if trusted else b""
+            self.inner.uplink(name, default=True, attach=said, **options)
+            self.connection = join(self.clock, acceptor)
+            self.outer.home.send(message("x@gone.home.test", "gateway.test"))
+            for _ in range(10):
+                self.clock.advance(0)
+                self.connection.pump()
+            self.assertEqual(self.outer.errors(), ["remote-server-not-found"])
+            self.assertFalse(any(cable.lost for cable in self.connection.cables))
+
+    def test_a_long_silence(self) -> None:
+        """Neither side takes a ping of the other for a stanza of somebody."""
+        for dials in (self.inner_dials, self.outer_dials):
+            self.setUp()
+            dials()
+            run(self.clock, 100, self.connection)
+            self.assertFalse(any(cable.lost for cable in self.connection.cables))
+            self.assertEqual((self.world, self.inner.got, self.outer.got), ([], [], []))
 
     def test_what_the_inner_one_may_not_say(self) -> None:
         """It speaks for its own routes, and for nobody else's."""

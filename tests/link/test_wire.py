@@ -3,7 +3,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.link.kit import BUFFER, House, Raw, message, run, settings
 from xmppd.link.outbox import HIGH_WATER
 from xmppd.link.queue import Bounds
-from xmppd.link.traffic import ALIVE
+from xmppd.link.traffic import ALIVE, ping
 from xmppd.protocol.stanza import Stanza
 
 NAME = "irc.test"
@@ -35,6 +35,15 @@ class WritingTests(WireCase):
         trunk = self.acceptor.trunks[NAME]
         self.assertEqual(trunk.waiting, 20)
         self.assertEqual(self.raw.ids(), [str(number) for number in range(30)])
+
+    def test_end_at_high_water(self) -> None:
+        """What waits is not given to a connection that has just been closed: it comes back."""
+        writes: list[bytes] = []
+        self.raw.wire._transport.write = writes.append
+        self.send(*map(str, range(30)), size=HIGH_WATER // 10)
+        self.raw.wire.close()
+        self.assertEqual(b"".join(writes).count(b"<message"), 10)
+        self.assertEqual(self.house.errors(), ["service-unavailable"] * 20)
 
     def test_full_transport(self) -> None:
         self.raw.connection.frozen.add(self.raw)
@@ -191,15 +200,25 @@ class SilenceTests(WireCase):
         run(self.house.clock, 29, self.raw)
         self.assertEqual(self.raw.got(), [])
         run(self.house.clock, 1, self.raw)
-        (ping,) = self.raw.got()
-        assert isinstance(ping, Stanza)
-        self.assertEqual((ping.to, ping.sender, ping.type, ping.id), (NAME, NAME, "get", ALIVE))
-        self.assertTrue(ping.has("urn:xmpp:ping", "ping"))
-        for answer in (ping.reply(), ping.error("service-unavailable")):
+        (asked,) = self.raw.got()
+        assert isinstance(asked, Stanza)
+        self.assertEqual((asked.to, asked.sender, asked.type), (NAME, NAME, "get"))
+        self.assertEqual(asked.id, ALIVE)
+        self.assertTrue(asked.has("urn:xmpp:ping", "ping"))
+        for answer in (asked.reply(), asked.error("service-unavailable")):
             self.raw.say(answer)
         self.assertEqual(self.raw.got(), [])
         run(self.house.clock, 29, self.raw)
         self.assertFalse(self.raw.closed)
+
+    def test_asking(self) -> None:
+        """Who asks for a sign of life of the link is answered, and need not answer itself."""
+        self.raw.say(ping(NAME))
+        [answer] = self.raw.got()
+        assert isinstance(answer, Stanza)
+        self.assertEqual((answer.to, answer.type, answer.id), (NAME, "result", ALIVE))
+        self.raw.say(ping(NAME).readdressed(id="mine"))
+        self.assertEqual(self.raw.ids(), ["mine"])
 
     def test_stopped(self) -> None:
         """As by SIGSTOP: it reads nothing and says nothing, but its socket stays."""

@@ -62,7 +62,7 @@ class FakeHouse:
         self.waiting.append(Deferred())
         return self.waiting[-1]
 
-    def do(self, live: Any, command: Command) -> None:
+    def have(self, live: Any, command: Command) -> None:
         self.done.append(command)
 
 

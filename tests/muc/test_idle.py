@@ -45,6 +45,17 @@ class IdleTest(RoomsTestCase):
         self.server.advance(181)
         self.assertFalse(self.in_memory())
 
+    def test_nobody_is_remembered_who_is_gone(self) -> None:
+        """How often somebody came and spoke, and when they were heard of, are no memories."""
+        self.make({"persistentroom": 1}, (self.hag, "hag"))
+        self.say(self.hag, "Double, double")
+        self.hag.send(f"<presence type='unavailable' to='{ROOM}/hag'/>")
+        self.server.advance(121)
+        live = self.rooms.live["cave"]
+        paces = live.paces.messages, live.paces.presences, live.paces.joins
+        self.assertEqual([len(pace._until) for pace in paces], [0, 0, 0])
+        self.assertEqual([person.account for person in live.heard], ["crone@example.com"])
+
     def test_history(self) -> None:
         """Newcomers are told of what was said, whether an archive has it or not."""
         for archived in (1, 0):

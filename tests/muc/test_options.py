@@ -39,6 +39,17 @@ class FixedNicksTest(OptionsTestCase):
         self.assertEqual((mine.sender, codes(mine)), (f"{ROOM}/old hag", [110, 210]))
         self.assertEqual(codes(self.enter(self.hag, "old hag")[1]), [110])
 
+    def test_reserved_for_somebody(self) -> None:
+        """RFC 7622, 3.4: an admin reserves what can be worn, in the form in which it is worn."""
+        self.make({own("fixednicks"): 1})
+        for impossible in "a&#9;b", "a\u200eb":
+            refused = self.affiliate(HAG, "member", f"nick='{impossible}'")
+            self.assertEqual(error(refused), ("modify", "jid-malformed"))
+        self.affiliate(HAG, "member", "nick='a\u0340'")
+        [_, mine, _] = self.enter(self.hag, "hag")
+        self.assertEqual(mine.sender, f"{ROOM}/\xe0")
+        self.assertEqual(self.rooms.live["cave"].room.saved.standings[HAG].nick, "\xe0")
+
     def test_nobody_changes_nicks(self) -> None:
         """7.6."""
         self.make({own("fixednicks"): 1}, (self.hag, "hag"))

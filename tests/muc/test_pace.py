@@ -39,6 +39,14 @@ class PaceTest(SynchronousTestCase):
             self.assertTrue(pace.admits(number, 0.0))
         self.assertLessEqual(len(pace._until), MOST)
 
+    def test_who_has_been_quiet_is_forgotten(self) -> None:
+        """And nobody of whom there is something to remember."""
+        pace = Pace(1, 1, 5)
+        pace.admits("a", 100.0)
+        pace.admits("b", 100.5)
+        pace.forget_quiet(101.0)
+        self.assertEqual(list(pace._until), ["b"])
+
     @settings(deadline=None, max_examples=50)
     @given(st.lists(st.floats(0, 3), max_size=60))
     def test_never_more_than_the_rate(self, gaps: list[float]) -> None:

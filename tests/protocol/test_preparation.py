@@ -2,17 +2,23 @@
 
 import json
 import os
+import sys
 import unicodedata
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from precis_i18n import get_profile
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.words.protocols.jabber.xmpp_stringprep import nameprep, nodeprep, resourceprep
 
 from xmppd.protocol.preparation import (
     MAXIMUM_BYTES,
+    _opaque_string,
+    _precis,
+    _username,
     prepare_domain,
     prepare_local,
     prepare_new_local,
@@ -35,6 +41,22 @@ def outcome(prepare: Callable[[str], str], text: str) -> str | None:
         return prepare(text)
     except ValueError:
         return None
+
+
+def calls(prepare: Callable[[str], str], text: str) -> int:
+    """How many functions that takes: time, as a machine does not change it."""
+    count = 0
+
+    def called(frame: object, event: str, argument: object) -> None:
+        nonlocal count
+        count += event == "call"
+
+    sys.setprofile(called)
+    try:
+        outcome(prepare, text)
+    finally:
+        sys.setprofile(None)
+    return count
 
 
 class Password(SynchronousTestCase):
@@ -80,6 +102,31 @@ class Address(SynchronousTestCase):
             if prepared is not None:
                 self.assertEqual(prepare(prepared), prepared)
                 self.assertTrue(1 <= len(prepared.encode()) <= MAXIMUM_BYTES)
+
+
+class Rules(SynchronousTestCase):
+    """RFC 5892, A.7 to A.9: rules about a whole text that one of its characters asks for."""
+
+    @settings(deadline=None, max_examples=500)
+    @given(
+        st.text(
+            "a\u03b1l\u00b7\u30fb\uff65\u30a2\u0661\u0662\u06f1\u05d0\u05f3\u0375\u0628\u200c\u094d\u200d"
+        )
+    )
+    def test_as_the_library_has_them(self, text: str) -> None:
+        for name, profile in (("UsernameCaseMapped", _username), ("OpaqueString", _opaque_string)):
+            self.assertEqual(
+                outcome(partial(_precis, profile), text),
+                outcome(get_profile(name).enforce, text),
+                ascii(text),
+            )
+
+    def test_time_grows_with_the_text_alone(self) -> None:
+        for many in ("\u30fb", "\u0661", "\u06f1"):
+            for prepare in (prepare_local, prepare_resource, prepare_password, prepare_domain):
+                for text in (many * 100 + "\u30a2", "\u30a2" + many * 100):
+                    short, long = calls(prepare, text), calls(prepare, text.replace(many, many * 3))
+                    self.assertLess(long, 4 * short, (ascii(many), prepare.__name__))
 
 
 if "XMPPD_VECTORS" in os.environ:

@@ -9,7 +9,8 @@ from xmppd.app.config_words import shown, suggestion
 from xmppd.app.ctl_remote import way_to
 from xmppd.app.ctl_verb import WAY, Parameter, Refused, Routing, Verb
 from xmppd.link.acceptor import Acceptor
-from xmppd.link.router import Port, Route
+from xmppd.link.expected import EXPECTED_SECONDS, Expected
+from xmppd.link.routes import Port, Route
 from xmppd.link.trunk import Trunk
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import InvalidJid, Jid
@@ -34,7 +35,7 @@ async def route_list(server: Routing) -> list[dict[str, Any]]:
         {
             "table": route.table,
             "match": route.match,
-            "link": None if route.port is None else names[route.port],
+            "link": None if route.port is None else names.get(route.port),
             "state": state(route.port),
         }
         for route in server.router.routes()
@@ -57,11 +58,11 @@ async def route_explain(server: Any, sender: str, to: str) -> dict[str, Any]:
         "to": recipient,
         "table": route.table,
         "match": route.match,
-        "link": None if route.port is None else names[route.port],
+        "link": None if route.port is None else names.get(route.port),
         "state": state(route.port),
         "waits_seconds": wait,
         "condition": router.condition(recipient) if wait == 0 else None,
-        "spoken_by": None if speaker is None else names[speaker],
+        "spoken_by": None if speaker is None else names.get(speaker),
         "instance": _instance(route.port, address(sender), recipient),
         "remote": await _remote(server, route, address(sender), recipient),
     }
@@ -118,7 +119,11 @@ def links(server: Routing) -> dict[str, Port]:
         trunk.name: trunk for each in _acceptors(server) for trunk in each.trunks.values()
     }
     known = set(found.values())
-    routes = [route for route in server.router.routes() if route.port is not None]
+    routes = [
+        route
+        for route in server.router.routes()
+        if route.port is not None and not isinstance(route.port, Expected)
+    ]
     # an instance is called by its name rather than by its first domain
     for route in sorted(routes, key=lambda route: route.table != "instance"):
         port = route.port
@@ -145,7 +150,9 @@ def acceptor_of(server: Routing, link: str) -> Acceptor:
 
 def state(port: Port | None) -> str:
     """`up` or `down`."""
-    return "up" if port is not None and (not isinstance(port, Trunk) or port.is_up) else "down"
+    if port is None or isinstance(port, Expected):
+        return "down"
+    return "up" if not isinstance(port, Trunk) or port.is_up else "down"
 
 
 def address(text: str) -> Jid:
@@ -198,6 +205,8 @@ def _is_trusted(server: Routing, port: Port) -> bool:
 
 def _patience(port: Port) -> float | None:
     """Seconds that a stanza waits for a link which is down; None where it goes at once."""
+    if isinstance(port, Expected):
+        return EXPECTED_SECONDS
     return port.absent_seconds if isinstance(port, Trunk) and not port.is_up else None
 
 

@@ -69,7 +69,7 @@ def link_services(config: Config, router: Router, reactor: Any) -> list[LinkServ
 
     def is_free(name: str, trusted: bool) -> bool:
         taken = router.explain(name, default=False)
-        if taken.table == "exact" and taken.port is not None:
+        if taken.table == "exact" and taken.port is not None and not router.is_expected(name):
             return False
         return trusted or name not in (*config.domains, config.muc.domain)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, maybeDeferred, succeed
+from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -17,6 +18,7 @@ from xmppd.app.hosting import HostMaker
 from xmppd.app.linking import link_services, uplinks
 from xmppd.app.tracing import trace_router, traced
 from xmppd.c2s.edge import ClientEdge
+from xmppd.link.expected import expect
 from xmppd.link.link import Link
 from xmppd.link.router import Router
 from xmppd.protocol.jid import Jid
@@ -57,12 +59,23 @@ class RouterRole(MultiService):
             self.addService(service)  # type: ignore[no-untyped-call]
         self.opened: Deferred[Any] | None = None
         self.since: float = reactor.seconds()
+        self._expecting: IDelayedCall | None = None
 
     def startService(self) -> None:
-        """Listen for links."""
+        """Listen for links; those of our own domains may have been here before."""
         self.since = self.reactor.seconds()
+        if self.links:
+            rooms = self.config.muc.domain
+            domains = [*self.config.domains, *([rooms] if rooms else [])]
+            self._expecting = expect(self.router, self.reactor, domains)
         MultiService.startService(self)
         self.opened = succeed(None)
+
+    def stopService(self) -> Any:
+        """End all links in order; fires when they have gone."""
+        if self._expecting is not None and self._expecting.active():
+            self._expecting.cancel()
+        return MultiService.stopService(self)
 
     def reload(self, config: Config) -> None:
         """Nothing of a router changes while it runs but through commands."""

@@ -10,6 +10,7 @@ from xmppd.protocol.namespaces import PING
 from xmppd.protocol.stanza import Stanza
 
 if TYPE_CHECKING:
+    from xmppd.c2s.acking import Acking
     from xmppd.c2s.connection import Connection
 
 
@@ -21,7 +22,7 @@ class Alive:
     def __init__(self) -> None:
         self._asked = 0
 
-    def due(self, connection: Connection, now: int) -> int:
+    def due(self, connection: Connection, acking: Acking | None, now: int) -> int:
         """Do what is due (RFC 6120, 4.6). Returns when to look again."""
         limits = connection.edge.limits
         checks = [now + 3600]
@@ -30,10 +31,11 @@ class Alive:
                 connection.write(b" ")
             checks.append(connection.wrote + limits.keep_alive_seconds)
         if limits.idle_ping_seconds:
-            checks.append(self._ask_for_life(connection, now, limits.idle_ping_seconds))
+            checks.append(self._ask_for_life(connection, acking, now))
         return min(checks)
 
-    def _ask_for_life(self, connection: Connection, now: int, patience: int) -> int:
+    def _ask_for_life(self, connection: Connection, acking: Acking | None, now: int) -> int:
+        patience = connection.edge.limits.idle_ping_seconds
         if self._asked > connection.heard:
             if now - self._asked >= patience:
                 connection.fail(StreamError("connection-timeout"))
@@ -41,9 +43,17 @@ class Alive:
         if now - connection.heard < patience:
             return connection.heard + patience
         self._asked = now
-        host = connection.stream.host
-        ping = element("ping", PING)
-        connection.write(
-            Stanza.make("iq", ping, sender=host, type="get", id=f"alive-{now}").to_bytes()
-        )
+        if acking is not None and acking.agreed:
+            connection.write(acking.request())
+        else:
+            connection.write(_ping(connection, now))
         return now + patience
+
+
+def _ping(connection: Connection, now: int) -> bytes:
+    """A question that any client answers (XEP-0199, 4.2).
+
+    Not for one that manages its stream: it would count a stanza that its session knows nothing of.
+    """
+    ping, host = element("ping", PING), connection.stream.host
+    return Stanza.make("iq", ping, sender=host, type="get", id=f"alive-{now}").to_bytes()

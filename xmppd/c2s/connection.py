@@ -213,7 +213,7 @@ class Connection:
 
     def _throttle(self, spent: int) -> None:
         self._refill(spent)
-        if self._tokens < 0:
+        if self._tokens < 0 and self.phase is not OVER:  # then its closing is to be seen
             self.hold(RATE)
             self.edge.throttled.add(self)
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from xmppd.c2s.acking import Acking
 from xmppd.protocol.acks import count_in, failed
 from xmppd.protocol.errors import StreamError
+from xmppd.protocol.events import Event, StreamClosed
 from xmppd.protocol.namespaces import CLIENT_STATE, STREAM_MANAGEMENT
 from xmppd.protocol.stanza import Stanza
+from xmppd.protocol.stream import STANZAS
 
 if TYPE_CHECKING:
     from xmppd.c2s.leg import Leg
@@ -20,6 +23,22 @@ UNEXPECTED: Final = failed("unexpected-request")
 def goes_up(item: Stanza) -> bool:
     """Whether the session manager takes such an element, in its place among the stanzas."""
     return item.ns == CLIENT_STATE or (item.ns == STREAM_MANAGEMENT and item.name == "enable")
+
+
+def left_of(waiting: Iterable[Event]) -> tuple[list[Stanza], bool]:
+    """What of a lost client's goes up, and whether it had closed its stream behind that.
+
+    What is the edge's own is left out; nothing counts behind what would have ended the stream.
+    """
+    left: list[Stanza] = []
+    for event in waiting:
+        if not isinstance(event, Stanza):
+            return left, type(event) is StreamClosed
+        if (not event.ns and event.name in STANZAS) or goes_up(event):
+            left.append(event)
+        elif event.ns != STREAM_MANAGEMENT:
+            break
+    return left, False
 
 
 def take(leg: Leg, item: Stanza) -> bool:

@@ -21,7 +21,7 @@ from xmppd.protocol.acks import MODULUS
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.events import Event, StreamClosed
 from xmppd.protocol.jid import Jid
-from xmppd.protocol.namespaces import SESSION_PROTOCOL, STREAM_MANAGEMENT, STREAMS
+from xmppd.protocol.namespaces import SESSION_PROTOCOL, STREAMS
 from xmppd.protocol.stanza import Stanza
 from xmppd.protocol.stream import STANZAS
 
@@ -236,7 +236,7 @@ class Leg(component.Leg):
             self.acking.stop()
         if self.state is State.GONE:
             return
-        left, has_closed = self._left()
+        left, has_closed = elements.left_of(self._waiting or ())
         if has_closed:
             how, condition = "clean", ""
         acknowledged = None if self.h == NO_COUNT else str(self.h)
@@ -251,18 +251,6 @@ class Leg(component.Leg):
         self.after(End.CLOSED)
         self._send((*left, close))
         self._connection.edge.legs.closed(self)
-
-    def _left(self) -> tuple[list[Stanza], bool]:
-        """What waits up to what ends the stream, and whether that is the client's closing tag."""
-        left: list[Stanza] = []
-        for event in self._waiting or ():
-            if not isinstance(event, Stanza):
-                return left, type(event) is StreamClosed
-            if (not event.ns and event.name in STANZAS) or elements.goes_up(event):
-                left.append(event)
-            elif event.ns != STREAM_MANAGEMENT:
-                break
-        return left, False
 
     def fail(self, error: StreamError) -> None:
         """End the stream with an error."""
@@ -289,4 +277,4 @@ class Leg(component.Leg):
 
     def due(self, now: int) -> int:
         """Keep the connection alive, and ask a silent client for a sign of life."""
-        return self._alive.due(self._connection, now)
+        return self._alive.due(self._connection, self.acking, now)

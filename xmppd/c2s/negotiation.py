@@ -6,7 +6,9 @@ from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from xmppd.c2s import before_login, binding, resuming
+from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
+
+from xmppd.c2s import before_login, binding, resuming, starttls
 from xmppd.c2s.hosts import HostFacts
 from xmppd.c2s.leg import Leg
 from xmppd.c2s.login import Login, sasl_failure
@@ -20,11 +22,9 @@ from xmppd.protocol.errors import StreamError
 from xmppd.protocol.events import Event, Header, StreamClosed, StreamOpened
 from xmppd.protocol.feature import When, features_element
 from xmppd.protocol.jid import Jid
-from xmppd.protocol.markup import element
 from xmppd.protocol.namespaces import CONTENT, SASL, STREAM_MANAGEMENT, TLS
 from xmppd.protocol.stanza import Stanza
 from xmppd.protocol.stream import STANZAS
-from xmppd.tls.certificate_files import CertificateError
 from xmppd.tls.transport import TlsFacts, tls_facts
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ class Negotiation:
         elif item.ns == STREAM_MANAGEMENT:
             resuming.receive(self, item)
         elif item.ns == TLS and item.name == "starttls":
-            self._start_tls()
+            starttls.receive(self)
         elif item.ns == CONTENT and item.name in STANZAS:
             if stage is When.AFTER_LOGIN:
                 binding.receive(self, item)
@@ -232,35 +232,18 @@ class Negotiation:
         """Read what follows an element at which the framer has stopped."""
         self._events += self.connection.stream.framer.resume()
 
-    def _start_tls(self) -> None:
-        """RFC 6120, 5.4.2: begin TLS, or refuse it and close."""
-        connection = self.connection
-        certificates = connection.edge.certificates
-        if self.stage is not When.BEFORE_TLS or certificates is None:
-            connection.end(element("failure", TLS), "error")
-            return
-        try:
-            creator = certificates.options_for(self.host)
-        except CertificateError:
-            connection.end(element("failure", TLS), "error")
-            return
-        if connection.stream.framer.rest():
-            connection.drop()
-            return
-        connection.write(element("proceed", TLS))
-        self._restart(connection.edge.limits.stanza_bytes_before_login)
+    def go_secure(self, creator: IOpenSSLServerConnectionCreator) -> None:
+        """Go on with TLS, and await a new stream there."""
+        limits = self.connection.edge.limits
+        self.connection.stream.restart(limits.stanza_bytes_before_login, NEGOTIATION)
         self.secure = True
-        connection.secure(creator)
+        self.connection.secure(creator)
 
     def authenticated(self, account: Jid, ticket: str) -> None:
         """Await a new stream of a client that has logged in."""
         self.account, self.ticket = account, ticket
-        self._restart(self.connection.edge.limits.stanza_bytes)
-
-    def _restart(self, max_stanza: int) -> None:
         stream = self.connection.stream
-        stop_at = NEGOTIATION if self.account is None else frozenset[str]()
-        rest = stream.restart(max_stanza, stop_at)
+        rest = stream.restart(self.connection.edge.limits.stanza_bytes)
         if rest:
             self._events += stream.framer.feed(rest)
 

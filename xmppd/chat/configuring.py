@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from xmppd.chat.affiliations import apply_standing, check_standings, row_of
 from xmppd.chat.commands import Configure, Destroy, SetCard, StandingChange
-from xmppd.chat.entering import dissolve, remove
-from xmppd.chat.events import Configured
+from xmppd.chat.events import Configured, Left
+from xmppd.chat.leaving import dissolve, gone, remove
 from xmppd.chat.model import Affiliation, Sight, Why
 from xmppd.chat.outcome import Changes, Reason, Refusal, SaveCard, SaveRoom
 from xmppd.chat.rights import Right
@@ -36,17 +36,15 @@ def configure(room: Room, command: Configure, out: Changes) -> None:
 def _reconfigure(room: Room, values: Mapping[str, Any], out: Changes) -> None:
     """Open the room, let it be like that, and tell people what is otherwise now."""
     logged, unseen, old = room.logged, room.unseen, room.config
+    voice, stored = room.needs[Right.HAVE_VOICE], {**room.saved.config, **values}
+    room.reconfigured(stored)
     _unlock(room, out)
-    new = {name: value for name, value in values.items() if old[name] != value}
-    stored = {**room.saved.config, **values}
     if stored != room.saved.config:  # what is as it was is said now, whatever becomes the default
         room.saved.config = stored
         out.save(SaveRoom())
-    if new:
-        voice = room.needs[Right.HAVE_VOICE]
-        room.reconfigured()
-        if room.needs[Right.HAVE_VOICE] != voice:
-            room.voices.clear()
+    if room.needs[Right.HAVE_VOICE] != voice:
+        room.voices.clear()
+    new = {name: value for name, value in values.items() if old[name] != value}
     if new or room.logged is not logged:
         now = None if room.logged is logged else room.logged
         event = Configured({name: old[name] for name in new}, new, now)
@@ -101,7 +99,7 @@ def _wanted_standings(room: Room, command: Configure) -> tuple[StandingChange, .
 def _remove_outsiders(room: Room, out: Changes) -> None:
     for key, occupant in list(room.occupants.items()):
         if occupant.affiliation < room.needs[Right.ENTER]:
-            remove(room, key, Why.MEMBERS_ONLY, out)
+            remove(room, key, Left(gone(occupant), Why.MEMBERS_ONLY), out)
 
 
 def destroy(room: Room, command: Destroy, out: Changes) -> None:

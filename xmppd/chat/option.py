@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, get_args
 
 import attrs
 
+from xmppd.chat.commands import Command, Leave, Lose, Readmit, Shutdown, Tick
+from xmppd.chat.events import Outside
 from xmppd.chat.model import Role
 from xmppd.chat.rights import Need, Right
 
@@ -70,6 +72,17 @@ class Stage(Enum):
     MARK = auto()
     CHECK = auto()
     NOTE = auto()
+
+
+_HAPPENS = Leave, Lose, Tick, Shutdown, Readmit
+"""Commands that say what is so: nobody is asked."""
+_ASKS = frozenset(get_args(Command)) - set(_HAPPENS)
+HOOKED: Mapping[Stage, Collection[type]] = {
+    Stage.MARK: _ASKS,
+    Stage.CHECK: _ASKS,
+    Stage.NOTE: frozenset({Outside}),
+}
+"""For which commands and events there can be hooks."""
 
 
 @attrs.frozen

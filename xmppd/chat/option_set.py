@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from xmppd.chat.model import Role
-from xmppd.chat.option import Field, HookRule, Option, Stage
+from xmppd.chat.option import HOOKED, Field, HookRule, Option, Stage
 from xmppd.chat.rights import NEEDS, Need, Right
 
 Hooks = Mapping[type, tuple[Callable[..., Any], ...]]
@@ -17,7 +17,8 @@ class OptionSet:
     """Options that many rooms have, ready to be asked.
 
     `defaults` are values that hold where owners have said nothing, instead of the fields' own.
-    Raises ValueError where two options have a field of one name, and for a default that cannot be.
+    Raises ValueError where two options have a field of one name, for a default that cannot be, and
+    for a hook that would never be called.
     """
 
     def __init__(
@@ -66,6 +67,9 @@ class OptionSet:
         for option in self.options:
             for hook, rule in _marked(option):
                 if rule.stage is stage:
+                    if rule.kind not in HOOKED[stage]:
+                        what = f"{stage.name.lower()} {rule.kind.__name__}"
+                        raise ValueError(f"the option {option.title()} cannot {what}")
                     found[rule.kind] = (*found.get(rule.kind, ()), hook)
         return found
 

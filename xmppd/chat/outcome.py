@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import Enum, auto
 
 import attrs
@@ -111,11 +113,15 @@ Write = SaveRoom | SaveStanding | SaveCard | SaveMessage | SaveRemoval
 
 @attrs.frozen
 class Done:
-    """What is to be told, in order, and kept first. `ended`: there is no such room any more."""
+    """What is to be told, in order, and kept first. `ended`: there is no such room any more.
+
+    `troubles` are what options raised that could not refuse it any more.
+    """
 
     notices: tuple[Notice, ...] = ()
     writes: tuple[Write, ...] = ()
     ended: bool = False
+    troubles: tuple[Exception, ...] = ()
 
 
 @attrs.define
@@ -125,6 +131,7 @@ class Changes:
     notices: list[Notice] = attrs.field(factory=list)
     writes: list[Write] = attrs.field(factory=list)
     ended: bool = False
+    troubles: list[Exception] = attrs.field(factory=list)
 
     def save(self, write: Write) -> None:
         """Have something kept, once; after what was said of it in between."""
@@ -132,5 +139,13 @@ class Changes:
             self.writes.remove(write)
         self.writes.append(write)
 
+    @contextmanager
+    def going_on(self) -> Iterator[None]:
+        """Let what an option raises be known, and the rest happen all the same."""
+        try:
+            yield
+        except Exception as trouble:
+            self.troubles.append(trouble)
+
     def done(self) -> Done:
-        return Done(tuple(self.notices), tuple(self.writes), self.ended)
+        return Done(tuple(self.notices), tuple(self.writes), self.ended, tuple(self.troubles))

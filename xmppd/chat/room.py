@@ -6,8 +6,9 @@ The same state, command, clock and ids give the same outcome. What is refused ch
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import count
+from typing import Any
 
 import attrs
 
@@ -15,6 +16,7 @@ from xmppd.chat.commands import Command
 from xmppd.chat.events import Event
 from xmppd.chat.handlers import HANDLERS
 from xmppd.chat.model import (
+    Affiliation,
     Message,
     Occupancy,
     Occupant,
@@ -60,14 +62,14 @@ class Room(People):
         self.invited: dict[str, str] = {}
         self.voices: dict[str, Role] = {}
         self.counter = count(1)
-        self.reconfigured()
+        self.reconfigured(saved.config)
 
     def handle(self, command: Command) -> Done | Refused:
         """Carry out a command."""
         out = Changes()
-        for mark in self.options.marks.get(type(command), ()):
-            command = mark(self, command)
         try:
+            for mark in self.options.marks.get(type(command), ()):
+                command = mark(self, command)
             for check in self.options.checks.get(type(command), ()):
                 check(self, command)
             HANDLERS[type(command)](self, command, out)
@@ -81,6 +83,11 @@ class Room(People):
     def open(self) -> bool:
         """Whether everybody inside sees real addresses."""
         return self.needs[Right.SEE_ADDRESSES] == Role.VISITOR
+
+    @property
+    def closed(self) -> bool:
+        """Whether nobody gets in without an affiliation."""
+        return self.needs[Right.ENTER] > Affiliation.NONE
 
     @property
     def lasts(self) -> bool:
@@ -107,11 +114,11 @@ class Room(People):
         times = (option.wake_at(self) for option in self.options.wakers)
         return min((at for at in times if at is not None), default=None)
 
-    def reconfigured(self) -> None:
-        """Derive what depends on the configuration."""
-        self.config = self.options.config(self.saved.config)
-        self.needs = self.options.needs(self.config)
-        self.unseen = self.options.unseen(self.config)
+    def reconfigured(self, stored: Mapping[str, Any]) -> None:
+        """Be what follows from that configuration; an option that fails at it changes nothing."""
+        config = self.options.config(stored)
+        needs, unseen = self.options.needs(config), self.options.unseen(config)
+        self.config, self.needs, self.unseen = config, needs, unseen
         self.reserved = {
             fold(standing.nick): account
             for account, standing in self.saved.standings.items()
@@ -125,7 +132,8 @@ class Room(People):
     def note(self, out: Changes, event: Event) -> None:
         """Have the options add what follows from an event."""
         for note in self.options.notes.get(type(event), ()):
-            note(self, event, out)
+            with out.going_on():
+                note(self, event, out)
 
     def put(self, key: str, occupant: Occupant) -> None:
         """An occupant is as this says."""

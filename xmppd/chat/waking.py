@@ -15,6 +15,7 @@ def tick(room: Room, command: Tick, out: Changes) -> None:
     """Have the options do what is due; before `Room.wake_at` that is nothing."""
     now = room.clock()
     for option in room.options.wakers:
-        at = option.wake_at(room)
-        if at is not None and at <= now and not out.ended:
-            option.tick(room, out)
+        with out.going_on():
+            at = option.wake_at(room)
+            if at is not None and at <= now and not out.ended:
+                option.tick(room, out)

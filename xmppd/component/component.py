@@ -114,10 +114,11 @@ class Component:
         self._custodian = Custodian(self.jid, link.send, self._clock, self._take_counted)
 
     def close(self) -> None:
-        """End the link; what was sent before still arrives."""
+        """End the link; what was sent before still arrives, but no more answers."""
         if self._link is not None:
             self._link.close()
             self._link = None
+            self._requests.give_up()
 
     def send(self, stanza: Stanza) -> None:
         """Send a stanza; it is from the domain itself unless it says from whom.
@@ -180,13 +181,16 @@ class Component:
             self._take(self.bounced, iq)
 
     def _answer(self, request: Stanza) -> None:
+        if len(request.children) != 1:  # RFC 6120, 8.2.3
+            self.send(request.error("bad-request"))
+            return
         handler = self._handler(request)
         if handler is None:
             self.send(request.error("service-unavailable"))
             return
         answer = answer_to(request, handler, None, lambda: self._failed(request))
         if isinstance(answer, Stanza):
-            self.send(answer)
+            self._send_late(answer)
         else:
             answer.addCallback(self._send_late)
 

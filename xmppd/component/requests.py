@@ -42,7 +42,11 @@ class Requests:
         key = id, iq.to
         waiting: Deferred[Stanza] = Deferred(lambda _: self._cancelled(key))
         self._open[key] = waiting, self._clock.callLater(timeout, self._late, key)
-        self._send(iq.readdressed(id=id))
+        try:
+            self._send(iq.readdressed(id=id))
+        except BaseException:
+            self._forget(key)
+            raise
         return waiting
 
     def answered(self, answer: Stanza) -> bool:
@@ -57,6 +61,11 @@ class Requests:
         else:
             found.errback(error_of(answer))
         return True
+
+    def give_up(self) -> None:
+        """No more answers come: all that wait for one fail, as when it is too late."""
+        for key in list(self._open):
+            self._late(key)
 
     def _forget(self, key: _Key) -> Deferred[Stanza] | None:
         waiting, timer = self._open.pop(key, (None, None))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import attrs
@@ -20,7 +21,8 @@ from xmppd.link.link import Receiver
 from xmppd.link.peer import Attach, Peer
 from xmppd.link.pool import BALANCES
 from xmppd.link.queue import Bounds
-from xmppd.link.router import Router, RouteTaken
+from xmppd.link.router import Router
+from xmppd.link.routes import RouteTaken
 from xmppd.link.rules import SERVERS, LinkRules, covers
 from xmppd.link.trunk import Trunk
 from xmppd.link.turn import Turn
@@ -61,7 +63,7 @@ class Acceptor(Factory):
         self._wires: set[Wire] = set()
         self._peers: dict[Wire, Peer] = {}
         self._attached: dict[Wire, Attach] = {}
-        self._boots: dict[str, str] = {}
+        self._lives: dict[str, Attach] = {}  # what each instance said last
         if not rules.settings.trusted and (rules.routes or rules.default):
             claim = Claim(self._trunk(rules.name), rules.routes, default=rules.default)
             claim.attach(router, trusted=False)
@@ -106,7 +108,8 @@ class Acceptor(Factory):
             raise StreamError("not-authorized", "no instance of that name is expected")
         if rules.routes and not all(covers(rules.routes, domain) for domain in attached.domains):
             raise StreamError("not-authorized", "domains that are not this link's")
-        if attached.is_before(self._boots.get(name, "")):
+        last = self._lives.get(name)
+        if last is not None and attached.is_before(last.boot):
             raise StreamError("conflict", "the instance has connected in a later life")
         self._attached[wire] = attached
         return name
@@ -186,10 +189,21 @@ class Acceptor(Factory):
         for claim in wanted:
             claim.check(self.router)
         self._end(own, "the instance has connected anew")
-        self._boots[attach.name] = attach.boot
+        self._release(own, attach)
         for claim in wanted:
             claim.attach(self.router, trusted=True)
         return tuple([claim.trunk for claim in claims])
+
+    def _release(self, trunk: Trunk, attach: Attach) -> None:
+        """Take from an instance the domains that it had asked for and asks for no more.
+
+        Else whoever is to serve them now would be refused as long as the router lives.
+        """
+        last = self._lives.get(attach.name)
+        self._lives[attach.name] = attach
+        for domain in set(() if last is None else last.domains) - set(attach.domains):
+            with suppress(KeyError):  # it is another's, or the pool's
+                self.router.unbind(trunk, domain)
 
     def _servers_trunk(self) -> Trunk:
         """The default route, which all server edges share."""
@@ -220,8 +234,7 @@ class Acceptor(Factory):
         trusted = rules.settings.trusted
         attach = self._attached.get(wire)
         foreign = rules.default or (attach is not None and attach.role == SERVERS)
-        stamp = wire.name if rules.lenient else ""
-        return Gate(self.router, trunks, trusted, foreign, stamp)
+        return Gate(self.router, wire.name, trunks, trusted, foreign, rules.lenient)
 
     def _end(self, trunk: Trunk, why: str) -> None:
         """End all connections of a trunk, for another has come."""

@@ -30,7 +30,7 @@ class Binding:
 
 
 def binding_of(iq: Stanza, name: str) -> Binding | None:
-    """The wish in an iq, if it is one of the link of that name."""
+    """The wish in an iq, if it is one of the link of that name; raises `StanzaError`."""
     if iq.to != name or iq.type != "set":
         return None
     verb = next((verb for verb in VERBS if iq.has(COMPONENT, verb)), None)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from xmppd.link.binding import Binding
-from xmppd.link.router import Router, RouteTaken
+from xmppd.link.router import Router
+from xmppd.link.routes import RouteTaken
 from xmppd.link.rules import LinkRules, covers
 from xmppd.link.trunk import Trunk
 from xmppd.protocol.errors import StanzaError
+
+MAX_NAMES: Final = 10_000
+"""Names that the links of one place may have taken in all: a router remembers each for good."""
 
 
 class Bindings:
@@ -28,6 +33,7 @@ class Bindings:
         self._rules = rules
         self._trunks = trunks
         self._is_free = is_free
+        self._names: set[str] = set()
 
     def carry_out(self, trunk: Trunk, binding: Binding) -> None:
         """Give a link one more domain, or take one from it; raises `StanzaError`."""
@@ -36,13 +42,19 @@ class Bindings:
             raise StanzaError("forbidden", "not a name of this link")
         try:
             if binding.verb == "bind":
-                self._router.attach(trunk, [domain], trusted=self._rules.settings.trusted)
+                self._bind(trunk, domain)
             else:
                 self._router.unbind(trunk, domain)
         except RouteTaken:
             raise StanzaError("conflict") from None
         except KeyError:
             raise StanzaError("item-not-found") from None
+
+    def _bind(self, trunk: Trunk, domain: str) -> None:
+        if domain not in self._names and len(self._names) >= MAX_NAMES:
+            raise StanzaError("resource-constraint", "too many names have been taken")
+        self._router.attach(trunk, [domain], trusted=self._rules.settings.trusted)
+        self._names.add(domain)
 
     def _is_allowed(self, domain: str) -> bool:
         allowed = self._rules.routes + self._rules.may_bind

@@ -28,6 +28,9 @@ from xmppd.protocol.stanza import Stanza
 
 FIRST_DELAY, MOST_DELAY = 0.5, 3.5
 """Seconds before dialing again: the first time, and at most; up to one more is added by chance."""
+STABLE_SECONDS = 5.0
+"""A link that was up for less counts as one that failed: so a router that takes a secret and then
+refuses what the link is does not see it again at once."""
 
 
 class Dialer(Service):
@@ -64,6 +67,7 @@ class Dialer(Service):
         self._factory = _Wires(self._new_wire)
         self._delay = backoffPolicy(FIRST_DELAY, MOST_DELAY)
         self._failures = 0
+        self._up_since = 0.0
         self._settings = settings
         self._reactor = reactor
         self._turn = Turn(reactor)
@@ -175,12 +179,23 @@ class Dialer(Service):
         self.send = self.receiver = _nowhere
 
     def _refused(self, item: Item, condition: str) -> None:
-        """What could not be sent comes back as the router would bounce it."""
+        """What could not be sent comes back as the router would bounce it.
+
+        That comes in a turn of its own, so that who sends is not entered in the midst of it.
+        """
+        error: Item
         if isinstance(item, Stanza):
-            if answers_error(item) and item.sender is not None:
-                self._pass_on(item.error(condition))
+            if not answers_error(item) or item.sender is None:
+                return
+            error = item.error(condition)
         elif item.type != "error":
-            self._pass_on(item.answer(type="error"))
+            error = item.answer(type="error")
+        else:
+            return
+        if self.running:
+            self._turn.later(lambda: self._pass_on(error))
+        else:
+            self._pass_on(error)
 
     def _pass_on(self, item: Item) -> None:
         try:
@@ -188,14 +203,20 @@ class Dialer(Service):
         except Exception:
             self.log.failure("A component failed at {item}", item=item)
 
+    def _tell(self, up: bool) -> None:
+        try:
+            self.changed(up)
+        except Exception:
+            self.log.failure("link {name}: who was told of it failed", name=self.name)
+
     # What the connection tells
 
     def up(self, wire: Wire) -> Receiver:
         """The connection may carry stanzas now."""
-        self._failures = 0
+        self._up_since = self._reactor.seconds()
         self.log.info("link {name} is up", name=self.name)
         self.trunk.join(wire)
-        self.changed(True)
+        self._tell(True)
         return self.receives(wire)
 
     def receives(self, wire: Wire) -> Receiver:
@@ -210,9 +231,11 @@ class Dialer(Service):
         """The connection is lost."""
         self.log.info("link {name} is down", name=self.name)
         self.trunk.leave(wire)
-        self.changed(False)
+        self._tell(False)
         if self._parting is not None:
             self._parting.end()
+        if self._reactor.seconds() - self._up_since >= STABLE_SECONDS:
+            self._failures = 0
         self._again("connection lost")
 
     def failed(self, wire: Wire, reason: str) -> None:

@@ -15,6 +15,7 @@ from xmppd.link.link import Item
 from xmppd.link.parting import given_back, is_leave, left, may_return
 from xmppd.link.router import Router, answers_error
 from xmppd.link.trunk import Trunk
+from xmppd.link.unanswered import is_answer
 from xmppd.link.wire import Wire
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import Jid
@@ -56,27 +57,24 @@ class Peer:
 
     def received(self, item: Item) -> None:
         """Check an item and route it; raises `StreamError`."""
-        if self.gate.is_pretended(item):
-            self.log.warn(
-                "link {name}: {item} has a sender of ours", name=self.wire.name, item=item
-            )
+        checked = self.gate.check(item)
+        if checked is None:
             return
-        item = self.gate.check(item)
-        if isinstance(item, Envelope):
-            if is_leave(item):
-                self._retire(item)
+        if isinstance(checked, Envelope):
+            if is_leave(checked):
+                self._retire(checked)
                 return
-            back = given_back(item)
+            back = given_back(checked)
             if back is not None:
                 self._take_back(back)
                 return
         else:
-            if item.to is None:
-                self._refuse(item, self.gate.refusal(item))
+            if checked.to is None:
+                self._refuse(checked, self.gate.refusal(checked))
                 return
-            if item.name == "iq" and self._takes(item):
+            if checked.name == "iq" and self._takes(checked):
                 return
-        self.router.route(item, self.wire)
+        self.router.route(checked, self.wire)
 
     def _retire(self, asked: Envelope) -> None:
         """It is about to end: treat it as absent, but go on to take what it says."""
@@ -99,14 +97,14 @@ class Peer:
 
     def _takes(self, iq: Stanza) -> bool:
         """Look at an iq that passes; tells whether it was for the router itself."""
-        if iq.type in ("result", "error"):
+        if is_answer(iq):
             for trunk in self.trunks:
                 trunk.answered(iq)
             return False
-        binding = binding_of(iq, self.wire.name)
-        if binding is None:
-            return False
         try:
+            binding = binding_of(iq, self.wire.name)
+            if binding is None:
+                return False
             self.bind(self.trunks[0], binding)
         except StanzaError as error:
             self._refuse(iq, error)

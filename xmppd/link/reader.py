@@ -200,9 +200,10 @@ class Reader:
         jid = Jid.parse(text)
         if jid != text:
             raise InvalidJid("not prepared")
-        if len(self._jids) >= MAX_JIDS:
-            self._jids.clear()
-        self._jids[written] = jid
+        if len(written) <= SHORT:
+            if len(self._jids) >= MAX_JIDS:
+                self._jids.clear()
+            self._jids[written] = jid
         return jid
 
     def _is_well_formed(self, data: bytes) -> bool:

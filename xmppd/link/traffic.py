@@ -6,12 +6,28 @@ from xmppd.link.codec import CARRIED, envelope
 from xmppd.link.envelope import Envelope
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.events import Frame
-from xmppd.protocol.namespaces import CONTENT
+from xmppd.protocol.jid import Jid
+from xmppd.protocol.markup import element
+from xmppd.protocol.namespaces import CONTENT, PING
 from xmppd.protocol.stanza import Stanza
 from xmppd.protocol.stream import STANZAS
 
 ALIVE: Final = "xmppd-alive"
-"""The id of our pings; what comes back under it is not passed on."""
+"""The id of the pings of links; what has it is not passed on."""
+
+
+def ping(name: str) -> Stanza:
+    """What asks the other side of a link of that name for a sign of life.
+
+    Whoever knows nothing of it has it come back from whoever serves the name.
+    """
+    jid = Jid.parse(name)
+    return Stanza.make("iq", element("ping", PING), to=jid, sender=jid, type="get", id=ALIVE)
+
+
+def is_ping(iq: Stanza, name: str) -> bool:
+    """Whether an iq is such a ping: of the link itself, and for nobody behind it."""
+    return iq.attrs.get("id") == ALIVE and iq.type == "get" and iq.to == iq.sender == name
 
 
 def is_sign_of_life(iq: Stanza) -> bool:

@@ -15,7 +15,7 @@ from xmppd.link.member import Carrier, Member, member_of
 from xmppd.link.pool import Balance, RoundRobin, Sticky
 from xmppd.link.pressure import Pressure
 from xmppd.link.queue import Bounds, Queue
-from xmppd.link.router import Producer
+from xmppd.link.routes import Producer
 from xmppd.link.unanswered import wants_answer
 from xmppd.protocol.stanza import Stanza
 
@@ -51,6 +51,7 @@ class Trunk:
         self._owner = owner or _unknown
         self._retired: list[Member] = []
         self._absent = self._new_queue(absent=True)
+        self._inherited: list[tuple[float, Item]] = []
         self._pressure = Pressure(clock, self._bounds.patience)
 
     @property
@@ -102,11 +103,20 @@ class Trunk:
 
     # Members
 
+    def inherit(self, waited: list[tuple[float, Item]]) -> None:
+        """Take over what has waited elsewhere, each since then, for the next who joins."""
+        if self.members:
+            for since, item in waited:
+                self._again(item, since)
+        else:
+            self._inherited += waited
+
     def join(self, carrier: Carrier, name: str = "") -> None:
         """A connection is up: what waited for anybody goes to it."""
         name = name or self._free_name()
         self.members.append(Member(name, carrier, self._new_queue()))
-        waited, self._absent = self._absent.empty(), self._new_queue(absent=True)
+        waited = self._inherited + self._absent.empty()
+        self._inherited, self._absent = [], self._new_queue(absent=True)
         for since, item in waited:
             self._again(item, since)
 

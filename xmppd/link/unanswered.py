@@ -21,6 +21,11 @@ def wants_answer(item: Item) -> TypeGuard[Stanza]:
     return item.type in ("get", "set") and item.sender is not None and item.to is not None
 
 
+def is_answer(stanza: Stanza) -> bool:
+    """Whether that is an iq result or error."""
+    return stanza.name == "iq" and stanza.type in ("result", "error")
+
+
 class Unanswered:
     """The iq requests that one connection has not answered, oldest first."""
 

@@ -11,6 +11,7 @@ from xmppd.link.link import Item, Receiver
 from xmppd.link.queue import Bounds
 from xmppd.link.router import Router
 from xmppd.link.trunk import Trunk
+from xmppd.link.unanswered import is_answer
 from xmppd.link.wire import Wire
 from xmppd.link.wire_settings import WireSettings
 from xmppd.protocol.stanza import Stanza
@@ -20,8 +21,8 @@ class Uplink(Dialer):
     """What has `routes` goes up, with `default` all that has no other route.
 
     Who is at the other end may say a `from` of those routes; with `default` also of all that is
-    not local here: what pretends to come from here is dropped then. Raises `RouteTaken` where
-    one of the routes is another's.
+    not local here: what pretends to come from here is dropped then, and what is for nobody here
+    bounces. Raises `RouteTaken` where one of the routes is another's.
     """
 
     forwards = True
@@ -43,19 +44,18 @@ class Uplink(Dialer):
         super().__init__(name, endpoint, settings, reactor, attach, trunk=trunk)
         self._router = router
         router.attach(trunk, routes, names, default, settings.trusted)
-        self._gate = Gate(router, (trunk,), settings.trusted, default)
+        self._gate = Gate(router, name, (trunk,), settings.trusted, default)
 
     def receives(self, wire: Wire) -> Receiver:
         """Check what comes, and route it."""
         gate, router, trunk = self._gate, self._router, self.trunk
 
         def received(item: Item) -> None:
-            if gate.is_pretended(item):
-                self.log.warn("link {name}: {item} has a sender of ours", name=self.name, item=item)
+            checked = gate.check(item)
+            if checked is None:
                 return
-            item = gate.check(item)
-            if isinstance(item, Stanza) and item.name == "iq" and item.type in ("result", "error"):
-                trunk.answered(item)
-            router.route(item, wire)
+            if isinstance(checked, Stanza) and is_answer(checked):
+                trunk.answered(checked)
+            router.route(checked, wire)
 
         return received

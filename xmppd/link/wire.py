@@ -18,15 +18,13 @@ from xmppd.link.link import Item, Receiver
 from xmppd.link.outbox import Outbox
 from xmppd.link.owner import NOBODY, Owner, nowhere
 from xmppd.link.reader import Passed, Reader
-from xmppd.link.traffic import ALIVE, is_sign_of_life, opened, with_lang
+from xmppd.link.traffic import is_ping, is_sign_of_life, opened, ping, with_lang
 from xmppd.link.turn import Turn
 from xmppd.link.wire_settings import WireSettings
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.events import Event, Frame, Header, StreamClosed
 from xmppd.protocol.framer import Framer
-from xmppd.protocol.jid import Jid
-from xmppd.protocol.markup import element
-from xmppd.protocol.namespaces import CONTENT, PING, STREAMS
+from xmppd.protocol.namespaces import CONTENT, STREAMS
 from xmppd.protocol.stanza import Stanza
 from xmppd.protocol.stream import STANZAS
 
@@ -140,7 +138,7 @@ class Wire:
             self._outbox.write(data)
 
     def _drained(self) -> None:
-        if self._ready:
+        if self._ready and not self._closed:
             self.owner.drained(self)
 
     # Ending
@@ -212,8 +210,10 @@ class Wire:
     def _up(self) -> None:
         """The link may carry stanzas."""
         self._stop_timers()
-        self._receive = self.owner.up(self)
-        if self._closed:
+        owner = self.owner
+        self._receive = owner.up(self)
+        if self._closed:  # in the midst of that, and so nobody has said that it is down
+            owner.down(self)
             return
         self._ready = True
         assert self._header is not None
@@ -246,12 +246,19 @@ class Wire:
             elif isinstance(event, Stanza):
                 if event.ns != CONTENT or event.name not in STANZAS:
                     self._odd(event)
-                elif event.name != "iq" or not is_sign_of_life(event):
+                elif event.name != "iq" or not self._is_of_the_link(event):
                     receive(with_lang(event, self._lang))
             elif isinstance(event, Frame):
                 receive(opened(event))
             else:
                 self._end_event(event)
+
+    def _is_of_the_link(self, iq: Stanza) -> bool:
+        """Whether it is about the connection alone; a ping is answered."""
+        if is_ping(iq, self.name):
+            self._write(iq.reply().to_bytes())
+            return True
+        return is_sign_of_life(iq)
 
     def _odd(self, event: Stanza) -> None:
         """What is no stanza ends the stream, the peer's own error too."""
@@ -279,11 +286,7 @@ class Wire:
     # Life
 
     def _ask_life(self) -> None:
-        """An iq that comes back from whoever serves the link's name, whatever the answer."""
-        name = Jid.parse(self.name)
-        ping = element("ping", PING)
-        asked = Stanza.make("iq", ping, to=name, sender=name, type="get", id=ALIVE)
-        self._write(asked.to_bytes())
+        self._write(ping(self.name).to_bytes())
 
     def _say_alive(self) -> None:
         self._write(b" ")

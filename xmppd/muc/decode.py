@@ -42,6 +42,14 @@ def person_of(jid: Jid | None) -> Person:
     return Person(jid.bare, jid.resource)
 
 
+def nick_of(text: str) -> str:
+    """A nick as it is worn; an empty one stays that. Raises `StanzaError`."""
+    try:
+        return Jid.of("a", "b", text).resource if text else ""
+    except InvalidJid:
+        raise StanzaError("jid-malformed") from None
+
+
 def entering(presence: Stanza, room: Jid) -> Enter:
     """What a presence with `<x/>` asks for."""
     assert presence.to is not None
@@ -148,7 +156,7 @@ def _form(message: Stanza) -> Command | None:
         return _voice(form, person)
     if form.form_type == names.REGISTER_FORM and _said(form, "muc#register_allow") in _YES:
         account = _address(_said(form, "muc#register_jid")).bare
-        nick = _said(form, "muc#register_roomnick")
+        nick = nick_of(_said(form, "muc#register_roomnick"))
         return SetStandings(person, (StandingChange(account, Affiliation.MEMBER, nick),))
     return None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
@@ -66,19 +65,18 @@ class Ghosts:
             return error.name == "message" and error.id in live.reflected
         return condition in GHOSTS
 
-    def found(self, live: LiveRoom, person: Person) -> Deferred[None] | None:
+    def found(self, live: LiveRoom, person: Person) -> None:
         """An error shows that a session is no more."""
         gone = self._gone.get(live)
         if gone is not None and (person in gone or live.heard.get(person) == NEVER):
             gone[person] = live.heard.get(person, NEVER)
-            return None
-        return self._remove(live, person)
+        else:
+            self._remove(live, person)
 
-    def _remove(self, live: LiveRoom, person: Person) -> Deferred[None] | None:
+    def _remove(self, live: LiveRoom, person: Person) -> None:
         live.heard.pop(person, None)
-        if person not in live.room.sessions:
-            return None
-        return self._house.do(live, Leave(person, None, Why.LOST))
+        if person in live.room.sessions:
+            self._house.have(live, Leave(person, None, Why.LOST))
 
     # Looking
 
@@ -121,7 +119,7 @@ class Ghosts:
         for person in silent:
             del live.heard[person]
         if people:
-            self._house.do(live, Lose(people))
+            self._house.have(live, Lose(people))
 
     # Pinging
 

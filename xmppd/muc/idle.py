@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
 
 from xmppd.chat.commands import Tick
 from xmppd.muc.house import House
@@ -12,20 +13,29 @@ from xmppd.muc.live import LiveRoom
 class Idle:
     """Looks for rooms that nobody uses (XEP-0045, 13.7), and where something is due."""
 
+    log = Logger()
+
     def __init__(self, house: House, clock: IReactorTime) -> None:
         self._house = house
         self._clock = clock
 
     def look(self) -> None:
         """Unload and end what is to be."""
-        self._house.forget_graves()
-        now, settings = self._clock.seconds(), self._house.settings
+        now = self._clock.seconds()
+        self._house.store.graves.forget(now)
         for live in list(self._house.live.values()):
-            due = live.room.wake_at()
-            if due is not None and due <= now:
-                self._house.do(live, Tick())
-            elif now - live.touched >= settings.unload and _is_spare(live):
-                self._house.unload(live)
+            live.paces.forget_quiet(now)
+            try:
+                self._look_at(live, now)
+            except Exception:  # an option's; other rooms are looked at all the same
+                self.log.failure("{room} has failed", room=live.jid)
+
+    def _look_at(self, live: LiveRoom, now: float) -> None:
+        due = live.room.wake_at()
+        if due is not None and due <= now:
+            self._house.have(live, Tick())
+        elif now - live.touched >= self._house.settings.unload and _is_spare(live):
+            self._house.unload(live)
 
 
 def _is_spare(live: LiveRoom) -> bool:

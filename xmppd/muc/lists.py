@@ -11,6 +11,7 @@ from xmppd.chat.model import Affiliation, Occupant, Person, Role, Standing
 from xmppd.chat.outcome import Refused
 from xmppd.chat.room import Room
 from xmppd.muc import names
+from xmppd.muc.decode import nick_of
 from xmppd.muc.reasons import reason_of
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import InvalidJid, Jid
@@ -81,7 +82,8 @@ def _standing_change(room: Room, item: Element) -> StandingChange:
     jid, nick = item.getAttribute("jid"), item.getAttribute("nick")
     affiliation = _value(Affiliation, item.getAttribute("affiliation"))
     if jid is not None:
-        return StandingChange(_bare(jid), affiliation, nick, reason_of(item))
+        worn = None if nick is None else nick_of(nick)
+        return StandingChange(_bare(jid), affiliation, worn, reason_of(item))
     if nick is None:
         raise StanzaError("bad-request")
     return StandingChange(room.named(nick).account, affiliation, None, reason_of(item))

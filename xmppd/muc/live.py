@@ -121,6 +121,8 @@ class LiveRoom:
         outcome = self.room.handle(command)
         if isinstance(outcome, Refused):
             raise refusal(outcome, self.jid)
+        for trouble in outcome.troubles:
+            self.log.failure("An option fails in {room}", Failure(trouble), room=self.jid)
         self._store.stays.note(self.jid.local, outcome.notices)
         if isinstance(command, ShowPresence):
             self._store.stays.shown(self.jid.local, self.room, command.person)

@@ -36,14 +36,16 @@ class Pace:
                 self._until[who] = began
             return False
         if len(self._until) >= MOST and who not in self._until:
-            self._forget_quiet(now)
+            self.forget_quiet(now)
+            if len(self._until) >= MOST:
+                self._until.clear()
         self._until[who] = until
         return True
 
-    def _forget_quiet(self, now: float) -> None:
-        self._until = {who: until for who, until in self._until.items() if until > now}
-        if len(self._until) >= MOST:
-            self._until.clear()
+    def forget_quiet(self, now: float) -> None:
+        """Remember only those of whom there is something to remember."""
+        if self._until:
+            self._until = {who: until for who, until in self._until.items() if until > now}
 
 
 class RoomPaces:
@@ -53,3 +55,8 @@ class RoomPaces:
         self.messages = Pace(limits.messages, 1, 50)
         self.presences = Pace(limits.presences, 1, 20)
         self.joins = Pace(limits.joins, 60, 30)
+
+    def forget_quiet(self, now: float) -> None:
+        """Remember nobody who has been quiet."""
+        for pace in (self.messages, self.presences, self.joins):
+            pace.forget_quiet(now)

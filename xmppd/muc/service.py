@@ -229,7 +229,8 @@ class Rooms(RoomRequests):
             return None
         person = person_of(error.sender)
         if person in live.room.sessions and self._ghosts.shows(live, error):
-            return self._ghosts.found(live, person)
+            self._ghosts.found(live, person)
+            return None
         told = returned(live, error) if error.name == "message" else None
         if told is not None:
             self._send_each(told.stanza, told.to)

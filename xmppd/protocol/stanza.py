@@ -302,13 +302,19 @@ def _malformed(stanza: Stanza) -> str | None:
 
 
 def _parse(data: bytes) -> domish.Element:
-    """The tree of the first element in a root; it has passed a framer's caps."""
+    """The tree of the first element in a root; it has passed a framer's caps.
+
+    Raises `StanzaError` where that has more elements than domish takes, a hundred thousand.
+    """
     found: list[domish.Element] = []
     stream = domish.elementStream()
     stream.DocumentStartEvent = lambda root: None
     stream.ElementEvent = found.append
     stream.DocumentEndEvent = lambda: None
-    stream.parse(data)
+    try:
+        stream.parse(data)
+    except domish.ParserError as problem:
+        raise StanzaError("policy-violation", "too many elements") from problem
     element = found[0]
     element.parent = None
     return element
