@@ -434,7 +434,9 @@ class ReloadTest(FileTestCase):
 
     def test_command_line_stays(self) -> None:
         self.write("")
-        config = load(self.file, domains=["example.org"], c2s=["tcp:6000"], data="here")
+        config = load(
+            self.file, domains=["example.org"], c2s=["tcp:6000"], data="here", muc="rooms.example"
+        )
         again = read_again(config)
         self.assertEqual(again, config)
         self.assertEqual(read_again(again), config)
