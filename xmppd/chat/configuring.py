@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from xmppd.chat.affiliations import apply_standing, check_standings, row_of
 from xmppd.chat.commands import Configure, Destroy, SetCard, StandingChange
-from xmppd.chat.entering import dissolve, remove
-from xmppd.chat.events import Configured
+from xmppd.chat.events import Configured, Left
+from xmppd.chat.leaving import dissolve, gone, remove
 from xmppd.chat.model import Affiliation, Sight, Why
 from xmppd.chat.outcome import Changes, Reason, Refusal, SaveCard, SaveRoom
 from xmppd.chat.rights import Right
@@ -102,7 +102,7 @@ def _wanted_standings(room: Room, command: Configure) -> tuple[StandingChange, .
 def _remove_outsiders(room: Room, out: Changes) -> None:
     for key, occupant in list(room.occupants.items()):
         if occupant.affiliation < room.needs[Right.ENTER]:
-            remove(room, key, Why.MEMBERS_ONLY, out)
+            remove(room, key, Left(gone(occupant), Why.MEMBERS_ONLY), out)
 
 
 def destroy(room: Room, command: Destroy, out: Changes) -> None:
