@@ -478,4 +478,4 @@ class BackupTest(FileTestCase):
         self.assertIn("nowhere: no such directory", str(failure.value))
         path = str(self.folder / "copy")
         failure = self.failureResultOf(perform(server, "backup", {"file": path}), Refused)
-        self.assertIn("memory", str(failure.value))
+        self.assertIn("nothing to be backed up", str(failure.value))
