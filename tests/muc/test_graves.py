@@ -58,7 +58,7 @@ class GravesTest(RoomsTestCase):
     def test_no_longer_than_that_in_memory(self) -> None:
         self.destroy("<destroy/>", persistentroom=1)
         self.server.advance(121)
-        self.assertEqual(self.server.service.rooms.graves, {})
+        self.assertEqual(len(self.rooms.store.graves), 0)
 
     def test_what_was_not_to_last_is_forgotten(self) -> None:
         self.destroy("<destroy/>")

@@ -86,20 +86,18 @@ class StoreTest(SynchronousTestCase):
 
     def test_graves(self) -> None:
         """Rooms that were destroyed are remembered as long as they are to be, and not listed."""
-        now = int(self.clock.seconds())
+        now, graves = int(self.clock.seconds()), self.store.graves
         grave = Grave(now + 100.0, frozenset({OWNER.account}), "heath@rooms.test", "Macbeth")
-
-        def graves() -> dict[str, Grave]:
-            return self.successResultOf(Deferred.fromCoroutine(self.store.graves()))
-
         for local in ("one", "two"):
-            self.store.bury(local, grave)
-        self.store.unearth("two")
-        self.assertEqual(graves(), {"one": grave})
+            graves.bury(local, grave)
+        graves.unearth("two")
+        self.successResultOf(Deferred.fromCoroutine(graves.open()))
+        self.assertEqual([graves.of(local, now) for local in ("one", "two")], [grave, None])
         listing = Deferred.fromCoroutine(self.store.listed())
         self.assertEqual(self.successResultOf(listing), {})
         self.clock.advance(101)
-        self.assertEqual(graves(), {})
+        self.successResultOf(Deferred.fromCoroutine(graves.open()))
+        self.assertEqual(len(graves), 0)
 
     def test_list_and_removal(self) -> None:
         self.keep(saved())
@@ -171,7 +169,7 @@ class ToldWhenKeptTest(SynchronousTestCase):
     def archive(self) -> None:
         """Have the room keep what is said."""
         self.live.room.saved.config = {"persistent": True, "archive": True}
-        self.live.room.reconfigured()
+        self.live.room.reconfigured(self.live.room.saved.config)
 
     def test_messages_wait_for_the_archive_and_all_others_behind_them(self) -> None:
         self.archive()

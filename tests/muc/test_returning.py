@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.muc.kit import ROOM, SERVICE, RoomsTestCase, X, codes, item
+from tests.muc.kit import ROOM, SERVICE, RoomsTestCase, X, codes, error, item
 from xmppd.muc import names
 from xmppd.muc.ghosts import ANSWERING, GRACE
 from xmppd.muc.service import LATE
 from xmppd.muc.settings import RoomSettings
 from xmppd.protocol.namespaces import CONTENT
-from xmppd.storage.interfaces import Owner
+from xmppd.storage.interfaces import Owner, StorageError
 from xmppd.testing.client import Client
 
 PLACE = f"{ROOM}/hag"
@@ -43,6 +43,28 @@ class ReturningTest(RoomsTestCase):
                     self.assertEqual(said.sender, PLACE)
                 self.owner("<destroy/>")
                 self.forget()
+
+    def test_room_that_cannot_be_read_at_first(self) -> None:
+        """Who comes has an error; later all is there, history and people."""
+        self.make({**LASTING, "enablearchiving": 0}, (self.hag, "hag"))
+        self.say(self.hag, "Thrice")
+        self.forget()
+        self.stop_service()
+        store: Any = self.rooms.store
+        for part, name in ((store.stays, "of"), (store.histories, "take")):
+            with self.subTest(part=name):
+                found = getattr(part, name)
+                setattr(part, name, self.failing)
+                [refused] = self.enter(self.wizard, "wizard")
+                self.assertEqual(error(refused), ("wait", "resource-constraint"))
+                self.assertEqual(len(self.flushLoggedErrors(StorageError)), 1)
+                setattr(part, name, found)
+        found = self.enter(self.wizard, "wizard")
+        self.assertEqual(len([each for each in found if each.name == "presence"]), 3)
+        self.assertEqual(self.bodies(found), ["Thrice"])
+
+    async def failing(self, local: str) -> None:
+        raise StorageError("away")
 
     def test_self_ping(self) -> None:
         """XEP-0410, 3.3: nobody need come again."""

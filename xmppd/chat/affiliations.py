@@ -11,15 +11,14 @@ from xmppd.chat.commands import (
     SetStandings,
     StandingChange,
 )
-from xmppd.chat.entering import remove
 from xmppd.chat.events import Invited, Left, Outside, Ranked
+from xmppd.chat.leaving import gone, remove
 from xmppd.chat.model import (
     Affiliation,
     Author,
     Invitation,
     Occupant,
     Person,
-    Role,
     Sight,
     Standing,
     Why,
@@ -56,8 +55,8 @@ def _set_standing(room: Room, command: SetStandings, change: StandingChange, out
     account, person = change.account, command.person
     could = room.affiliation(account) >= room.needs[Right.ENTER]
     apply_standing(room, person, change, out)
-    can = change.affiliation >= room.needs[Right.ENTER] > Affiliation.NONE
-    if command.asks and can and not could:
+    can = change.affiliation >= room.needs[Right.ENTER]
+    if command.asks and room.closed and can and not could:
         asked = Invitation(account, change.reason)
         event = Invited(asked, room.author(person), room.config["password"], room.open)
         out.notices.append(Notice(event, (), account=account))
@@ -182,8 +181,7 @@ def _rank(room: Room, occupant: Occupant, by: Author, reason: str, out: Changes)
         return
     if new < room.needs[Right.ENTER] or (room.saved.locked and new is not Affiliation.OWNER):
         why = Why.BANNED if new is Affiliation.OUTCAST else Why.AFFILIATION
-        gone = attrs.evolve(occupant, affiliation=new, role=Role.NONE)
-        remove(room, key, why, out, event=Left(gone, why, by, reason))
+        remove(room, key, Left(gone(occupant, new), why, by, reason), out)
         return
     role = role_after(occupant.role, old, new, room.first_role(new))
     changed = attrs.evolve(occupant, affiliation=new, role=role)

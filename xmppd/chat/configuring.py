@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from xmppd.chat.affiliations import apply_standing, check_standings, row_of
 from xmppd.chat.commands import Configure, Destroy, SetCard, StandingChange
-from xmppd.chat.entering import dissolve, remove
-from xmppd.chat.events import Configured
+from xmppd.chat.events import Configured, Left
+from xmppd.chat.leaving import dissolve, gone, remove
 from xmppd.chat.model import Affiliation, Sight, Why
 from xmppd.chat.outcome import Changes, Reason, Refusal, SaveCard, SaveRoom
 from xmppd.chat.rights import Right
@@ -22,8 +22,11 @@ def configure(room: Room, command: Configure, out: Changes) -> None:
     """Change the configuration; whoever could not enter any more is out."""
     room.need(command.person, Right.CONFIGURE)
     for name, value in command.values.items():
-        if name not in room.fields or not room.fields[name].takes(value):
-            raise Refusal(Reason.BAD_CONFIG, f"{name} cannot be that")
+        field = room.fields.get(name)
+        if field is None:
+            raise Refusal(Reason.BAD_CONFIG, f"there is no {name}")
+        if not field.takes(value):
+            raise Refusal(Reason.BAD_CONFIG, f"{name} cannot be that ({field.allowed})")
     changes = _wanted_standings(room, command)
     check_standings(room, command.person, changes)
     _reconfigure(room, command.values, out)
@@ -99,7 +102,7 @@ def _wanted_standings(room: Room, command: Configure) -> tuple[StandingChange, .
 def _remove_outsiders(room: Room, out: Changes) -> None:
     for key, occupant in list(room.occupants.items()):
         if occupant.affiliation < room.needs[Right.ENTER]:
-            remove(room, key, Why.MEMBERS_ONLY, out)
+            remove(room, key, Left(gone(occupant), Why.MEMBERS_ONLY), out)
 
 
 def destroy(room: Room, command: Destroy, out: Changes) -> None:

@@ -1,4 +1,4 @@
-"""Coming, being there, going."""
+"""Coming, and being there."""
 
 from __future__ import annotations
 
@@ -6,18 +6,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from xmppd.chat.commands import Destroy, Enter, Leave, Rename, ShowPresence, Shutdown
-from xmppd.chat.events import Destroyed, Entered, Left, Renamed, Shown
-from xmppd.chat.model import (
-    Affiliation,
-    Occupancy,
-    Occupant,
-    Person,
-    Presence,
-    Role,
-    Sight,
-    Why,
-)
+from xmppd.chat.commands import Enter, Rename, ShowPresence
+from xmppd.chat.events import Entered, Renamed, Shown
+from xmppd.chat.model import Affiliation, Occupancy, Occupant, Person, Presence
 from xmppd.chat.nicks import fold, is_nick
 from xmppd.chat.outcome import Changes, Reason, Refusal
 from xmppd.chat.rights import Right
@@ -91,10 +82,10 @@ def _add_stay(room: Room, command: Enter, key: str, out: Changes) -> None:
     room.stays[key][command.person] = stay
     room.sessions[command.person] = key
     room.moved()
-    _show_again(room, before, key, out, but=command.person)
+    show_again(room, before, key, out, but=command.person)
 
 
-def _show_again(
+def show_again(
     room: Room, before: Occupant, key: str, out: Changes, but: Person | None = None
 ) -> None:
     """Tell of an occupant if it shows another presence now; not the session `but`."""
@@ -126,7 +117,7 @@ def _take_presence(
     key = room.sessions[person]
     before = room.occupants[key]
     _note_presence(room, key, person, presence)
-    _show_again(room, before, key, out, but)
+    show_again(room, before, key, out, but)
 
 
 def _note_presence(room: Room, key: str, person: Person, presence: Presence) -> None:
@@ -158,66 +149,3 @@ def _rename(room: Room, key: str, nick: str, out: Changes) -> None:
     occupant = attrs.evolve(old, nick=nick)
     room.put(new, occupant)
     room.tell_all(out, Renamed(occupant, old), new)
-
-
-def leave(room: Room, command: Leave, out: Changes) -> None:
-    """Take a session out. Who is not inside is not told so."""
-    key = room.sessions.get(command.person)
-    if key is None:
-        return
-    stays = room.stays[key]
-    if room.saved.locked and len(room.sessions) == 1:  # XEP-0045, 10.1.3
-        dissolve(room, Destroy(command.person), out)
-        return
-    if len(stays) == 1:
-        remove(
-            room,
-            key,
-            command.why,
-            out,
-            event=Left(_gone(room, key), command.why, content=command.content),
-        )
-        room.settle(out)
-        return
-    end_stay(room, command, out)
-
-
-def end_stay(room: Room, command: Leave, out: Changes) -> None:
-    """Take one of several sessions out that are under one nick."""
-    key = room.sessions.pop(command.person)
-    before, stay = room.occupants[key], room.stays[key].pop(command.person)
-    room.moved()
-    gone = Left(_gone(room, key), command.why, content=command.content)
-    room.tell(out, gone, (stay,), Sight.SELF)
-    _show_again(room, before, key, out)
-
-
-def _gone(room: Room, key: str) -> Occupant:
-    return attrs.evolve(room.occupants[key], role=Role.NONE)
-
-
-def remove(room: Room, key: str, why: Why, out: Changes, *, event: Left | None = None) -> None:
-    """Take an occupant out with all its sessions, and tell everybody."""
-    event = event or Left(_gone(room, key), why)
-    role = room.occupants[key].role
-    stays = room.take_out(key)
-    room.tell_all(out, event, key, stays.values(), role)
-
-
-def dissolve(room: Room, command: Destroy, out: Changes) -> None:
-    """End the room: each occupant is told so, and of nobody else (XEP-0045, 10.9)."""
-    for key in list(room.occupants):
-        gone = attrs.evolve(_gone(room, key), affiliation=Affiliation.NONE)
-        event = Destroyed(gone, command.reason, command.alternate, command.password)
-        room.tell(out, event, room.take_out(key).values(), Sight.SELF)
-    out.ended = True
-
-
-def shut_down(room: Room, command: Shutdown, out: Changes) -> None:
-    """Tell each occupant that it is out; nothing is stored, and nobody is told of others."""
-    if command.restore and room.lasts:
-        return
-    for key in list(room.occupants):
-        gone = Left(_gone(room, key), Why.SHUTDOWN)
-        room.tell(out, gone, room.stays[key].values(), Sight.SELF)
-        room.take_out(key)

@@ -10,7 +10,7 @@ from xmppd.chat import (
     commands,
     configuring,
     entering,
-    losing,
+    leaving,
     moderating,
     readmitting,
     registering,
@@ -21,11 +21,11 @@ from xmppd.chat import (
 
 HANDLERS: Mapping[type, Callable[[Any, Any, Any], None]] = {
     commands.Enter: entering.enter,
-    commands.Leave: entering.leave,
-    commands.Lose: losing.lose,
+    commands.Leave: leaving.leave,
+    commands.Lose: leaving.lose,
     commands.ShowPresence: entering.show_presence,
     commands.Rename: entering.rename,
-    commands.Shutdown: entering.shut_down,
+    commands.Shutdown: leaving.shut_down,
     commands.Readmit: readmitting.readmit,
     commands.Say: talking.say,
     commands.Whisper: talking.whisper,

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import attrs
 
 from xmppd.chat.commands import Readmit
-from xmppd.chat.entering import check_nick, remove
+from xmppd.chat.entering import check_nick
 from xmppd.chat.events import Left, Ranked
-from xmppd.chat.model import Affiliation, Occupancy, Occupant, Role, Sight, Stay, Why
+from xmppd.chat.leaving import gone, remove
+from xmppd.chat.model import Affiliation, Occupancy, Occupant, Sight, Stay, Why
 from xmppd.chat.nicks import fold
 from xmppd.chat.outcome import Changes, Refusal
 from xmppd.chat.rights import Right
@@ -39,8 +40,8 @@ def _put_back(room: Room, stay: Stay, out: Changes) -> None:
     try:
         check_nick(room, stay.nick, person)
     except Refusal:  # somebody else has it by now
-        gone = attrs.evolve(_as_shown(room, stay, occupancy), role=Role.NONE)
-        room.tell(out, Left(gone, Why.LOST), (occupancy,), Sight.SELF)
+        event = Left(gone(_as_shown(room, stay, occupancy)), Why.LOST)
+        room.tell(out, event, (occupancy,), Sight.SELF)
         return
     room.sessions[person] = key
     if key in room.occupants:
@@ -68,9 +69,8 @@ def _look_over(room: Room, key: str, out: Changes) -> None:
     before = room.occupants[key]
     affiliation = room.affiliation(before.account)
     if affiliation < room.needs[Right.ENTER]:
-        gone = attrs.evolve(before, affiliation=affiliation, role=Role.NONE)
         why = _why_out(before.affiliation, affiliation)
-        remove(room, key, why, out, event=Left(gone, why))
+        remove(room, key, Left(gone(before, affiliation), why), out)
         return
     role = room.role_of(before.account)
     if (affiliation, role) != (before.affiliation, before.role):

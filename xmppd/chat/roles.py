@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import attrs
 
 from xmppd.chat.commands import RoleChange, SetRoles
-from xmppd.chat.entering import remove
 from xmppd.chat.events import Left, Ranked, Revealed
+from xmppd.chat.leaving import remove
 from xmppd.chat.model import ITSELF, Affiliation, Author, Occupant, Role, Sight, Why
 from xmppd.chat.nicks import fold
 from xmppd.chat.outcome import Changes, Reason, Refusal
@@ -74,7 +74,7 @@ def _set_role(room: Room, change: RoleChange, by: Author, out: Changes) -> None:
     changed = attrs.evolve(target, role=change.role)
     _remember_voice(room, target, change.role)
     if change.role is Role.NONE:
-        remove(room, key, Why.KICKED, out, event=Left(changed, Why.KICKED, by, change.reason))
+        remove(room, key, Left(changed, Why.KICKED, by, change.reason), out)
         return
     put_ranked(room, key, changed, Ranked(changed, by, change.reason), out)
 

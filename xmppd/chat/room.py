@@ -16,6 +16,7 @@ from xmppd.chat.commands import Command
 from xmppd.chat.events import Event
 from xmppd.chat.handlers import HANDLERS
 from xmppd.chat.model import (
+    Affiliation,
     Message,
     Occupancy,
     Occupant,
@@ -82,6 +83,11 @@ class Room(People):
     def open(self) -> bool:
         """Whether everybody inside sees real addresses."""
         return self.needs[Right.SEE_ADDRESSES] == Role.VISITOR
+
+    @property
+    def closed(self) -> bool:
+        """Whether nobody gets in without an affiliation."""
+        return self.needs[Right.ENTER] > Affiliation.NONE
 
     @property
     def lasts(self) -> bool:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
 from xmppd.chat.events import Entered, Left, Ranked
-from xmppd.chat.model import Occupant, Role, Why
+from xmppd.chat.leaving import gone
+from xmppd.chat.model import Occupant, Why
 from xmppd.chat.outcome import Changes
 
 if TYPE_CHECKING:
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 def hidden(occupant: Occupant) -> Left:
     """What somebody is told who sees an occupant no longer."""
-    return Left(attrs.evolve(occupant, role=Role.NONE), Why.PARTED)
+    return Left(gone(occupant), Why.PARTED)
 
 
 def tell_sight(room: Room, key: str, was_unseen: bool, event: Ranked | None, out: Changes) -> None:

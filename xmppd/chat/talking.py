@@ -64,8 +64,7 @@ def set_topic(room: Room, command: SetTopic, out: Changes) -> None:
 
 def invite(room: Room, command: Invite, out: Changes) -> None:
     """Ask people outside to come; in a members-only room that makes them members."""
-    closed = room.needs[Right.ENTER] > Affiliation.NONE
-    room.inside_with(command.person, Right.INVITE_MEMBERS if closed else Right.INVITE)
+    room.inside_with(command.person, Right.INVITE_MEMBERS if room.closed else Right.INVITE)
     for invitation in command.invitations:
         if room.affiliation(invitation.to) is Affiliation.OUTCAST:
             raise Refusal(Reason.FORBIDDEN, "who is banned cannot be invited")

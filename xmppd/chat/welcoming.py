@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from xmppd.chat.commands import Enter
@@ -34,9 +35,9 @@ def welcome(room: Room, command: Enter, key: str, out: Changes, created: bool = 
     room.tell(out, event, (stay,), Sight.FULL if sees else Sight.NICK)
 
 
-def wished(history: object, wish: HistoryWish, now: float) -> tuple[Message, ...]:
+def wished(history: Iterable[Message], wish: HistoryWish, now: float) -> tuple[Message, ...]:
     """The part of a history that somebody wants; characters are the adaptor's to count."""
-    found: list[Message] = list(history)  # type: ignore[call-overload]
+    found = list(history)
     since = wish.since
     if wish.seconds is not None:
         since = max(since or 0.0, now - wish.seconds)

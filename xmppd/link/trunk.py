@@ -16,7 +16,7 @@ from xmppd.link.member import Carrier, Member, member_of
 from xmppd.link.pool import Balance, RoundRobin, Sticky
 from xmppd.link.pressure import Pressure
 from xmppd.link.queue import Bounds, Queue
-from xmppd.link.router import Producer
+from xmppd.link.routes import Producer
 from xmppd.link.unanswered import wants_answer
 from xmppd.protocol.stanza import Stanza
 

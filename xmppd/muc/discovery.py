@@ -58,7 +58,7 @@ def room_info(room: Room, name: str, person: Person) -> Info:
         names.ROOM_INFO,
         "muc_hidden" if config["hidden"] else "muc_public",
         "muc_persistent" if config["persistent"] else "muc_temporary",
-        "muc_membersonly" if room.needs[Right.ENTER] > Affiliation.NONE else "muc_open",
+        "muc_membersonly" if room.closed else "muc_open",
         "muc_moderated" if room.needs[Right.HAVE_VOICE] > Affiliation.NONE else "muc_unmoderated",
         "muc_passwordprotected" if config["password"] else "muc_unsecured",
         "muc_nonanonymous" if room.open else "muc_semianonymous",

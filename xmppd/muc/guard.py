@@ -8,7 +8,6 @@ from twisted.internet.interfaces import IReactorTime
 from xmppd.chat.commands import Invite, SetStandings
 from xmppd.chat.model import Affiliation, Occupant, Person, Role
 from xmppd.chat.outcome import Reason, Refused
-from xmppd.chat.rights import Right
 from xmppd.muc.house import House
 from xmppd.muc.keeping import RoomStore
 from xmppd.muc.live import LiveRoom
@@ -31,7 +30,8 @@ class Guarded(House):
 
     def check_creation(self, room: Jid, person: Person) -> None:
         """May somebody make that room?"""
-        settings, grave = self.settings, self.grave(room.local)
+        settings, now = self.settings, self._clock.seconds()
+        grave = self.store.graves.of(room.local, now)
         if person.account in settings.admins:
             return
         local = person.domain in settings.local
@@ -41,7 +41,7 @@ class Guarded(House):
             raise grave.error(room)
         if len(self.listed) >= settings.most_rooms:
             raise refusal(Refused(Reason.BUSY, "there are too many rooms"), room)
-        if not self._creations.admits(person.account, self._clock.seconds()):
+        if not self._creations.admits(person.account, now):
             raise refusal(Refused(Reason.BUSY, "making rooms too often"), room)
 
     def check_size(self, stanza: Stanza, most: int) -> None:
@@ -71,8 +71,7 @@ class Guarded(House):
 
     def quietened(self, live: LiveRoom, command: SetStandings) -> SetStandings:
         """The same changes; where they would invite too many, without invitations."""
-        closed = live.room.needs[Right.ENTER] > Affiliation.NONE
         number = sum(change.affiliation >= Affiliation.MEMBER for change in command.changes)
-        if closed and number and not self._may_ask(command.person, number):
+        if live.room.closed and number and not self._may_ask(command.person, number):
             return attrs.evolve(command, asks=False)
         return command

@@ -18,7 +18,7 @@ from xmppd.component.component import ANSWERED, Component
 from xmppd.link.link import Item
 from xmppd.link.router import answers_error
 from xmppd.muc.directory import Directory
-from xmppd.muc.graves import Grave, grave_of
+from xmppd.muc.graves import grave_of
 from xmppd.muc.keeping import RoomStore
 from xmppd.muc.live import LiveRoom
 from xmppd.muc.refusals import refusal
@@ -42,7 +42,6 @@ class House(Component):
         self.live: dict[str, LiveRoom] = {}
         self.take_settings(settings)
         self.listed = Directory()
-        self.graves: dict[str, Grave] = {}
         self._clock = clock
         self._returning = Returning(store.stays, clock, self._send_late, self._wake)
         self._ended = False
@@ -56,7 +55,7 @@ class House(Component):
         Fails with `StorageError`.
         """
         self.listed = Directory(await self.store.listed())
-        self.graves = await self.store.graves()
+        await self.store.graves.open()
         await self.store.clear_left()
         await self._returning.open(frozenset(self.listed if self.settings.readmits else ()))
 
@@ -114,9 +113,11 @@ class House(Component):
             await self._returning.lost(local)
             return None
         live = self._make(saved, stored=True)
+        stays = await self._returning.of(local)
         for message in await self.store.told(local, live.room):
             live.room.remember(message)
-        return live, await self._returning.of(local)
+        self._returning.back(local)
+        return live, stays
 
     def _loaded(self, result: tuple[LiveRoom, list[Stay]] | Failure | None, local: str) -> None:
         waiting = self._loading.pop(local)
@@ -172,8 +173,7 @@ class House(Component):
 
     def create(self, jid: Jid, creator: str, locked: bool = True) -> LiveRoom:
         """Make a room; until it is configured only its owner gets in (XEP-0045, 10.1)."""
-        if self.graves.pop(jid.local, None) is not None:
-            self.store.unearth(jid.local)
+        self.store.graves.unearth(jid.local)
         now = self._clock.seconds()
         saved = Saved(jid.bare, creator, token_hex(32), now, locked)
         saved.standings[creator] = Standing(Affiliation.OWNER, at=now)
@@ -181,21 +181,8 @@ class House(Component):
 
     def missing(self, room: Jid) -> StanzaError:
         """The answer to who looks for a room that is not there."""
-        grave = self.grave(room.local)
+        grave = self.store.graves.of(room.local, self._clock.seconds())
         return refusal(Reason.NO_ROOM, room) if grave is None else grave.error(room)
-
-    def grave(self, local: str) -> Grave | None:
-        """What is remembered of a room that was destroyed."""
-        grave = self.graves.get(local)
-        if grave is not None and grave.until <= self._clock.seconds():
-            del self.graves[local]
-            return None
-        return grave
-
-    def forget_graves(self) -> None:
-        """Remember no longer what need not be."""
-        for local in list(self.graves):
-            self.grave(local)
 
     def do(
         self, live: LiveRoom, command: Command, answer: Stanza | None = None
@@ -223,8 +210,7 @@ class House(Component):
         until = self._clock.seconds() + self.settings.gone
         grave = grave_of(live.room, command, until)
         if grave is not None and self.settings.gone:
-            self.graves[live.jid.local] = grave
-            self.store.bury(live.jid.local, grave)
+            self.store.graves.bury(live.jid.local, grave)
 
     def hear(self, live: LiveRoom, person: Person) -> None:
         """Note a sign of life of somebody inside."""

@@ -21,8 +21,8 @@ class Idle:
 
     def look(self) -> None:
         """Unload and end what is to be."""
-        self._house.forget_graves()
         now = self._clock.seconds()
+        self._house.store.graves.forget(now)
         for live in list(self._house.live.values()):
             live.paces.forget_quiet(now)
             try:

@@ -14,7 +14,7 @@ from xmppd.chat.model import Affiliation, Message, Saved, Standing
 from xmppd.chat.outcome import SaveCard, SaveRoom, SaveStanding, Write
 from xmppd.chat.room import Room
 from xmppd.muc.archive import ARCHIVE, Archives, Row, Tombstone, remembered
-from xmppd.muc.graves import Grave
+from xmppd.muc.graves import MANY, Graves
 from xmppd.muc.histories import HISTORY, Histories
 from xmppd.muc.stays import STAYS, Stays
 from xmppd.muc.written import read_message, written_message
@@ -23,11 +23,8 @@ from xmppd.storage.interfaces import Corrupt, Owner
 from xmppd.storage.stores import Stores
 
 STORES = ("room", "standings", "rooms", "vcard", ARCHIVE, STAYS, HISTORY)
-MANY = 1_000_000
 CLEARING = "clearing"
 """Section of the list of rooms for those whose archives are being removed."""
-GONE = "gone"
-"""Section of the list of rooms for those that were destroyed."""
 
 
 @attrs.frozen
@@ -55,26 +52,12 @@ class RoomStore:
         self.new_id = self.archives.new_id
         self.stays = Stays(stores, domain)
         self.histories = Histories(stores, domain)
+        self.graves = Graves(self._listing, self._all)
 
     async def listed(self) -> dict[str, Listed]:
         """All rooms that are kept, by localpart."""
         rows = await self._listing.items(self._all, "", limit=MANY)
         return {row.key: Listed(row.value["name"], row.value["hidden"]) for row in rows}
-
-    async def graves(self) -> dict[str, Grave]:
-        """What is remembered of rooms that were destroyed, by localpart."""
-        rows = await self._listing.items(self._all, GONE, limit=MANY)
-        return {row.key: _read_grave(row.value) for row in rows}
-
-    def bury(self, local: str, grave: Grave) -> None:
-        """Remember a room that was destroyed."""
-        value = attrs.asdict(grave) | {"owners": sorted(grave.owners)}
-        until = int(grave.until)
-        self._listing.put(self._all, local, value, section=GONE, expires=until)
-
-    def unearth(self, local: str) -> None:
-        """Remember it no longer."""
-        self._listing.remove(self._all, local, GONE)
 
     async def load(self, local: str) -> Saved | None:
         """What is kept of a room. Fails with `StorageError`."""
@@ -202,10 +185,6 @@ def _read(value: dict[str, Any]) -> Saved:
 
 def _read_field(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
-
-
-def _read_grave(value: dict[str, Any]) -> Grave:
-    return Grave(value["until"], frozenset(value["owners"]), value["alternate"], value["reason"])
 
 
 def _written_standing(standing: Standing) -> dict[str, Any]:

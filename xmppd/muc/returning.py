@@ -57,15 +57,15 @@ class Returning:
             self._stays.remove(row)
 
     async def of(self, local: str) -> list[Stay]:
-        """Who is inside a room that has just been read, the oldest stay first.
+        """Who is to be inside a room that is being read, the oldest stay first.
 
         Fails with `StorageError`.
         """
-        if local not in self._waiting:
-            return []
-        stays = await self._stays.of(local)
+        return await self._stays.of(local) if local in self._waiting else []
+
+    def back(self, local: str) -> None:
+        """They are inside."""
         self._waiting.discard(local)
-        return stays
 
     async def lost(self, local: str) -> None:
         """There is no such room after all. Fails with `StorageError`."""

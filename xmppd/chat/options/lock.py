@@ -1,7 +1,7 @@
 """New rooms: nobody but their owners gets in until they are configured."""
 
 from xmppd.chat.commands import Destroy
-from xmppd.chat.entering import dissolve
+from xmppd.chat.leaving import dissolve
 from xmppd.chat.model import ITSELF
 from xmppd.chat.option import Option
 from xmppd.chat.outcome import Changes

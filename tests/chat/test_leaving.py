@@ -1,4 +1,4 @@
-"""Many who are found to be gone."""
+"""Going, and being gone."""
 
 from twisted.trial.unittest import SynchronousTestCase
 
