@@ -250,6 +250,13 @@ class ListeningTest(TestCase):
             romeo.send(CHAT.format("juliet@example.com"))
             await juliet.wait("message", sender=romeo.jid)
 
+    async def test_that_does_not_start(self) -> None:
+        """Nothing of it stays behind."""
+        server = ListeningServer(accounts={"juliet@elsewhere.test": "secret"})
+        with self.assertRaises(LookupError):
+            await server.start()
+        self.assertFalse(server.service.running)
+
     async def test_stopping_twice(self) -> None:
         server = await ListeningServer().start()
         self.addCleanup(server.stop)

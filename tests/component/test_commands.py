@@ -135,6 +135,13 @@ class CommandSessionsTest(SynchronousTestCase):
         self.clock.advance(SESSION_SECONDS)
         self.assert_ended(here)
 
+    def test_each_stage_has_its_time(self) -> None:
+        """Going back is a stage, too."""
+        here = {"sessionid": self.told()["sessionid"]}
+        for action in ("next", "prev", "next"):
+            self.clock.advance(SESSION_SECONDS - 1)
+            self.told("" if action == "prev" else self.fill("cup", "horn"), action=action, **here)
+
     def test_unknown_command(self) -> None:
         self.assertEqual(self.refused(node="dance")[0], "item-not-found")
 

@@ -7,7 +7,7 @@ from xmppd.component.requests import condition_of
 from xmppd.extensions.disco import Disco
 from xmppd.extensions.echo import Echo
 from xmppd.link.envelope import Envelope
-from xmppd.link.router import RouteTaken
+from xmppd.link.routes import RouteTaken
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm.host import Host

@@ -8,7 +8,7 @@ from xmppd.link.bindings import MAX_NAMES
 from xmppd.link.envelope import Envelope
 from xmppd.link.handshake import digest
 from xmppd.link.queue import Bounds
-from xmppd.link.router import RouteTaken
+from xmppd.link.routes import RouteTaken
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.namespaces import STANZA_ERRORS

@@ -2,7 +2,8 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from xmppd.link.claim import Claim
-from xmppd.link.router import Router, RouteTaken
+from xmppd.link.router import Router
+from xmppd.link.routes import RouteTaken
 from xmppd.link.trunk import Trunk
 
 

@@ -231,6 +231,19 @@ class AgainTests(DialerCase):
         self.assertTrue(10 < times < 25, times)
         self.assertEqual(self.changes, [])
 
+    def test_refused_after_the_handshake(self) -> None:
+        """The same for what a trusted link says of itself."""
+        trusted = settings(trusted=True)
+        acceptor = self.house.acceptor(settings=trusted)
+        self.dial("sm-1", settings=trusted, attach=attach("sm-1", "1", "sm", ["home.test"]))
+        times = 0
+        for _ in range(120):
+            if self.clock.unixClients:
+                settle(self.clock, join(self.clock, acceptor))
+                times += 1
+            self.clock.advance(0.5)
+        self.assertTrue(10 < times < 25, times)
+
     def test_wrong_secret(self) -> None:
         self.dial(settings=WireSettings("wrong"))
         connection = join(self.clock, self.house.acceptor())

@@ -5,7 +5,8 @@ from tests.link.kit import House, message
 from xmppd.link.envelope import Envelope
 from xmppd.link.expected import EXPECTED_SECONDS, expect
 from xmppd.link.link import Item
-from xmppd.link.router import Router, RouteTaken
+from xmppd.link.router import Router
+from xmppd.link.routes import RouteTaken
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
 

@@ -17,6 +17,7 @@ from xmppd.link.parting import (
 )
 from xmppd.link.queue import Bounds
 from xmppd.link.rules import SERVERS
+from xmppd.protocol.framer import MAX_FRAME
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
 
@@ -47,7 +48,12 @@ class VerbTests(SynchronousTestCase):
         back = returned("s2s-1", stanza)
         self.assertIs(given_back(back), stanza)
         self.assertFalse(is_leave(back) or may_return(back))
-        for other in (leave("s2s-1"), Envelope(Jid("sm-1"), Jid("s2s-1"), back.items)):
+        for other in (
+            leave("s2s-1"),
+            Envelope(Jid("sm-1"), Jid("s2s-1"), back.items, type=back.type),
+            Envelope(back.to, back.sender, back.items),
+            Envelope(back.to, back.sender, (), type=back.type),
+        ):
             self.assertIsNone(given_back(other))
 
 
@@ -216,6 +222,12 @@ class ReturnTests(RouterTestCase):
         edge.say("</stream:stream>")
         self.assertEqual(self.edge("s2s-1", "2", look=False).ids(), [None, "1"])
         self.assertEqual(self.house.errors(), [])
+
+    def test_larger_than_a_frame(self) -> None:
+        (edge,) = self.leaving("s2s-1")
+        self.give_back(edge, self.stanza("1").adding(b"<x/>" * (MAX_FRAME // 2)))
+        edge.say("</stream:stream>")
+        self.assertEqual(self.edge("s2s-1", "2", look=False).ids(), [None, "1"])
 
     def test_bounded(self) -> None:
         """In time, as all that waits."""

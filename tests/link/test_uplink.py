@@ -4,7 +4,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.link.kit import House, join, message, run, settings, settle
 from xmppd.link.codec import attach
 from xmppd.link.envelope import Envelope
-from xmppd.link.router import RouteTaken
+from xmppd.link.routes import RouteTaken
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
 

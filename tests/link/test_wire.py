@@ -36,6 +36,15 @@ class WritingTests(WireCase):
         self.assertEqual(trunk.waiting, 20)
         self.assertEqual(self.raw.ids(), [str(number) for number in range(30)])
 
+    def test_end_at_high_water(self) -> None:
+        """What waits is not given to a connection that has just been closed: it comes back."""
+        writes: list[bytes] = []
+        self.raw.wire._transport.write = writes.append
+        self.send(*map(str, range(30)), size=HIGH_WATER // 10)
+        self.raw.wire.close()
+        self.assertEqual(b"".join(writes).count(b"<message"), 10)
+        self.assertEqual(self.house.errors(), ["service-unavailable"] * 20)
+
     def test_full_transport(self) -> None:
         self.raw.connection.frozen.add(self.raw)
         self.send("1", size=BUFFER)

@@ -10,7 +10,7 @@ from xmppd.app.ctl_remote import way_to
 from xmppd.app.ctl_verb import WAY, Parameter, Refused, Routing, Verb
 from xmppd.link.acceptor import Acceptor
 from xmppd.link.expected import EXPECTED_SECONDS, Expected
-from xmppd.link.router import Port, Route
+from xmppd.link.routes import Port, Route
 from xmppd.link.trunk import Trunk
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.jid import InvalidJid, Jid

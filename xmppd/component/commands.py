@@ -173,7 +173,7 @@ class CommandSessions:
         if len(session.steps) < 2:
             raise _bad("bad-action", "this is the first stage")
         session.steps.pop()
-        return _answer(request, session, "executing")
+        return self._wait(request, session)
 
     async def _submit(
         self, request: Stanza, session: _Session, action: str, asked: Element
@@ -209,6 +209,10 @@ class CommandSessions:
             self._sessions.pop(session.id, None)
             return _answer(request, session, "completed", found)
         session.steps.append(found)
+        return self._wait(request, session)
+
+    def _wait(self, request: Stanza, session: _Session) -> Stanza:
+        """Ask for what the last step says, and wait for it."""
         session.until = self._clock.seconds() + SESSION_SECONDS
         return _answer(request, session, "executing")
 

@@ -21,7 +21,8 @@ from xmppd.link.link import Receiver
 from xmppd.link.peer import Attach, Peer
 from xmppd.link.pool import BALANCES
 from xmppd.link.queue import Bounds
-from xmppd.link.router import Router, RouteTaken
+from xmppd.link.router import Router
+from xmppd.link.routes import RouteTaken
 from xmppd.link.rules import SERVERS, LinkRules, covers
 from xmppd.link.trunk import Trunk
 from xmppd.link.turn import Turn

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from xmppd.link.binding import Binding
-from xmppd.link.router import Router, RouteTaken
+from xmppd.link.router import Router
+from xmppd.link.routes import RouteTaken
 from xmppd.link.rules import LinkRules, covers
 from xmppd.link.trunk import Trunk
 from xmppd.protocol.errors import StanzaError

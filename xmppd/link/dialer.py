@@ -28,6 +28,9 @@ from xmppd.protocol.stanza import Stanza
 
 FIRST_DELAY, MOST_DELAY = 0.5, 3.5
 """Seconds before dialing again: the first time, and at most; up to one more is added by chance."""
+STABLE_SECONDS = 5.0
+"""A link that was up for less counts as one that failed: so a router that takes a secret and then
+refuses what the link is does not see it again at once."""
 
 
 class Dialer(Service):
@@ -64,6 +67,7 @@ class Dialer(Service):
         self._factory = _Wires(self._new_wire)
         self._delay = backoffPolicy(FIRST_DELAY, MOST_DELAY)
         self._failures = 0
+        self._up_since = 0.0
         self._settings = settings
         self._reactor = reactor
         self._turn = Turn(reactor)
@@ -209,7 +213,7 @@ class Dialer(Service):
 
     def up(self, wire: Wire) -> Receiver:
         """The connection may carry stanzas now."""
-        self._failures = 0
+        self._up_since = self._reactor.seconds()
         self.log.info("link {name} is up", name=self.name)
         self.trunk.join(wire)
         self._tell(True)
@@ -230,6 +234,8 @@ class Dialer(Service):
         self._tell(False)
         if self._parting is not None:
             self._parting.end()
+        if self._reactor.seconds() - self._up_since >= STABLE_SECONDS:
+            self._failures = 0
         self._again("connection lost")
 
     def failed(self, wire: Wire, reason: str) -> None:

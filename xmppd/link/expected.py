@@ -14,7 +14,8 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from xmppd.link.link import Item
 from xmppd.link.queue import Bounds, Queue
-from xmppd.link.router import Port, Producer, Router
+from xmppd.link.router import Router
+from xmppd.link.routes import Port, Producer
 from xmppd.link.trunk import Trunk
 
 EXPECTED_SECONDS: Final = 10.0

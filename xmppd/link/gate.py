@@ -9,7 +9,8 @@ from twisted.logger import Logger
 from xmppd.link.envelope import Envelope
 from xmppd.link.link import Item
 from xmppd.link.receipts import is_counted
-from xmppd.link.router import Port, Router
+from xmppd.link.router import Router
+from xmppd.link.routes import Port
 from xmppd.protocol.errors import StanzaError, StreamError
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza

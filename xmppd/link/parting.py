@@ -4,8 +4,9 @@
 the instance is treated as absent, while its connection carries what it still has to say.
 
 With `returns='true'` in both it may give back what it has got and has not passed on, each item in
-an envelope behind `<returned/>`, in the order in which it got them. The router has all that comes
-for it wait until the connection has gone; then what was given back goes before that.
+an envelope of that type, in the order in which it got them: alone, for only so it may be larger
+than a frame. The router has all that comes for it wait until the connection has gone; then what was
+given back goes before that.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ from xmppd.protocol.stanza import Stanza
 LEAVE_SECONDS: Final = 3.0
 """How long a router may take to say that nothing more comes."""
 
+RETURNED: Final = "returned"
+"""The type of envelopes with what is given back."""
+
 _ROUTER = Jid.parse("router")
 
 
@@ -43,7 +47,7 @@ def left(asked: Envelope) -> Envelope:
 
 def returned(name: str, item: Stanza) -> Envelope:
     """A stanza that an instance of that name has not passed on."""
-    return Envelope(_ROUTER, Jid.parse(name), (_verb("returned"), item))
+    return Envelope(_ROUTER, Jid.parse(name), (item,), type=RETURNED)
 
 
 def is_leave(envelope: Envelope) -> bool:
@@ -59,10 +63,10 @@ def may_return(envelope: Envelope) -> bool:
 
 def given_back(envelope: Envelope) -> Stanza | None:
     """The stanza that comes back in an envelope; None where it is no such one."""
-    if envelope.to != _ROUTER or len(envelope.items) != 2:
+    if envelope.type != RETURNED or envelope.to != _ROUTER or len(envelope.items) != 1:
         return None
-    verb, item = envelope.items
-    return item if (verb.ns, verb.name) == (LINK, "returned") and item.ns == CONTENT else None
+    [item] = envelope.items
+    return item if item.ns == CONTENT else None
 
 
 def _verb(name: str, returns: bool = False) -> Stanza:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from xmppd.link.router import Producer
+from xmppd.link.routes import Producer
 
 
 class Pressure:

@@ -138,7 +138,7 @@ class Wire:
             self._outbox.write(data)
 
     def _drained(self) -> None:
-        if self._ready:
+        if self._ready and not self._closed:
             self.owner.drained(self)
 
     # Ending

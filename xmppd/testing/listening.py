@@ -64,14 +64,18 @@ class ListeningServer:
         return int(self._port.getHost().port)
 
     async def start(self) -> ListeningServer:
-        """Start, listen, make the accounts; gives itself."""
+        """Start, listen, make the accounts; gives itself. Where that fails it stops again."""
         self.service.startService()
-        assert self.service.opened is not None
-        await self.service.opened
-        for name, password in self._passwords.items():
-            await self._add_account(name, password)
-        factory = place_factory(self.service.edge, PLAIN_TEXT)
-        self._port = self._reactor.listenTCP(0, factory, interface=LOOPBACK)
+        try:
+            assert self.service.opened is not None
+            await self.service.opened
+            for name, password in self._passwords.items():
+                await self._add_account(name, password)
+            factory = place_factory(self.service.edge, PLAIN_TEXT)
+            self._port = self._reactor.listenTCP(0, factory, interface=LOOPBACK)
+        except BaseException:
+            await self._stop()
+            raise
         return self
 
     def stop(self) -> Deferred[Any]:
@@ -111,6 +115,7 @@ class ListeningServer:
         port, self._port = self._port, None
         if port is not None:
             await maybeDeferred(port.stopListening)
+        if self.service.running:
             await self.service.stopService()
 
 
