@@ -18,6 +18,7 @@ from xmppd.link.claim import Claim
 from xmppd.link.gate import Gate
 from xmppd.link.handshake import Accepted, Doorkeeper
 from xmppd.link.link import Receiver
+from xmppd.link.parting import ROUTER
 from xmppd.link.peer import Attach, Peer
 from xmppd.link.pool import BALANCES
 from xmppd.link.queue import Bounds
@@ -103,8 +104,7 @@ class Acceptor(Factory):
         """A trusted link says what it is; raises StreamError."""
         attached = Attach.parse(attach)
         name, rules = attached.name, self.rules
-        odd = not name or "." in name or name in attached.domains
-        if odd or (rules.instances and name not in rules.instances):
+        if not self._is_expected(attached):
             raise StreamError("not-authorized", "no instance of that name is expected")
         if rules.routes and not all(covers(rules.routes, domain) for domain in attached.domains):
             raise StreamError("not-authorized", "domains that are not this link's")
@@ -113,6 +113,14 @@ class Acceptor(Factory):
             raise StreamError("conflict", "the instance has connected in a later life")
         self._attached[wire] = attached
         return name
+
+    def _is_expected(self, attached: Attach) -> bool:
+        """Whether the instance may have its name: one that can be told from all others."""
+        rules, name = self.rules, attached.name
+        shared = (ROUTER, SERVERS, rules.name if rules.duplicates == "pool" else "")
+        if name in shared or not attached.is_named_well:
+            return False
+        return not rules.instances or name in rules.instances
 
     def _is_admissible(self, name: str) -> bool:
         rules = self.rules
