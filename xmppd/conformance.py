@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from unittest import SkipTest, TestCase
 
 from twisted.internet.defer import gatherResults
+from twisted.trial import unittest
 
 from xmppd.storage.codecs import JsonCodec, XmlCodec
 from xmppd.storage.interfaces import (
@@ -107,6 +108,9 @@ class StorageSuite(Base):
         return self._folder
 
     def setUp(self) -> Any:
+        if not isinstance(self, unittest.TestCase):
+            # others await nothing, and would call every test a success
+            raise TypeError("the suites are for twisted.trial.unittest.TestCase")
         self.wall = Wall()
         self.backend = self.make()
         self.addCleanup(lambda: self.backend.close())
@@ -243,8 +247,8 @@ class DocumentSuite(StorageSuite):
         writes.append(self.backend.document("vcard", JsonCodec()).put(JULIET, 1))
         await gatherResults(writes)
         found: list[Owner] = []
-        while page := await document.owners("example.com", found[-1].name if found else "", 10):
-            found += page
+        for _ in range(4):  # the last page is empty
+            found += await document.owners("example.com", found[-1].name if found else "", 10)
         self.assertEqual([owner.name for owner in found], names)
 
     async def test_strange_owner(self) -> None:

@@ -113,8 +113,11 @@ class LoadTest(FileTestCase):
         self.assertEqual(config.admins, ("juliet@example.com",))
 
     def test_command_line_goes_first(self) -> None:
-        config = self.load(MEASURED, domains=["example.com"], data="here", c2s=["tcp:6000"])
+        config = self.load(
+            MEASURED, domains=["example.com"], data="here", c2s=["tcp:6000"], muc="rooms.example"
+        )
         self.assertEqual(config.domains, ("example.com",))
+        self.assertEqual(config.muc.domain, "rooms.example")
         self.assertEqual(config.data, Path("here").absolute())
         self.assertEqual(
             [(place.endpoint, place.tls) for place in config.c2s.listen], [("tcp:6000", "starttls")]
@@ -125,6 +128,8 @@ class LoadTest(FileTestCase):
         self.assertTrue(complaint.startswith("command line: domains[0]: not a domain"), complaint)
         complaint = self.complaint("", c2s=["tpc:1"])
         self.assertTrue(complaint.startswith("command line: c2s.listen[0].endpoint: "), complaint)
+        complaint = self.complaint("", muc="localhost")
+        self.assertTrue(complaint.startswith("command line: muc.domain: is one of"), complaint)
 
 
 class EnvironmentTest(FileTestCase):

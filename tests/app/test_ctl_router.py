@@ -143,7 +143,7 @@ class ExplainTest(RoutingTestCase):
         self.instance("sm-1", "home.test", place=1).connection.cut()
         self.component("bot.test")
         self.assertIn("no route: bounces with remote-server-not-found", self.explained("a.test"))
-        self.assertIn("sm-1 (down): bounces with service-unavailable", self.explained("home.test"))
+        self.assertIn("sm-1 (down): waits up to 10 seconds", self.explained("home.test"))
         self.do("unbind", link="sm-1", domain="home.test")
         self.assertIn("home.test: bounces with service-unavailable", self.explained("home.test"))
 

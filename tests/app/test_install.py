@@ -30,10 +30,11 @@ OFFLINE = ("--no-index", "--no-deps", "--no-build-isolation", "--ignore-installe
 COMMON = ("--config=", "--data=", "--check-config", "--explain")
 UPLINK = ("--router=", "--secret-file=", "--name=", "--domain=")
 OPTIONS = {
-    "xmpp-im": (*COMMON, "--domain=", "--c2s=", "--auth="),
+    "xmpp-im": (*COMMON, "--domain=", "--muc=", "--c2s=", "--auth="),
     "xmpp-router": (*COMMON, "--listen=", "--secret-file=", "--port=", "--secret=", "--trusted"),
-    "xmpp-sm": (*COMMON, *UPLINK, "--auth="),
+    "xmpp-sm": (*COMMON, *UPLINK, "--muc=", "--auth="),
     "xmpp-c2s": (*COMMON, *UPLINK, "--c2s="),
+    "xmpp-muc": (*COMMON, *UPLINK),
 }
 FOREIGN = ("default: tcp:5347", "default: secret", "Log traffic")
 """What Twisted's own plugin says."""

@@ -434,7 +434,9 @@ class ReloadTest(FileTestCase):
 
     def test_command_line_stays(self) -> None:
         self.write("")
-        config = load(self.file, domains=["example.org"], c2s=["tcp:6000"], data="here")
+        config = load(
+            self.file, domains=["example.org"], c2s=["tcp:6000"], data="here", muc="rooms.example"
+        )
         again = read_again(config)
         self.assertEqual(again, config)
         self.assertEqual(read_again(again), config)
@@ -476,4 +478,4 @@ class BackupTest(FileTestCase):
         self.assertIn("nowhere: no such directory", str(failure.value))
         path = str(self.folder / "copy")
         failure = self.failureResultOf(perform(server, "backup", {"file": path}), Refused)
-        self.assertIn("memory", str(failure.value))
+        self.assertIn("nothing to be backed up", str(failure.value))

@@ -12,6 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.c2s.fake_manager import AUTH, HEADER, HOST, House, Place
 from tests.tls.in_memory_tls import client, reason
+from xmppd.app.config_clients import Limits
 from xmppd.component.session import StreamFacts
 from xmppd.protocol.namespaces import TLS
 from xmppd.tls.certificates import Certificates
@@ -173,6 +174,26 @@ class BehindProxyTest(TlsCase):
             asked = self.house.manager.requests("authenticate")[-1]
             facts = StreamFacts.parse(HOST, asked.items[0].element())
             self.assertEqual((facts.peer, facts.tls), ("203.0.113.9", "TLSv1.3"))
+
+    def test_limits_go_by_the_address_that_is_told(self) -> None:
+        self.house.edge.limits = Limits(connections_per_address=2, login_attempts_per_address=1)
+        place = Place("none", "haproxy:tcp:5222")
+        factory = HAProxyWrappingFactory(place_factory(self.house.edge, place))
+        for address, succeeds in (
+            (b"203.0.113.1", (b"<success",)),
+            (b"203.0.113.2", (b"<success", b"<temporary-auth-failure", b"")),
+            (b"203.0.113.3", (b"<success",)),
+        ):
+            for said in succeeds:
+                protocol = factory.buildProtocol(IPv4Address("TCP", "192.0.2.1", 40000))
+                assert protocol is not None
+                transport = StringTransport()
+                protocol.makeConnection(transport)
+                protocol.dataReceived(b"PROXY TCP4 %b 192.0.2.1 56324 5222\r\n" % address)
+                protocol.dataReceived(HEADER)
+                protocol.dataReceived(AUTH)
+                self.assertIn(said, transport.value())
+                self.assertEqual(transport.disconnecting, not said)
 
 
 class DirectTlsTest(TlsCase):

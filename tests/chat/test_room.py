@@ -96,6 +96,16 @@ class RoomTest(SynchronousTestCase):
         self.assertIs(room.affiliation(ROMEO.account), Affiliation.NONE)
         self.assertIs(self.refused(enter(room, ROMEO)), Reason.MEMBERS_ONLY)
 
+    def test_ban_of_a_domain_is_of_who_comes_by_its_name_too(self) -> None:
+        """9.1: a component, say, which has no localpart."""
+        domain = Person("home.test", "x")
+        room = room_with()
+        for person in (OWNER, ROMEO, domain):
+            enter(room, person)
+        self.done(room.handle(SetStandings(OWNER, (ban("home.test"),))))
+        self.assertEqual(list(room.sessions), [OWNER])
+        self.assertIs(self.refused(enter(room, domain)), Reason.BANNED)
+
     def test_what_an_owner_has_said_holds_whatever_the_default(self) -> None:
         """A room that is to tell no addresses tells none though the service's default changes."""
         room = room_with()

@@ -340,6 +340,14 @@ class CreationTest(OptionsTestCase):
         self.assertIn(b"<destroy/>", gone.inner)
         self.assertEqual(codes(self.enter(self.hag, "hag")[0]), [110, 201])
 
+    def test_refused_values_are_named(self) -> None:
+        """10.2: what cannot be is said with what can."""
+        self.make()
+        for value, told in ((10**12, b"muc#maxhistoryfetch: not a number"), (900, b"up to 500")):
+            answer = self.owner(form("submit", names.ROOM_CONFIG, {"muc#maxhistoryfetch": value}))
+            self.assertEqual(error(answer), ("modify", "not-acceptable"))
+            self.assertIn(told, answer.inner)
+
     def test_form_without_a_form(self) -> None:
         self.make()
         self.assertEqual(error(self.owner("<x xmlns='urn:x'/>")), ("modify", "bad-request"))

@@ -119,6 +119,12 @@ class StoresTest(SynchronousTestCase):
             for part in (store, lacking):
                 self.assertIn(part, str(problem))
 
+    def test_back_ends_of_others(self) -> None:
+        """A process that keeps rooms only needs not have the back-end of rosters."""
+        stores = StoreMap(self.folder, self.clock, ["memory"], choose, lambda *edit: None)
+        room = stores.of("rooms.example.net").document("room", JsonCodec())
+        self.assertIsNone(self.successResultOf(room.get(JULIET)))
+
     def test_backup(self) -> None:
         """What survives nothing is not backed up; the other back-ends are, each to its file."""
         path = Path(self.mktemp()).absolute()

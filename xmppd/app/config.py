@@ -32,6 +32,7 @@ def load(
     domains: Iterable[str] = (),
     data: str | None = None,
     c2s: Iterable[str] = (),
+    muc: str | None = None,
 ) -> Config:
     """Read the configuration.
 
@@ -40,6 +41,7 @@ def load(
     :param domains: domains of the command line, instead of the file's.
     :param data: data directory of the command line.
     :param c2s: endpoint strings of the command line, each with STARTTLS.
+    :param muc: domain of the rooms, of the command line.
     :raises ConfigError: in one line, the first thing that is wrong.
     """
     values = {} if path is None else _read(Path(path))
@@ -49,7 +51,7 @@ def load(
     try:
         elsewhere = _override(values, {} if environ is None else environ)
         origin = Origin(name, folder, elsewhere)
-        for key_path, value in _command_line(domains, data, c2s):
+        for key_path, value in _command_line(domains, data, c2s, muc):
             _put(values, key_path, value)
             elsewhere[key_path] = COMMAND_LINE
         warnings = tuple(_take_later(values, origin))
@@ -174,7 +176,7 @@ def _reason(problem: OSError | UnicodeDecodeError) -> str:
 
 
 def _command_line(
-    domains: Iterable[str], data: str | None, c2s: Iterable[str]
+    domains: Iterable[str], data: str | None, c2s: Iterable[str], muc: str | None
 ) -> Iterable[tuple[KeyPath, Any]]:
     """Yield the keys that options of the command line set."""
     if names := list(domains):
@@ -183,6 +185,8 @@ def _command_line(
         yield ("data",), str(Path(data).absolute())
     if places := list(c2s):
         yield ("c2s", "listen"), [{"endpoint": place} for place in places]
+    if muc is not None:
+        yield ("muc", "domain"), muc
 
 
 def _override(values: dict[str, Any], environ: Mapping[str, str]) -> dict[KeyPath, str]:

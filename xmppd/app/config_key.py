@@ -64,6 +64,8 @@ def key(
     """
 
     def validate(_: Any, attribute: "attrs.Attribute[Any]", value: Any) -> None:
+        if value is None:  # absent
+            return
         if least is not None and value < least:
             raise Wrong(f"must be {least} or more (got {value})", attribute.name)
         if most is not None and value > most:

@@ -17,8 +17,11 @@ class Queue:
     stanzas: int = key("Most stanzas that wait.", 10_000, least=1)
     bytes: int = key("Most bytes that wait.", 16_777_216, least=1_000)
     seconds: int = key("How long a stanza waits for a link that is slow.", 30, least=1)
-    absent_seconds: int = key(
-        "How long a stanza waits for a link that is down; 0: it bounces at once.", 0, least=0
+    absent_seconds: int | None = key(
+        "How long a stanza waits for a link that is down; 0: it bounces at once. 10 for processes "
+        "of this server, else 0, when absent.",
+        None,
+        least=0,
     )
 
 

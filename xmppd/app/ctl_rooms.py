@@ -16,6 +16,7 @@ from xmppd.chat.commands import (
 )
 from xmppd.chat.model import ITSELF, Affiliation, Role
 from xmppd.chat.option import Field
+from xmppd.chat.outcome import Refusal
 from xmppd.muc.live import LiveRoom
 from xmppd.muc.service import Rooms
 from xmppd.protocol.errors import StanzaError
@@ -69,6 +70,7 @@ async def muc_affiliation(
     account = _account(jid, domains=True)
     if affiliation is not None:
         change = StandingChange(account, _affiliation(affiliation))
+        _check_owners(live, change)
         await _do(rooms, live, SetStandings(ITSELF, (change,)))
     now = live.room.affiliation(account).name.lower()
     return {"room": live.jid, "jid": account, "affiliation": now}
@@ -108,6 +110,10 @@ async def muc_kick(server: Any, room: str, nick: str, reason: str | None = None)
     """Remove an occupant from a room."""
     rooms: Rooms = server.rooms
     live = await _existing(rooms, room)
+    try:
+        live.room.named(nick)
+    except Refusal:
+        raise Refused(f"nobody in {live.jid} has the nick {shown(nick)}") from None
     change = RoleChange(nick, Role.NONE, reason or "")
     await _do(rooms, live, SetRoles(ITSELF, (change,)))
     return {"room": live.jid, "nick": nick}
@@ -131,6 +137,13 @@ async def muc_set(server: Any, room: str, option: str, value: str) -> dict[str, 
         raise Refused(f"{option} cannot be that ({field.allowed})")
     await _do(rooms, live, Configure(ITSELF, {option: wanted}))
     return {option: live.room.config[option]}
+
+
+def _check_owners(live: LiveRoom, change: StandingChange) -> None:
+    rows = live.room.saved.standings.items()
+    owners = [account for account, row in rows if row.affiliation is Affiliation.OWNER]
+    if owners == [change.account] and change.affiliation is not Affiliation.OWNER:
+        raise Refused(f"{change.account} is the only owner of {live.jid}")
 
 
 def _field(live: LiveRoom, option: str) -> Field:

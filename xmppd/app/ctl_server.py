@@ -70,6 +70,7 @@ def read_again(config: Config) -> Config:
         domains=config.domains if "domains" in given else (),
         data=str(config.data) if "data" in given else None,
         c2s=[place.endpoint for place in config.c2s.listen] if "c2s" in given else (),
+        muc=config.muc.domain if "muc" in given else None,
     )
 
 

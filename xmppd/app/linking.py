@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import attrs
 from twisted.application.internet import StreamServerEndpointService
 from twisted.internet.defer import maybeDeferred
 from twisted.internet.endpoints import clientFromString, serverFromString
@@ -28,6 +29,9 @@ from xmppd.link.turn import Turn
 from xmppd.link.uplink import Uplink
 from xmppd.link.wire_settings import WireSettings
 from xmppd.tls.mutual import server_side, shows_name
+
+RESTART_SECONDS = 10.0
+"""What comes for a process of this server waits so long for it to be there again."""
 
 
 class LinkService(StreamServerEndpointService):
@@ -108,8 +112,12 @@ def uplinks(config: Config, router: Router, reactor: Any) -> list[Uplink]:
     ]
 
 
-def _bounds(queue: Queue) -> Bounds:
-    return Bounds(queue.stanzas, queue.bytes, queue.seconds, queue.absent_seconds)
+def _bounds(queue: Queue, trusted: bool = False) -> Bounds:
+    absent = queue.absent_seconds
+    bounds = Bounds(queue.stanzas, queue.bytes, queue.seconds, absent or 0)
+    if absent is not None or not trusted:
+        return bounds
+    return attrs.evolve(bounds, absent=RESTART_SECONDS, envelopes=False)
 
 
 def dialable(endpoint: str, reactor: Any) -> str:
@@ -145,7 +153,7 @@ def rules_of(place: LinkListen) -> LinkRules:
         instances=place.instances,
         duplicates=place.duplicates,
         balance=place.balance,
-        bounds=_bounds(place.queue),
+        bounds=_bounds(place.queue, place.trusted),
         lenient=place.lenient,
         may_bind=place.may_bind,
     )

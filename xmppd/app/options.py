@@ -16,10 +16,9 @@ from xmppd.app.admin import SocketTaken, make_room, socket_path
 from xmppd.app.config import load
 from xmppd.app.config_check import check_whole
 from xmppd.app.config_endpoint import try_places
-from xmppd.app.config_key import ConfigError, Domain
+from xmppd.app.config_key import ConfigError, Wrong
 from xmppd.app.config_model import Config
 from xmppd.app.config_text import explain
-from xmppd.protocol.jid import InvalidJid, Jid
 from xmppd.tls.certificate_files import CertificateError
 
 T = TypeVar("T")
@@ -42,6 +41,7 @@ class RoleOptions(usage.Options):
         usage.Options.__init__(self)
         self["domains"] = []
         self["c2s"] = []
+        self["muc"] = None
 
     def postOptions(self) -> None:
         """Read the configuration."""
@@ -78,6 +78,7 @@ class RoleOptions(usage.Options):
             domains=self["domains"],
             data=self["data"],
             c2s=self["c2s"],
+            muc=self["muc"],
         )
 
 
@@ -97,7 +98,15 @@ class _WithClients(usage.Options):
         self["c2s"].append(endpoint)
 
 
-class ImOptions(RoleOptions, _WithDomains, _WithClients, strcred.AuthOptionMixin):
+class _WithRooms(usage.Options):
+    """For roles that tell clients where rooms are."""
+
+    def opt_muc(self, domain: str) -> None:
+        """Domain of the rooms, such as conference.example.com."""
+        self["muc"] = domain
+
+
+class ImOptions(RoleOptions, _WithDomains, _WithClients, _WithRooms, strcred.AuthOptionMixin):
     """Options of `twistd xmpp-im`: the whole server in one process."""
 
     instance = "xmpp-im"
@@ -151,38 +160,31 @@ class S2sOptions(UplinkOptions, _WithDomains):
     instance = "s2s-1"
 
 
-class MucOptions(UplinkOptions, _WithDomains):
-    """Options of `twistd xmpp-muc`: rooms. `--domain` is that of the rooms."""
+class MucOptions(UplinkOptions):
+    """Options of `twistd xmpp-muc`: rooms."""
 
     instance = "muc-1"
 
-    def load(self) -> Config:
-        """Read the configuration, as the options say. Raises ConfigError."""
-        config = load(self["config"], environ=os.environ, data=self["data"])
-        for domain in self["domains"]:
-            config = attrs.evolve(config, muc=attrs.evolve(config.muc, domain=_domain(domain)))
-        return config
+    def opt_domain(self, domain: str) -> None:
+        """Domain of the rooms, such as conference.example.com."""
+        self["muc"] = domain
 
 
-class SmOptions(UplinkOptions, _WithDomains, strcred.AuthOptionMixin):
+class SmOptions(UplinkOptions, _WithDomains, _WithRooms, strcred.AuthOptionMixin):
     """Options of `twistd xmpp-sm`: sessions and accounts."""
 
     instance = "sm-1"
     supportedInterfaces: tuple[type[Interface], ...] = (IUsernamePassword,)
 
 
-def _domain(text: str) -> Domain:
-    try:
-        return Domain(Jid.of("", text).domain)
-    except InvalidJid as problem:
-        raise ConfigError(f"command line: --domain: {problem}") from None
-
-
 def with_router(config: Config, options: UplinkOptions) -> Config:
-    """The configuration with the router that the command line names."""
+    """The configuration with the router that the command line names. Raises ConfigError."""
     router = config.router
     if options["router"]:
-        router = attrs.evolve(router, address=options["router"])
+        try:
+            router = attrs.evolve(router, address=options["router"])
+        except Wrong as problem:
+            raise ConfigError(f"command line: --router: {problem}") from None
     if options["secret-file"]:
         router = attrs.evolve(router, secret_file=Path(options["secret-file"]).absolute())
     return attrs.evolve(config, router=router)

@@ -26,4 +26,4 @@ def _process(options: Options) -> Process:
     role = LinkedSessions(options.instance, config, reactor, stores, maker)
     maker.perform = partial(perform, role)
     stores.try_open()
-    return Process(role, options, lambda: checked_again(role))
+    return Process(role, options, lambda: with_router(checked_again(role), options))

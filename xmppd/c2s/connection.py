@@ -57,7 +57,7 @@ class Connection:
 
     def __init__(self, edge: ClientEdge, address: Jid, key: str, tls: str) -> None:
         """
-        :param key: what the network address counts as.
+        :param key: what the network address counts as; empty while that is not known.
         :param tls: as of the place it came from: none, starttls or direct.
         """
         self.edge = edge
@@ -97,6 +97,9 @@ class Connection:
         if not self._awake:
             self._awake = True
             edge.awake.append(self)
+            if not self.key and not edge.told_address(self):
+                self.abort()
+                return
         if edge.rate:
             self._tokens -= len(data)
             if self._tokens < 0:

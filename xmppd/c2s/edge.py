@@ -28,6 +28,8 @@ from xmppd.tls.listening import Listen
 
 LINGER_SECONDS = 5
 """So long a client may take to close its side after we have closed ours."""
+_BALANCED = "haproxy:"
+"""Endpoints where a balancer connects, and says whom for only then (PROXY protocol)."""
 PATIENCE_SECONDS = 60
 """So long the buffer to a client may stand still."""
 
@@ -120,7 +122,7 @@ class ClientEdge:
 
     def build_protocol(self, address: IAddress | None, listen: Listen) -> Connection | None:
         """Make the protocol of a new connection, or None if its address has too many."""
-        key = address_key(address)
+        key = "" if listen.endpoint.startswith(_BALANCED) else address_key(address)
         if not self.addresses.connected(key):
             return None
         return Connection(self, member(self.address, str(next(self._numbers))), key, listen.tls)
@@ -158,6 +160,17 @@ class ClientEdge:
         self.legs.relinked()
 
     # What connections tell
+
+    def told_address(self, connection: Connection) -> bool:
+        """Count a connection of a balancer's by the address that came with its first bytes.
+
+        False: that address has too many.
+        """
+        key = address_key(connection.transport.getPeer())
+        if not self.addresses.connected(key):
+            return False
+        connection.key = key
+        return True
 
     def connected(self, connection: Connection) -> None:
         """A connection begins."""

@@ -22,8 +22,11 @@ def configure(room: Room, command: Configure, out: Changes) -> None:
     """Change the configuration; whoever could not enter any more is out."""
     room.need(command.person, Right.CONFIGURE)
     for name, value in command.values.items():
-        if name not in room.fields or not room.fields[name].takes(value):
-            raise Refusal(Reason.BAD_CONFIG, f"{name} cannot be that")
+        field = room.fields.get(name)
+        if field is None:
+            raise Refusal(Reason.BAD_CONFIG, f"there is no {name}")
+        if not field.takes(value):
+            raise Refusal(Reason.BAD_CONFIG, f"{name} cannot be that ({field.allowed})")
     changes = _wanted_standings(room, command)
     check_standings(room, command.person, changes)
     _reconfigure(room, command.values, out)

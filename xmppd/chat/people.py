@@ -71,14 +71,12 @@ class People(Audiences):
 
     def all_of(self, account: str) -> list[Occupant]:
         """Everybody inside who is of that account, or of that domain."""
+        everybody = self.occupants.values()
+        own = [each for each in everybody if each.account == account]
         if "@" in account:
-            return [each for each in self.occupants.values() if each.account == account]
-        return [
-            each
-            for each in self.occupants.values()
-            if each.account.rpartition("@")[2] == account
-            and each.account not in self.saved.standings
-        ]
+            return own
+        rows, at = self.saved.standings, f"@{account}"
+        return own + [e for e in everybody if e.account.endswith(at) and e.account not in rows]
 
     def author(self, person: Person) -> Author:
         """Who does something; without a nick where that is not somebody inside."""

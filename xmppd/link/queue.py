@@ -22,6 +22,7 @@ class Bounds:
     `absent` holds while nobody is there, `seconds` while somebody is there and slow. `pause` is
     the share of `items` or `size` above which producers are asked to pause; they go on when the
     link has taken nothing for `patience` seconds, so that no link can hold up others for long.
+    `envelopes`: they wait for somebody absent, too, though who sends one sends it again.
     """
 
     items: int = 10_000
@@ -30,6 +31,7 @@ class Bounds:
     absent: float = 30.0
     pause: float = 0.5
     patience: float = 2.0
+    envelopes: bool = True
 
 
 def size_of(item: Item) -> int:

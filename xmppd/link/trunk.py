@@ -10,6 +10,7 @@ from itertools import count
 
 from twisted.internet.interfaces import IReactorTime
 
+from xmppd.link.envelope import Envelope
 from xmppd.link.link import Item
 from xmppd.link.member import Carrier, Member, member_of
 from xmppd.link.pool import Balance, RoundRobin, Sticky
@@ -77,7 +78,7 @@ class Trunk:
         elif members:
             member = self._balance.choose(members, item)
         else:
-            self._absent.push(item)
+            self._wait(item)
             return
         if member.queue.waiting or member.carrier.full:
             member.queue.push(item)
@@ -85,6 +86,13 @@ class Trunk:
                 self._pressure.pause(producer)
         else:
             self._give(member, item)
+
+    def _wait(self, item: Item, since: float | None = None) -> None:
+        """Have an item wait for somebody to come."""
+        if self._bounds.envelopes or not isinstance(item, Envelope):
+            self._absent.push(item, since)
+        else:
+            self._bounce(item, "service-unavailable")
 
     def _give(self, member: Member, item: Item) -> None:
         if self._watch and wants_answer(item) and (self._retry or not self._is_ours(item)):
@@ -165,7 +173,7 @@ class Trunk:
     def _again(self, item: Item, since: float) -> None:
         """Pass on what has waited already."""
         if not self.members:
-            self._absent.push(item, since)
+            self._wait(item, since)
             return
         member = self._balance.choose(self.members, item)
         if member.is_ready:

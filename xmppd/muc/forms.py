@@ -9,7 +9,7 @@ import attrs
 
 from xmppd.chat.room import Room
 from xmppd.muc import names
-from xmppd.muc.fields import config_field, wire_of
+from xmppd.muc.fields import Wire, config_field, wire_of
 from xmppd.protocol.forms import Field, FieldType, FieldValue, Form, FormError, FormType
 
 Values = dict[str, Any]
@@ -44,9 +44,18 @@ def read_config(room: Room, form: Form, submission: Form) -> Submitted:
     """What a submission of a room's form says. Raises `FormError`."""
     given = form.validate(submission)
     wires = {name: wire_of(field) for name, field in room.fields.items() if name != "password"}
-    values = {name: wire.read(given[wire.var]) for name, wire in wires.items() if wire.var in given}
+    values = {
+        name: _read(wire, given[wire.var]) for name, wire in wires.items() if wire.var in given
+    }
     _read_password(given, values, bool(room.config["password"]))
     return Submitted(values, _accounts(given.get(_OWNERS)), _accounts(given.get(_ADMINS)))
+
+
+def _read(wire: Wire, given: FieldValue) -> Any:
+    try:
+        return wire.read(given)
+    except FormError as problem:
+        raise FormError(f"{wire.var}: {problem}") from None
 
 
 def _read_password(given: Mapping[str, FieldValue], values: Values, known: bool) -> None:

@@ -204,7 +204,7 @@ class House(Component):
 
     def _not_done(self, failure: Failure, live: LiveRoom) -> None:
         if not failure.check(StanzaError):  # which has been logged
-            self.log.failure("{room} has failed", failure, room=live.jid)
+            self.log.failure("A command has failed in {room}", failure, room=live.jid)
 
     def _bury(self, live: LiveRoom, command: Destroy) -> None:
         until = self._clock.seconds() + self.settings.gone

@@ -28,7 +28,7 @@ class Idle:
             try:
                 self._look_at(live, now)
             except Exception:  # an option's; other rooms are looked at all the same
-                self.log.failure("{room} has failed", room=live.jid)
+                self.log.failure("Looking after {room} has failed", room=live.jid)
 
     def _look_at(self, live: LiveRoom, now: float) -> None:
         due = live.room.wake_at()

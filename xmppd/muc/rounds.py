@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 ROUND = 60.0
 """Seconds between two looks, unless somebody says otherwise."""
@@ -28,7 +27,7 @@ class Rounds:
 
     def start(self) -> None:
         """Begin, with the first look after that time."""
-        self._calls.start(self._every, now=False).addErrback(self._failed)
+        self._calls.start(self._every, now=False)
 
     def stop(self) -> None:
         """Look no more."""
@@ -37,7 +36,7 @@ class Rounds:
 
     def _look(self) -> None:
         for look in self._lookers:
-            look()
-
-    def _failed(self, failure: Failure) -> None:
-        self.log.failure("no longer looking after rooms", failure)
+            try:
+                look()
+            except Exception:  # the others look all the same, and this one again
+                self.log.failure("Looking after rooms has failed")

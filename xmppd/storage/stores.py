@@ -172,8 +172,9 @@ class StoreMap:
             if len({self._choose(store, domain) for store in group}) > 1:
                 raise StorageError(" and ".join(group), None, "must be kept by the same back-end")
         for feature, store in NEEDED:
-            if feature not in self.backend(store, domain).features:
-                name = self._choose(store, domain)
+            name = self._choose(store, domain)
+            backend = self._backends.get(name)  # None: this process does not use that store
+            if backend is not None and feature not in backend.features:
                 raise StorageError(store, None, f"needs {feature!r}, which {name} cannot do")
 
 
