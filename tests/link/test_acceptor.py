@@ -216,6 +216,21 @@ class BindingTests(ComponentCase):
         self.assertIn(b"<conflict", bind(raw, "b.test").inner)
         self.assertIn(b"<item-not-found", bind(raw, "b.test", "unbind").inner)
 
+    def test_again(self) -> None:
+        """Once in each stream; who comes back, or is one of several, need not know who had it."""
+        names = ("b.test", "*.c.test")
+        acceptor = self.house.acceptor(may_bind=names, duplicates="pool", name=NAME)
+        before, now = [self.house.connect(acceptor, NAME) for _ in range(2)]
+        for domain in names:
+            for raw in (before, now):
+                self.assertEqual(bind(raw, domain).type, "result")
+                self.assertIn(b"<conflict", bind(raw, domain).inner)
+        before.connection.cut()
+        back = self.house.connect(acceptor, NAME)
+        self.assertEqual(bind(back, "b.test").type, "result")
+        self.assertEqual(bind(back, "b.test", "unbind").type, "result")
+        self.assertEqual(bind(back, "b.test").type, "result")
+
     def test_any_free_name(self) -> None:
         """Where a link may connect under each name that is free it may also bind it."""
         raw = self.house.connect(self.acceptor, NAME)
@@ -589,6 +604,14 @@ class TrustedTests(SynchronousTestCase):
         raw = self.house.connect(self.acceptor)
         raw.attach("sm-2", "sm-2")
         self.assertTrue(raw.closed)
+
+    def test_names_of_something_else(self) -> None:
+        """The router, what all server edges have together, a pool; or none that is routed."""
+        pool = self.house.acceptor(settings=settings(trusted=True), name="sms", duplicates="pool")
+        for name in ("router", "s2s", "sms", "SM-7", "a b", "a@b", ""):
+            raw = self.house.connect(pool)
+            raw.attach(name, "c.test")
+            self.assertTrue(raw.closed, name)
 
     def test_pool_of_instances(self) -> None:
         """Domains are shared; each instance keeps its own name."""
