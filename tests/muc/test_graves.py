@@ -48,6 +48,13 @@ class GravesTest(RoomsTestCase):
         self.configure({})
         self.assertEqual(codes(self.enter(self.hag, "hag")[1]), [110])
 
+    def test_owner_who_does_not_get_in(self) -> None:
+        """As under an impossible nick: for others it is gone as before."""
+        self.destroy("<destroy/>", persistentroom=1)
+        [refused] = self.enter(self.crone, "\u3164")
+        self.assertEqual(error(refused), ("modify", "jid-malformed"))
+        self.enter_gone()
+
     def test_for_some_time(self) -> None:
         self.destroy("<destroy/>", persistentroom=1)
         self.server.advance(59)

@@ -171,11 +171,13 @@ class House(Component):
         self.store.histories.put(live.jid.local, live.room)
         del self.live[live.jid.local]
 
-    def create(self, jid: Jid, creator: str, locked: bool = True) -> LiveRoom:
-        """Make a room; until it is configured only its owner gets in (XEP-0045, 10.1)."""
-        self.store.graves.unearth(jid.local)
+    def create(self, jid: Jid, creator: str) -> LiveRoom:
+        """Make a room; until it is configured only its owner gets in (XEP-0045, 10.1).
+
+        Of an earlier one of that name `Graves` still knows.
+        """
         now = self._clock.seconds()
-        saved = Saved(jid.bare, creator, token_hex(32), now, locked)
+        saved = Saved(jid.bare, creator, token_hex(32), now, locked=True)
         saved.standings[creator] = Standing(Affiliation.OWNER, at=now)
         return self._put(self._make(saved))
 
