@@ -7,6 +7,7 @@ from xmppd.link.binding import COMPONENT
 from xmppd.link.bindings import MAX_NAMES
 from xmppd.link.envelope import Envelope
 from xmppd.link.handshake import digest
+from xmppd.link.link import Item
 from xmppd.link.queue import Bounds
 from xmppd.link.routes import RouteTaken
 from xmppd.protocol.errors import StanzaError
@@ -437,6 +438,23 @@ class RouteTests(ComponentCase):
         self.house.home.send(message("a.test", "home.test"))
         self.house.clock.advance(10)
         self.assertEqual(self.house.errors(), ["remote-server-timeout"])
+
+    def test_sent_again_as_it_stops(self) -> None:
+        """Who sends anew what has just been refused is refused anew, at once."""
+        raw = self.house.connect(self.acceptor, NAME)
+        raw.connection.cut()
+        errors: list[Item] = []
+
+        def again(error: Item) -> None:
+            errors.append(error)
+            if len(errors) < 3:
+                self.house.home.send(message(NAME, "home.test"))
+
+        self.house.home.receiver = again
+        self.house.home.send(message(NAME, "home.test"))
+        self.successResultOf(self.acceptor.stop())
+        self.assertEqual(len(errors), 3)
+        self.assertEqual(self.house.clock.getDelayedCalls(), [])
 
     def test_stop(self) -> None:
         """In order, after what was sent before; nothing is left."""

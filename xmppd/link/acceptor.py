@@ -85,8 +85,8 @@ class Acceptor(Factory):
         for wire in wires:
             wire.close()
         for trunk in self.trunks.values():
+            self.router.detach(trunk)  # first: who is told of what is refused may send more
             trunk.close()
-            self.router.detach(trunk)
         return DeferredList([wire.gone for wire in wires])
 
     # What a connection asks before it is up
