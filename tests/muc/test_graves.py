@@ -100,5 +100,6 @@ class NeverGoneTest(RoomsTestCase):
         self.crone.send(f"<iq type='set' id='d' to='{ROOM}'>{query}</iq>")
         self.assertEqual(self.enter(self.hag, "hag"), [])
         removed.callback(None)
+        self.server.settle()
         gone, mine, _ = self.hag.received()
         self.assertEqual((gone.type, codes(mine)), ("unavailable", [110, 201]))
