@@ -15,13 +15,17 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from twisted.internet.protocol import Protocol
 from twisted.internet.task import deferLater
-from twisted.trial.unittest import TestCase
+from twisted.internet.testing import MemoryReactorClock
+from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from tests.scenarios.ports import free_port
 from xmppd.app.config import load
 from xmppd.app.config_key import ConfigError
 from xmppd.app.linked import attach, uplink
+from xmppd.app.linking import link_services
 from xmppd.app.roles import RouterRole
+from xmppd.link.router import Router
+from xmppd.protocol.errors import StreamError
 from xmppd.tls.certificate_files import CertificateError
 
 FILE = """
@@ -81,6 +85,39 @@ class Authority:
         secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         certificate = self.sign(subject, key, alternatives)
         (self.folder / f"{file or names[0]}.pem").write_bytes(secret + certificate)
+
+
+class FreeNamesTest(SynchronousTestCase):
+    def test_below_the_wildcard_of_another(self) -> None:
+        """Such names are the other's, who is cut off when it is told that they are not."""
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        (folder / "secret").write_text("12345678901234567890")
+        (folder / "secret").chmod(0o600)
+        file = folder / "xmppd.toml"
+        file.write_text(
+            """
+            domains = ["home.test"]
+            [[router.listen]]
+            name = "bots"
+            endpoint = "tcp:5001:interface=127.0.0.1"
+            secret_file = "secret"
+            routes = ["*.bots.test"]
+            [[router.listen]]
+            name = "anybody"
+            endpoint = "tcp:5002:interface=127.0.0.1"
+            secret_file = "secret"
+            """
+        )
+        bots, anybody = [
+            service.acceptors[0]
+            for service in link_services(load(file), Router(), MemoryReactorClock())
+        ]
+        bots.admit(bots.accept(), "a.bots.test")
+        anybody.admit(anybody.accept(), "bots.test")
+        for name in ("a.bots.test", "home.test"):
+            error = self.assertRaises(StreamError, anybody.admit, anybody.accept(), name)
+            self.assertEqual(error.condition, "host-unknown")
 
 
 class MutualTlsTest(TestCase):

@@ -230,6 +230,7 @@ class Slow(Extension):
     def inline(self, request: Stanza) -> Deferred[Stanza]:
         return self.work(request)
 
+    @iq("get", "u", "another", to=HOST, discipline=SERIAL)
     @iq("get", "u", "serial", to=HOST, discipline=SERIAL)
     async def serial(self, request: Stanza) -> Stanza:
         return await self.work(request)
@@ -264,6 +265,12 @@ class DisciplineTests(SynchronousTestCase):
             answer = request().reply()
             self.slow.working[number].callback(answer)
             self.assertIs(self.successResultOf(answers[number]), answer)
+
+    def test_one_method_for_several_requests(self) -> None:
+        """It is the method that does one after the other, whatever it is asked by."""
+        self.ask("serial", 1)
+        self.ask("another", 1)
+        self.assertEqual(len(self.slow.working), 1)
 
     def test_serial_goes_on_after_an_error(self) -> None:
         answers = self.ask("serial", 2)

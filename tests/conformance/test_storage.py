@@ -8,7 +8,11 @@ from pathlib import Path
 from twisted.internet import reactor
 from twisted.trial.unittest import TestCase
 
-from xmppd.conformance import BackendSuite, DocumentSuite, LogSuite, StorageSuite, TableSuite
+from xmppd.conformance.documents import DocumentSuite
+from xmppd.conformance.logs import LogSuite
+from xmppd.conformance.suite import StorageSuite
+from xmppd.conformance.tables import TableSuite
+from xmppd.conformance.whole import BackendSuite
 from xmppd.storage.backend import StoreBackend
 from xmppd.storage.directory import DirectoryStore
 from xmppd.storage.flusher import Flusher

@@ -111,6 +111,19 @@ class BlockedTest(PrivacyCase):
             self.assertEqual(self.romeo.taken(), [])
         self.assertEqual(self.juliet.taken(), [])
 
+    def test_occupant_of_a_room(self) -> None:
+        """What they say is not seen, and the room does not hear that the user has gone."""
+        occupant = "cave@remote.test/hag"
+        self.juliet.send("<presence to='cave@remote.test/juliet'/>")
+        self.block(occupant)
+        self.quiet()
+        before = len(self.house.left)
+        for type, answers in ("groupchat", 0), ("chat", 1):
+            said = message(str(self.juliet.jid), type=type).replace("to=", f"from='{occupant}' to=")
+            self.house.from_outside(said)
+            self.assertEqual(len(self.house.left) - before, answers)
+        self.assertEqual(self.juliet.taken(), [])
+
     def test_what_is_sent(self) -> None:
         """XEP-0191, 3.3: not-acceptable with the condition of its own, and nothing is routed."""
         self.quiet()

@@ -7,6 +7,7 @@ from xmppd.link.binding import COMPONENT
 from xmppd.link.bindings import MAX_NAMES
 from xmppd.link.envelope import Envelope
 from xmppd.link.handshake import digest
+from xmppd.link.link import Item
 from xmppd.link.queue import Bounds
 from xmppd.link.routes import RouteTaken
 from xmppd.protocol.errors import StanzaError
@@ -216,6 +217,21 @@ class BindingTests(ComponentCase):
         self.assertIn(b"<conflict", bind(raw, "b.test").inner)
         self.assertIn(b"<item-not-found", bind(raw, "b.test", "unbind").inner)
 
+    def test_again(self) -> None:
+        """Once in each stream; who comes back, or is one of several, need not know who had it."""
+        names = ("b.test", "*.c.test")
+        acceptor = self.house.acceptor(may_bind=names, duplicates="pool", name=NAME)
+        before, now = [self.house.connect(acceptor, NAME) for _ in range(2)]
+        for domain in names:
+            for raw in (before, now):
+                self.assertEqual(bind(raw, domain).type, "result")
+                self.assertIn(b"<conflict", bind(raw, domain).inner)
+        before.connection.cut()
+        back = self.house.connect(acceptor, NAME)
+        self.assertEqual(bind(back, "b.test").type, "result")
+        self.assertEqual(bind(back, "b.test", "unbind").type, "result")
+        self.assertEqual(bind(back, "b.test").type, "result")
+
     def test_any_free_name(self) -> None:
         """Where a link may connect under each name that is free it may also bind it."""
         raw = self.house.connect(self.acceptor, NAME)
@@ -423,6 +439,23 @@ class RouteTests(ComponentCase):
         self.house.clock.advance(10)
         self.assertEqual(self.house.errors(), ["remote-server-timeout"])
 
+    def test_sent_again_as_it_stops(self) -> None:
+        """Who sends anew what has just been refused is refused anew, at once."""
+        raw = self.house.connect(self.acceptor, NAME)
+        raw.connection.cut()
+        errors: list[Item] = []
+
+        def again(error: Item) -> None:
+            errors.append(error)
+            if len(errors) < 3:
+                self.house.home.send(message(NAME, "home.test"))
+
+        self.house.home.receiver = again
+        self.house.home.send(message(NAME, "home.test"))
+        self.successResultOf(self.acceptor.stop())
+        self.assertEqual(len(errors), 3)
+        self.assertEqual(self.house.clock.getDelayedCalls(), [])
+
     def test_stop(self) -> None:
         """In order, after what was sent before; nothing is left."""
         raw = self.house.connect(self.acceptor, NAME)
@@ -589,6 +622,14 @@ class TrustedTests(SynchronousTestCase):
         raw = self.house.connect(self.acceptor)
         raw.attach("sm-2", "sm-2")
         self.assertTrue(raw.closed)
+
+    def test_names_of_something_else(self) -> None:
+        """The router, what all server edges have together, a pool; or none that is routed."""
+        pool = self.house.acceptor(settings=settings(trusted=True), name="sms", duplicates="pool")
+        for name in ("router", "s2s", "sms", "SM-7", "a b", "a@b", ""):
+            raw = self.house.connect(pool)
+            raw.attach(name, "c.test")
+            self.assertTrue(raw.closed, name)
 
     def test_pool_of_instances(self) -> None:
         """Domains are shared; each instance keeps its own name."""

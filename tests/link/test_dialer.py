@@ -16,6 +16,7 @@ from xmppd.link.dialer import Dialer
 from xmppd.link.envelope import Envelope
 from xmppd.link.link import Item
 from xmppd.link.queue import Bounds
+from xmppd.link.receipts import Receipts, counted
 from xmppd.link.wire_settings import WireSettings
 from xmppd.protocol.events import StreamOpened
 from xmppd.protocol.jid import Jid
@@ -340,6 +341,18 @@ class QueueingTests(DialerCase):
         (back,) = self.got
         assert isinstance(back, Envelope)
         self.assertEqual((back.type, back.id, back.to), ("error", "7", "c2s-1"))
+
+    def test_counted_messages(self) -> None:
+        """Whoever counts them is told what has become of each, as by a router."""
+        dialer = self.dial(bounds=Bounds(absent=0))
+        dialer.send(counted(Jid("sm-1/x"), message("home.test", NAME), 5, 0))
+        self.clock.advance(0)
+        (back,) = self.got
+        assert isinstance(back, Envelope)
+        said = Receipts.parse(back.items[0])
+        self.assertEqual(
+            (back.to, list(said.done), said.error), ("sm-1/x", [5], "service-unavailable")
+        )
 
     def test_close(self) -> None:
         dialer = self.dial()

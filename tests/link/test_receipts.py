@@ -25,3 +25,10 @@ class ReceiptsTest(SynchronousTestCase):
     def test_read(self, done: set[int], got: int, again: bool, error: str) -> None:
         said = Receipts("b", WAY, got, sorted(done), again, error)
         self.assertEqual(Receipts.parse(said.to_xml()), said)
+
+    def test_too_many(self) -> None:
+        """A range is short to write, however long it is."""
+        for done in "1-999999999999", "1-100000 200000":
+            said = Receipts("b", WAY).to_xml()
+            said.attrs["done"] = done
+            self.assertRaises(ValueError, Receipts.parse, said)

@@ -23,11 +23,13 @@ from docs.examples.wokkel_pubsub import serve
 from xmppd.component.requests import condition_of
 from xmppd.link.dialer import Dialer
 from xmppd.link.envelope import Envelope
+from xmppd.link.receipts import counted
 from xmppd.link.router import Router
 from xmppd.link.subprotocol import LinkStreams
 from xmppd.link.wire_settings import WireSettings
 from xmppd.protocol.jid import InvalidJid, Jid
 from xmppd.protocol.namespaces import COMPONENT_ACCEPT
+from xmppd.protocol.parsing import parse_stanza
 from xmppd.protocol.stanza import Stanza
 from xmppd.testing.links import Elsewhere, FakeLink
 
@@ -124,6 +126,17 @@ class HandlersTest(StreamTestCase):
         self.attached()
         self.link.deliver(Envelope(Jid(NAME), Jid("c2s-1/x"), ()))
         self.assertEqual(self.witness.seen, [])
+
+    def test_counted_messages(self) -> None:
+        """They are for handlers as any other; that nobody here counts them is said."""
+        self.attached()
+        said = parse_stanza(
+            f"<message from='{ROMEO}' to='{NAME}'><body>hi</body></message>".encode()
+        )
+        self.link.deliver(counted(Jid("sm-1/x"), said, 5, 0))
+        self.assertEqual([str(message.body) for message in self.witness.seen], ["hi"])
+        (receipt,) = [item for item in self.link.sent if isinstance(item, Envelope)]
+        self.assertEqual((receipt.to, receipt.items[0].attrs["done"]), ("sm-1/x", "5"))
 
     def test_more_elements_than_domish_takes(self) -> None:
         """The sender is told; the stream lives."""

@@ -175,6 +175,34 @@ class PoolTests(TrunkCase):
             self.send(trunk, user, to=user)
         self.assertEqual(again.ids(), left)
 
+    def test_newcomer_gets_what_waits_for_it(self) -> None:
+        """Nothing that is sent later overtakes it, though another was to have it before."""
+        slow, new = FakeCarrier(0), FakeCarrier()
+        trunk = self.trunk(slow, sticky=True)
+        people = [f"u{number}" for number in range(20)]
+        for id in ("1", "2"):
+            for person in people:
+                self.send(trunk, f"{person} {id}", to=person)
+        trunk.join(new)
+        for person in people:
+            self.send(trunk, f"{person} 3", to=person)
+        slow.room = 1_000
+        trunk.drain()
+        got = [[str(id) for id in carrier.ids()] for carrier in (slow, new)]
+        self.assertEqual(sum(map(len, got)), 60)
+        self.assertTrue(all(got))
+        for person in people:
+            each = [[id for id in ids if id.startswith(f"{person} ")] for ids in got]
+            self.assertIn([f"{person} {number}" for number in (1, 2, 3)], each)
+
+    def test_newcomer_helps(self) -> None:
+        """Where anybody will do, what waits for one who is slow goes to it."""
+        new = FakeCarrier()
+        trunk = self.trunk(FakeCarrier(0))
+        self.send(trunk, "1", "2")
+        trunk.join(new)
+        self.assertEqual((new.ids(), trunk.waiting), (["1", "2"], 0))
+
     def test_waiting_goes_to_others(self) -> None:
         carriers = [FakeCarrier(0), FakeCarrier(0)]
         trunk = self.trunk(*carriers)

@@ -1,7 +1,10 @@
 """Rooms that were destroyed."""
 
+from twisted.internet.defer import Deferred
+
 from tests.muc.kit import ROOM, RoomsTestCase, codes, error
 from xmppd.component.discovery import DISCO_INFO
+from xmppd.muc import names
 from xmppd.protocol.namespaces import STANZA_ERRORS
 from xmppd.protocol.stanza import Stanza
 
@@ -48,6 +51,13 @@ class GravesTest(RoomsTestCase):
         self.configure({})
         self.assertEqual(codes(self.enter(self.hag, "hag")[1]), [110])
 
+    def test_owner_who_does_not_get_in(self) -> None:
+        """As under an impossible nick: for others it is gone as before."""
+        self.destroy("<destroy/>", persistentroom=1)
+        [refused] = self.enter(self.crone, "\u3164")
+        self.assertEqual(error(refused), ("modify", "jid-malformed"))
+        self.enter_gone()
+
     def test_for_some_time(self) -> None:
         self.destroy("<destroy/>", persistentroom=1)
         self.server.advance(59)
@@ -80,3 +90,16 @@ class NeverGoneTest(RoomsTestCase):
         self.make({"persistentroom": 1})
         self.owner("<destroy jid='heath@rooms.example.com'/>")
         self.assertEqual(codes(self.enter(self.hag, "hag")[0]), [110, 201])
+
+    def test_new_room_waits_for_the_end_of_the_old_one(self) -> None:
+        """Who is told that the one is no more, and then is in the other, knows where they are."""
+        self.make({"persistentroom": 1}, (self.hag, "hag"))
+        removed: Deferred[None] = Deferred()
+        self.rooms.store.remove = lambda local: removed
+        query = f"<query xmlns='{names.MUC_OWNER}'><destroy/></query>"
+        self.crone.send(f"<iq type='set' id='d' to='{ROOM}'>{query}</iq>")
+        self.assertEqual(self.enter(self.hag, "hag"), [])
+        removed.callback(None)
+        self.server.settle()
+        gone, mine, _ = self.hag.received()
+        self.assertEqual((gone.type, codes(mine)), ("unavailable", [110, 201]))

@@ -433,6 +433,16 @@ class GoingTest(Hostile):
         self.assertTrue(heard.startswith("<message"), heard)
         self.assertTrue(heard.endswith(f"<r {SM}/>"), heard)
 
+    def test_nothing_counts_before_it_is_enabled(self) -> None:
+        """XEP-0198, 4: a count of what came before would be too high for them."""
+        self.speak()
+        raw = self.accepted(f"<sm {SM}/><bidi xmlns='{BIDI_FEATURE}'/>")
+        raw.send("<message from='romeo@remote.test' to='juliet@capulet.test' id='m'/>")
+        self.assertEqual(self.place.heard, ["m"])
+        self.place.edge.close("remote.test")
+        self.network.settle()
+        self.assertIn(f"<a {SM} h='0'/>", raw.heard)
+
     def test_never_enabled(self) -> None:
         """They are given the time that a proof has; then it is tried again."""
         self.speak()

@@ -2,9 +2,9 @@
 
 from tests.s2s.authority import Authority
 from tests.s2s.network import Place
-from tests.s2s.raw import stream_id
+from tests.s2s.raw import error_in, stream_id
 from tests.s2s.test_between import JULIET, ROMEO, Between
-from tests.s2s.test_hostile import MESSAGE, Hostile
+from tests.s2s.test_hostile import MESSAGE, REMOTE, Hostile
 from xmppd.app.config_servers import ServerLimits, Static
 from xmppd.s2s.dialback import Keys
 
@@ -53,7 +53,7 @@ class OutgoingTest(Between):
         there.say(ROMEO, JULIET, "3")
         self.assertEqual(here.heard, ["2", "3"])
         (stream,) = here.edge.incoming
-        self.assertEqual(stream.how, {"dialback"})
+        self.assertEqual(stream.proof, "dialback")
 
     def test_one_stream_that_goes_both_ways(self) -> None:
         """What comes on our own stream was believed by their address alone."""
@@ -112,3 +112,32 @@ class IncomingTest(Hostile):
         raw.send(MESSAGE * 5)
         raw.send(MESSAGE)
         self.assertEqual(len(self.place.got), 5)
+
+    def test_a_key_that_is_being_verified(self) -> None:
+        """What is found valid only after policy has become stricter proves nothing."""
+        self.authority.write(self.folder / "remote.test", "remote.test")
+        self.authoritative()
+        raw = self.secured()
+        (stream,) = self.place.edge.incoming
+        key = Keys("remote").key("capulet.test", "remote.test", stream.id)
+        assert raw.transport is not None
+        raw.heard = ""
+        raw.transport.write(
+            f"<db:result from='remote.test' to='capulet.test'>{key}</db:result>".encode()
+        )
+        while not stream.receiving.is_waiting:
+            for pipe in list(self.network.pipes):
+                pipe.move()
+        self.place.reconfigure(self.authority.file, policy={"remote.test": "certificate"})
+        self.assertEqual(error_in(raw.heard), "not-authorized")
+        self.assertEqual(stream.proved, set())
+
+    def test_an_authority_is_believed_no_more_that_one_of_several_domains_needs(self) -> None:
+        """That another one on the stream has proved itself by a key does not stand for it."""
+        self.authoritative("other")
+        raw = self.secured(self.authority.sign(REMOTE))
+        self.assertIn("<success", raw.external())
+        key = Keys("other").key("capulet.test", "other.test", stream_id(raw.open()))
+        self.assertIn("type='valid'", raw.result(key, "other.test"))
+        self.place.reconfigure(Authority(self.folder / "strangers").file)
+        self.check_end(raw, "reset")

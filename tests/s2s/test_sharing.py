@@ -172,6 +172,15 @@ class SharingTest(Hostile):
         self.place.reconfigure(self.authority.file, policy=policy)
         self.assertEqual(error_in(raw.heard), "reset")
 
+    def test_another_policy_while_it_is_asked(self) -> None:
+        """A stream that does not satisfy it carries nothing, whatever the answer."""
+        raw = self.accepted()
+        self.check_own(JULIET, "other.test", asked=True)
+        policy: dict[str, Any] = {"remote.test": "plaintext-dialback"}
+        self.place.reconfigure(self.authority.file, policy=policy)
+        self.assertNotIn("<message", self.answer(raw, "other.test", "capulet.test"))
+        self.assertEqual(len(self.came), 2)
+
     def test_told_of(self) -> None:
         """Each pair is told of, with the stream that carries it."""
         raw = self.accepted()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from twisted.internet.address import IPv4Address
 from twisted.logger import LogEvent, globalLogPublisher
+from twisted.protocols.haproxy._wrapper import HAProxyWrappingFactory
 
 from tests.s2s.raw import Raw, error_in, stream_id
 from tests.s2s.test_hostile import MESSAGE, REMOTE, Hostile
 from xmppd.app.config_servers import ServerLimits, ServerListen
 from xmppd.s2s.dialback import Keys
 from xmppd.s2s.unproved import TELL_SECONDS
+from xmppd.tls.listening import place_factory
 
 
 class UnprovedTest(Hostile):
@@ -99,6 +101,35 @@ class UnprovedTest(Hostile):
         self.network.advance(6)
         self.assertEqual([raw.closed for raw in raws], [True] * 5 + [False] * 3)
         self.assertEqual(len(self.place.edge.live), 3)
+
+    def balanced(self, address: str, tls: str = "starttls") -> Raw:
+        """A connection that a balancer has made for somebody (PROXY protocol)."""
+        listen = ServerListen("haproxy:tcp:5269", tls)  # type: ignore[arg-type]
+        factory = HAProxyWrappingFactory(place_factory(self.place.edge, listen))
+        protocol = factory.buildProtocol(IPv4Address("TCP", "192.0.2.250", 1))
+        raw = Raw(self.network)
+        self.network.connect(raw, protocol)
+        raw.send(f"PROXY TCP4 {address} 192.0.2.250 56324 5269\r\n")
+        raw.open()
+        return raw
+
+    def test_behind_a_balancer(self) -> None:
+        """Each counts by the address that the balancer tells, not by the balancer's own."""
+        addresses = ("203.0.113.1", "203.0.113.2", "203.0.113.2")
+        old, one, _ = [self.balanced(address) for address in addresses]
+        self.balanced("203.0.113.3")
+        self.assertEqual(error_in(old.heard), "")
+        self.check_end(one, "resource-constraint")
+        self.assertEqual(len(self.place.edge.unproved), 3)
+
+    def test_limit_of_an_address_behind_a_balancer(self) -> None:
+        self.place = self.new_place(limits=ServerLimits(connections_per_address=1))
+        kept, other = self.balanced("203.0.113.1"), self.balanced("203.0.113.2")
+        surplus = self.balanced("203.0.113.1")
+        self.assertEqual([raw.closed for raw in (kept, other, surplus)], [False, False, True])
+        kept.send("</stream:stream>")
+        self.assertFalse(self.balanced("203.0.113.1").closed, "there is room again")
+        self.assertEqual(len(self.place.edge.unproved), 2)
 
     def test_smaller_limit(self) -> None:
         """Taken with the next connection after a reload."""

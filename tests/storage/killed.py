@@ -13,7 +13,7 @@ from typing import Any
 
 from twisted.internet import reactor
 
-from xmppd.conformance import JULIET
+from xmppd.conformance.suite import JULIET
 from xmppd.storage.backend import StoreBackend
 from xmppd.storage.codecs import JsonCodec
 from xmppd.storage.flusher import Flusher

@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred, fail
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from xmppd.conformance import JULIET, ROMEO
+from xmppd.conformance.suite import JULIET, ROMEO
 from xmppd.storage.backend import StoreBackend
 from xmppd.storage.cache import MAX_ROWS, Cache
 from xmppd.storage.codecs import JsonCodec

@@ -10,7 +10,7 @@ from typing import Any
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from xmppd.conformance import JULIET, ROMEO, STRANGE
+from xmppd.conformance.suite import JULIET, ROMEO, STRANGE
 from xmppd.storage.codecs import JsonCodec, XmlCodec
 from xmppd.storage.directory import DirectoryStore
 from xmppd.storage.interfaces import (

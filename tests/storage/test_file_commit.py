@@ -6,7 +6,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from xmppd.conformance import JULIET
+from xmppd.conformance.suite import JULIET
 from xmppd.storage.driver import Cell, Place, RawRow
 from xmppd.storage.file_commit import FileCommit, LogChange
 from xmppd.storage.files import ACCOUNTS, month

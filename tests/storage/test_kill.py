@@ -19,7 +19,7 @@ from twisted.trial.unittest import TestCase
 
 import xmppd
 from tests.chance import chance
-from xmppd.conformance import JULIET
+from xmppd.conformance.suite import JULIET
 from xmppd.storage.codecs import JsonCodec
 from xmppd.storage.directory import DirectoryStore
 from xmppd.storage.sqlite import SqliteStore

@@ -15,7 +15,7 @@ from twisted.internet.defer import Deferred, fail
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from xmppd.conformance import JULIET, ROMEO
+from xmppd.conformance.suite import JULIET, ROMEO
 from xmppd.storage.backend import StoreBackend
 from xmppd.storage.interfaces import ANY, Full, Unavailable, Where
 from xmppd.storage.late_index import FEW, PARTS, QUIET_SECONDS, RETRY_SECONDS

@@ -7,9 +7,7 @@ from pathlib import Path
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from xmppd.conformance import (
-    JULIET,
-)
+from xmppd.conformance.suite import JULIET
 from xmppd.storage.codecs import JsonCodec
 from xmppd.storage.interfaces import StorageError
 from xmppd.storage.memory import MemoryStore

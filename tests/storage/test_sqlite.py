@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from xmppd.conformance import JULIET, ROMEO
+from xmppd.conformance.suite import JULIET, ROMEO
 from xmppd.storage.backend import StoreBackend
 from xmppd.storage.codecs import JsonCodec
 from xmppd.storage.interfaces import Corrupt, Full, Locked, ReadOnly, StorageError, Unavailable

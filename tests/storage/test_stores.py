@@ -10,7 +10,7 @@ from typing import Any
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from xmppd.conformance import JULIET
+from xmppd.conformance.suite import JULIET
 from xmppd.storage.codecs import JsonCodec
 from xmppd.storage.directory import DirectoryDriver, DirectoryStore
 from xmppd.storage.interfaces import CHANGES, PROCESS, UNIT, Changed, Locked, StorageError

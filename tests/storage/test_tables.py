@@ -8,7 +8,7 @@ from typing import Any
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from xmppd.conformance import JULIET, ROMEO
+from xmppd.conformance.suite import JULIET, ROMEO
 from xmppd.storage.backend import StoreBackend
 from xmppd.storage.codecs import JsonCodec
 from xmppd.storage.directory import DirectoryStore

@@ -43,7 +43,7 @@ def _facts(stream: ServerStream | None) -> dict[str, str]:
     if isinstance(stream, Outgoing):
         return {key: stream.about.get(key, "") for key in ("where", "tls", "proof")}
     tls = tls_facts(stream.transport).version or "none"
-    return {"where": stream.where, "tls": tls, "proof": ", ".join(sorted(stream.how))}
+    return {"where": stream.where, "tls": tls, "proof": stream.proof}
 
 
 def _state(edge: ServerEdge, pair: Pair | None, local: Jid, remote: Jid) -> str:

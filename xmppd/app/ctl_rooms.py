@@ -50,6 +50,7 @@ async def muc_create(server: Any, room: str, owner: str) -> dict[str, Any]:
         raise Refused(f"{jid} exists already")
     live = rooms.create(jid, account)
     await _do(rooms, live, Configure(ITSELF, {"persistent": True}))
+    rooms.store.graves.unearth(jid.local)
     return {"room": jid, "owner": account}
 
 

@@ -108,7 +108,7 @@ def _incoming(stream: Incoming) -> dict[str, Any]:
         "remote": " ".join(sorted({remote for remote, _ in stream.proved})) or stream.peer,
         "where": stream.where,
         "tls": tls_facts(stream.transport).version or None,
-        "proof": ", ".join(sorted(stream.how)) or None,
+        "proof": stream.proof or None,
         "bidi": stream.is_bidi,
         "waiting": 0,
     }

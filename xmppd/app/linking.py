@@ -73,7 +73,8 @@ def link_services(config: Config, router: Router, reactor: Any) -> list[LinkServ
 
     def is_free(name: str, trusted: bool) -> bool:
         taken = router.explain(name, default=False)
-        if taken.table == "exact" and taken.port is not None and not router.is_expected(name):
+        is_there = taken.port is not None and not router.is_expected(name)
+        if is_there and (taken.table == "exact" or not trusted):
             return False
         return trusted or name not in (*config.domains, config.muc.domain)
 

@@ -24,12 +24,10 @@ from xmppd.link.link import Item, Link
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.jid import Jid
 from xmppd.tls.certificates import Certificates
-from xmppd.tls.listening import Listen
+from xmppd.tls.listening import Listen, is_balanced
 
 LINGER_SECONDS = 5
 """So long a client may take to close its side after we have closed ours."""
-_BALANCED = "haproxy:"
-"""Endpoints where a balancer connects, and says whom for only then (PROXY protocol)."""
 PATIENCE_SECONDS = 60
 """So long the buffer to a client may stand still."""
 
@@ -122,7 +120,7 @@ class ClientEdge:
 
     def build_protocol(self, address: IAddress | None, listen: Listen) -> Connection | None:
         """Make the protocol of a new connection, or None if its address has too many."""
-        key = "" if listen.endpoint.startswith(_BALANCED) else address_key(address)
+        key = "" if is_balanced(listen) else address_key(address)
         if not self.addresses.connected(key):
             return None
         return Connection(self, member(self.address, str(next(self._numbers))), key, listen.tls)

@@ -37,13 +37,9 @@ def moderate(room: Room, command: Moderate, out: Changes) -> None:
 
 
 def _still_there(room: Room, entry: Entry | None) -> Entry:
-    if entry is None or entry.removed or not (entry.kept or _is_in_history(room, entry)):
+    if entry is None or entry.removed or not (entry.kept or room.recalled(entry.id)):
         raise Refusal(Reason.NO_ENTRY)
     return entry
-
-
-def _is_in_history(room: Room, entry: Entry) -> bool:
-    return any(message.id == entry.id for message in room.history)
 
 
 def _remove(

@@ -82,7 +82,7 @@ HOOKED: Mapping[Stage, Collection[type]] = {
     Stage.CHECK: _ASKS,
     Stage.NOTE: frozenset({Outside}),
 }
-"""For which commands and events there can be hooks."""
+"""For which commands and events there are hooks."""
 
 
 @attrs.frozen
@@ -110,7 +110,7 @@ def check(*commands: type) -> Callable[[F], F]:
 
 
 def note(*events: type) -> Callable[[F], F]:
-    """Have the method told of such an event, to add what follows from it.
+    """Have the method told of such an event, to add what follows from it; see `HOOKED`.
 
     It is called with (room, event, changes).
     """

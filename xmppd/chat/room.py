@@ -164,6 +164,10 @@ class Room(People):
         self.history.append(message)
         self._shorten_history()
 
+    def recalled(self, id: str) -> Message | None:
+        """The message of that id, if newcomers are told of it."""
+        return next((message for message in self.history if message.id == id), None)
+
     def forget(self, id: str) -> None:
         """Tell newcomers no more of a message."""
         self.history = deque(message for message in self.history if message.id != id)

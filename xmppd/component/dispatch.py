@@ -38,10 +38,11 @@ class Handlers:
 
         Raises ValueError where something is handled already.
         """
+        places: dict[Callable[..., Any], DeferredSemaphore] = {}  # a method's, for all its rules
         for method, rule in marked(thing, "_iq_rules"):
             handler: Handler = method if with_session else _without_session(method)
-            if rule.discipline.limit:
-                handler = _limited(handler, rule.discipline.limit)
+            if limit := rule.discipline.limit:
+                handler = _limited(handler, places.setdefault(method, DeferredSemaphore(limit)))
             self._add(handler, rule)
 
     def _add(self, handler: Handler, rule: IqRule) -> None:
@@ -137,9 +138,8 @@ def _without_session(method: Callable[[Stanza], Any]) -> Handler:
     return lambda request, session: method(request)
 
 
-def _limited(handler: Handler, limit: int) -> Handler:
-    """A handler of which at most `limit` calls are under way at a time."""
-    places = DeferredSemaphore(limit)
+def _limited(handler: Handler, places: DeferredSemaphore) -> Handler:
+    """A handler whose calls wait until there is a place for them."""
 
     def run(request: Stanza, session: Any) -> Any:
         return places.run(handler, request, session)

@@ -1,6 +1,7 @@
 """Commands that the host carries out."""
 
-from xmppd.component.commands import COMMANDS, Command, Commanding, CommandSessions
+from xmppd.component.command_sessions import CommandSessions
+from xmppd.component.commands import COMMANDS, Command, Commanding
 from xmppd.component.discovery import Discoverable, Identity, Info, Item, Items
 from xmppd.component.extension import HOST, Extension, iq
 from xmppd.protocol.errors import StanzaError

@@ -100,7 +100,11 @@ class Privacy(Extension):
 
     @on(Received.CHECK, noted=Guard)
     def check_received(self, stanza: Stanza, user: User) -> Any:
-        """XEP-0016, 2.13: presence and answers vanish, the rest is answered as if offline."""
+        """XEP-0016, 2.13: presence and answers vanish, the rest is answered as if offline.
+
+        What is said in a room where the user is vanishes as well: to the room an error says that
+        the user has gone (RFC 6121, 8.5.3.2).
+        """
         guard: Guard | None = user.notes.get(Guard)
         sender = stanza.sender
         if guard is None or sender is None or is_exempt(user, sender):
@@ -109,7 +113,8 @@ class Privacy(Extension):
         filters = _concerned(guard, user, stanza)
         if not all([denies(filter, user, kind, sender) for filter in filters]):
             return None
-        if stanza.name == "presence" or stanza.type in ("result", "error"):
+        vanishing = stanza.name == "presence" or stanza.type in ("result", "error")
+        if vanishing or _is_said_in_room(stanza, user):
             return DROP
         raise StanzaError("service-unavailable")
 
@@ -182,6 +187,14 @@ def _concerned(guard: Guard, user: User, stanza: Stanza) -> list[Filter]:
         return [guard.default]
     sessions = user.available if stanza.name == "presence" else _present(user)
     return [guard.of(one) for one in sessions] or [guard.default]
+
+
+def _is_said_in_room(stanza: Stanza, user: User) -> bool:
+    """Whether a message is from a room that a session has entered."""
+    session = user.sessions.get(stanza.to.resource) if stanza.to else None
+    if stanza.sender is None or stanza.type != "groupchat" or session is None:
+        return False
+    return any(jid.bare == stanza.sender.bare for jid in session.directed or ())
 
 
 def _present(user: User) -> list[Session]:

@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 
+from xmppd.link.admission import Admission
 from xmppd.link.binding import Binding
 from xmppd.link.bindings import Bindings
 from xmppd.link.claim import Claim
@@ -23,7 +24,7 @@ from xmppd.link.pool import BALANCES
 from xmppd.link.queue import Bounds
 from xmppd.link.router import Router
 from xmppd.link.routes import RouteTaken
-from xmppd.link.rules import SERVERS, LinkRules, covers
+from xmppd.link.rules import SERVERS, LinkRules
 from xmppd.link.trunk import Trunk
 from xmppd.link.turn import Turn
 from xmppd.link.wire import Wire
@@ -58,12 +59,11 @@ class Acceptor(Factory):
         self.trunks: dict[str, Trunk] = {}
         self._clock = clock
         self._turn = turn
-        self._is_free = is_free
+        self._admission = Admission(router, rules, self.trunks, is_free)
         self._bindings = Bindings(router, rules, self.trunks, is_free)
         self._wires: set[Wire] = set()
         self._peers: dict[Wire, Peer] = {}
         self._attached: dict[Wire, Attach] = {}
-        self._lives: dict[str, Attach] = {}  # what each instance said last
         if not rules.settings.trusted and (rules.routes or rules.default):
             claim = Claim(self._trunk(rules.name), rules.routes, default=rules.default)
             claim.attach(router, trusted=False)
@@ -85,8 +85,8 @@ class Acceptor(Factory):
         for wire in wires:
             wire.close()
         for trunk in self.trunks.values():
+            self.router.detach(trunk)  # first: who is told of what is refused may send more
             trunk.close()
-            self.router.detach(trunk)
         return DeferredList([wire.gone for wire in wires])
 
     # What a connection asks before it is up
@@ -94,36 +94,15 @@ class Acceptor(Factory):
     def admit(self, wire: Wire, name: str) -> WireSettings:
         """Whether somebody may connect under that name; raises StreamError (before any secret)."""
         if not self.rules.settings.trusted:
-            if not self._is_admissible(name):
-                raise StreamError("host-unknown")
-            self._check_duplicate(self._trunk_name(name))
+            self._admission.check_name(name)
         return self.rules.settings
 
     def attached(self, wire: Wire, attach: Stanza) -> str:
         """A trusted link says what it is; raises StreamError."""
         attached = Attach.parse(attach)
-        name, rules = attached.name, self.rules
-        odd = not name or "." in name or name in attached.domains
-        if odd or (rules.instances and name not in rules.instances):
-            raise StreamError("not-authorized", "no instance of that name is expected")
-        if rules.routes and not all(covers(rules.routes, domain) for domain in attached.domains):
-            raise StreamError("not-authorized", "domains that are not this link's")
-        last = self._lives.get(name)
-        if last is not None and attached.is_before(last.boot):
-            raise StreamError("conflict", "the instance has connected in a later life")
+        self._admission.check_instance(attached)
         self._attached[wire] = attached
-        return name
-
-    def _is_admissible(self, name: str) -> bool:
-        rules = self.rules
-        if name in self.trunks or name == rules.name or covers(rules.routes, name):
-            return True
-        return not rules.routes and not self.router.is_instance(name) and self._is_free(name)
-
-    def _check_duplicate(self, name: str) -> None:
-        trunk = self.trunks.get(name)
-        if trunk is not None and trunk.is_up and self.rules.duplicates == "reject":
-            raise StreamError("conflict", "its link is connected already")
+        return attached.name
 
     # What it tells
 
@@ -162,9 +141,8 @@ class Acceptor(Factory):
 
     def _trunks_of(self, wire: Wire) -> tuple[Trunk, ...]:
         """Those of an outside component: one, which all connections of that name share."""
-        name = self._trunk_name(wire.name)
-        self._check_duplicate(name)
-        trunk = self._trunk(name)
+        self._admission.check_duplicate(wire.name)
+        trunk = self._trunk(self._admission.trunk_name(wire.name))
         if self.router.owner(wire.name) is not trunk:
             claim = Claim(trunk, (wire.name,)).unmet(self.router)
             claim.attach(self.router, trusted=False)
@@ -199,9 +177,7 @@ class Acceptor(Factory):
 
         Else whoever is to serve them now would be refused as long as the router lives.
         """
-        last = self._lives.get(attach.name)
-        self._lives[attach.name] = attach
-        for domain in set(() if last is None else last.domains) - set(attach.domains):
+        for domain in self._admission.came(attach):
             with suppress(KeyError):  # it is another's, or the pool's
                 self.router.unbind(trunk, domain)
 
@@ -210,10 +186,6 @@ class Acceptor(Factory):
         bounds = self.rules.bounds
         bounds = attrs.evolve(bounds, absent=max(bounds.absent, ABSENT_SERVERS))
         return self._trunk(SERVERS, "domains", bounds)
-
-    def _trunk_name(self, name: str) -> str:
-        rules = self.rules
-        return rules.name if rules.routes or rules.default else name
 
     def _trunk(self, name: str, balance: str = "", bounds: Bounds | None = None) -> Trunk:
         trunk = self.trunks.get(name)

@@ -36,7 +36,10 @@ class Bindings:
         self._names: set[str] = set()
 
     def carry_out(self, trunk: Trunk, binding: Binding) -> None:
-        """Give a link one more domain, or take one from it; raises `StanzaError`."""
+        """Give a link one more domain, or take one from it; raises `StanzaError`.
+
+        It keeps what it has taken when its connection is lost, and may then take that again.
+        """
         domain = binding.domain
         if not self._is_allowed(domain):
             raise StanzaError("forbidden", "not a name of this link")
@@ -51,6 +54,8 @@ class Bindings:
             raise StanzaError("item-not-found") from None
 
     def _bind(self, trunk: Trunk, domain: str) -> None:
+        if self._router.has(trunk, domain):
+            return
         if domain not in self._names and len(self._names) >= MAX_NAMES:
             raise StanzaError("resource-constraint", "too many names have been taken")
         self._router.attach(trunk, [domain], trusted=self._rules.settings.trusted)

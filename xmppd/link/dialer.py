@@ -18,6 +18,7 @@ from xmppd.link.handshake import Dialed
 from xmppd.link.link import Item, Receiver
 from xmppd.link.parting import Parting, leave, returned
 from xmppd.link.queue import Bounds
+from xmppd.link.receipts import is_counted, refused
 from xmppd.link.router import answers_error
 from xmppd.link.trunk import Trunk
 from xmppd.link.turn import Turn
@@ -188,6 +189,8 @@ class Dialer(Service):
             if not answers_error(item) or item.sender is None:
                 return
             error = item.error(condition)
+        elif is_counted(item):
+            error = refused(item, condition)
         elif item.type != "error":
             error = item.answer(type="error")
         else:

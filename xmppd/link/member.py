@@ -41,18 +41,22 @@ class Member:
         """Whether it would take an item at once."""
         return not self.queue.waiting and not self.carrier.full
 
+    @property
+    def is_held(self) -> bool:
+        """Whether it is about to go, and what comes for it waits until it has gone."""
+        return isinstance(self.carrier, _Held)
+
     def hold(self, returned: Queue, since: float) -> None:
         """Have what comes wait from now on, and what is given back in `returned`."""
-        if not isinstance(self.carrier, _Held):
+        if not self.is_held:
             self.carrier = _Held(returned, since)
 
     def take_back(self, item: Item) -> bool:
         """Have an item wait again that it has got; False where it is not about to go."""
-        held = isinstance(self.carrier, _Held)
-        if held:
+        if self.is_held:
             self.unanswered.forget(item)
             self.carrier.send(item)
-        return held
+        return self.is_held
 
     def empty(self) -> list[tuple[float, Item]]:
         """All that waits, each with the time since when; what was given back goes first."""

@@ -29,7 +29,8 @@ LEAVE_SECONDS: Final = 3.0
 RETURNED: Final = "returned"
 """The type of envelopes with what is given back."""
 
-_ROUTER = Jid.parse("router")
+ROUTER: Final = Jid.parse("router")
+"""The address of whatever router an instance is linked to."""
 
 
 def leave(name: str, returns: bool = False) -> Envelope:
@@ -37,7 +38,7 @@ def leave(name: str, returns: bool = False) -> Envelope:
 
     :param returns: it would like to give something back.
     """
-    return Envelope(_ROUTER, Jid.parse(name), (_verb("leave", returns),))
+    return Envelope(ROUTER, Jid.parse(name), (_verb("leave", returns),))
 
 
 def left(asked: Envelope) -> Envelope:
@@ -47,7 +48,7 @@ def left(asked: Envelope) -> Envelope:
 
 def returned(name: str, item: Stanza) -> Envelope:
     """A stanza that an instance of that name has not passed on."""
-    return Envelope(_ROUTER, Jid.parse(name), (item,), type=RETURNED)
+    return Envelope(ROUTER, Jid.parse(name), (item,), type=RETURNED)
 
 
 def is_leave(envelope: Envelope) -> bool:
@@ -63,7 +64,7 @@ def may_return(envelope: Envelope) -> bool:
 
 def given_back(envelope: Envelope) -> Stanza | None:
     """The stanza that comes back in an envelope; None where it is no such one."""
-    if envelope.type != RETURNED or envelope.to != _ROUTER or len(envelope.items) != 1:
+    if envelope.type != RETURNED or envelope.to != ROUTER or len(envelope.items) != 1:
         return None
     [item] = envelope.items
     return item if item.ns == CONTENT else None
@@ -75,7 +76,7 @@ def _verb(name: str, returns: bool = False) -> Stanza:
 
 def _verbs(envelope: Envelope) -> list[str]:
     """What is said to a router, or by it; nothing where anything else is."""
-    if _ROUTER not in (envelope.to, envelope.sender):
+    if ROUTER not in (envelope.to, envelope.sender):
         return []
     return [item.name if item.ns == LINK else "" for item in envelope.items]
 
@@ -94,7 +95,7 @@ class Parting:
 
     def received(self, item: Item) -> None:
         """What comes, until nothing more does."""
-        if isinstance(item, Envelope) and item.sender == _ROUTER:
+        if isinstance(item, Envelope) and item.sender == ROUTER:
             self.end(may_return(item))
         else:
             self._receiver(item)

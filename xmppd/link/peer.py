@@ -18,7 +18,7 @@ from xmppd.link.trunk import Trunk
 from xmppd.link.unanswered import is_answer
 from xmppd.link.wire import Wire
 from xmppd.protocol.errors import StanzaError
-from xmppd.protocol.jid import Jid
+from xmppd.protocol.jid import InvalidJid, Jid
 from xmppd.protocol.stanza import Stanza
 
 
@@ -39,6 +39,15 @@ class Attach:
         name, boot, role = [attributes.get(key, "") for key in ("name", "boot", "role")]
         return cls(name, boot, role, domains)
 
+    @property
+    def is_named_well(self) -> bool:
+        """Whether the name is as addresses have it, and no domain's."""
+        name = self.name
+        try:
+            return "." not in name and name not in self.domains and Jid.of("", name) == name
+        except InvalidJid:
+            return False
+
     def is_before(self, boot: str) -> bool:
         """Whether this life came before that one; the numbers grow with every start."""
         return (len(self.boot), self.boot) < (len(boot), boot)
@@ -46,7 +55,10 @@ class Attach:
 
 @attrs.define(eq=False)
 class Peer:
-    """One connection that is up: what it may say, and the trunks that carry to it."""
+    """One connection that is up: what it may say, and the trunks that carry to it.
+
+    `bound` are the names that it has itself taken while it was up.
+    """
 
     log: ClassVar[Logger] = Logger()
     router: Router
@@ -54,6 +66,7 @@ class Peer:
     gate: Gate
     trunks: tuple[Trunk, ...]
     bind: Callable[[Trunk, Binding], None]
+    bound: set[str] = attrs.field(factory=set)
 
     def received(self, item: Item) -> None:
         """Check an item and route it; raises `StreamError`."""
@@ -105,12 +118,21 @@ class Peer:
             binding = binding_of(iq, self.wire.name)
             if binding is None:
                 return False
-            self.bind(self.trunks[0], binding)
+            self._carry_out(binding)
         except StanzaError as error:
             self._refuse(iq, error)
         else:
             self.wire.send(iq.reply(binding.answer()))
         return True
+
+    def _carry_out(self, binding: Binding) -> None:
+        if binding.verb == "bind" and binding.domain in self.bound:
+            raise StanzaError("conflict", "it has that name already")  # XEP-0225, 4.3
+        self.bind(self.trunks[0], binding)
+        if binding.verb == "bind":
+            self.bound.add(binding.domain)
+        else:
+            self.bound.discard(binding.domain)
 
     def _refuse(self, stanza: Stanza, error: StanzaError) -> None:
         if answers_error(stanza):

@@ -20,6 +20,8 @@ from xmppd.protocol.stanza import Stanza
 NAME = "receipts"
 COUNTED = "counted"
 """The type of envelopes with such messages; a leg's traffic is numbered as well."""
+MOST_DONE = 100_000
+"""Numbers that one may say to be done with at once."""
 
 
 @attrs.frozen
@@ -122,6 +124,11 @@ def _written(numbers: Collection[int]) -> str:
 
 
 def _read(text: str) -> Iterator[int]:
+    left = MOST_DONE
     for run in text.split():
         first, _, last = run.partition("-")
-        yield from range(int(first), int(last or first) + 1)
+        numbers = range(int(first), int(last or first) + 1)
+        left -= len(numbers)
+        if left < 0:
+            raise ValueError("more numbers than anybody counts")
+        yield from numbers

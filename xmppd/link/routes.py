@@ -83,7 +83,7 @@ class Routes:
             for name in [*domains, *names]:
                 table.pop(name, None)
         for domain in domains:
-            (self._wild if domain.startswith("*.") else self._exact)[domain] = port
+            self._table(domain)[domain] = port
         self._names.update(dict.fromkeys(names, port))
         if default:
             self._default = port
@@ -121,10 +121,13 @@ class Routes:
 
         Raises KeyError where it is not that link's.
         """
-        table = self._wild if domain.startswith("*.") else self._exact
-        if table.get(domain) is not port:
+        if not self.has(port, domain):
             raise KeyError(domain)
-        table[domain] = None
+        self._table(domain)[domain] = None
+
+    def has(self, port: Port, domain: str) -> bool:
+        """Whether that very domain or wildcard is that link's."""
+        return self._table(domain).get(domain) is port
 
     def detach(self, port: Port) -> None:
         """Take all its routes from a link; what still comes for its domains bounces."""
@@ -191,6 +194,9 @@ class Routes:
         tables = (("exact", self._exact), ("wildcard", self._wild), ("instance", self._names))
         found = [Route(kind, name, port) for kind, table in tables for name, port in table.items()]
         return found if self._default is None else [*found, Route("default", "*", self._default)]
+
+    def _table(self, domain: str) -> dict[str, Port | None]:
+        return self._wild if domain.startswith("*.") else self._exact
 
     def _tables(self) -> tuple[dict[str, Port | None], ...]:
         return self._exact, self._wild, self._names

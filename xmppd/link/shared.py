@@ -7,6 +7,7 @@ from twisted.internet.interfaces import IReactorTime
 from xmppd.link.custodian import Custodian
 from xmppd.link.envelope import Envelope
 from xmppd.link.link import Item, Link, LocalLink, Receiver
+from xmppd.link.receipts import is_counted
 from xmppd.protocol.jid import Jid
 
 
@@ -50,7 +51,7 @@ class SharedLink:
         other = self._others.get(item.to.domain) if item.to is not None else None
         if other is None:
             self.receiver(item)
-        elif isinstance(item, Envelope):
-            self._custodians[other].came(item)
-        else:
+        elif not isinstance(item, Envelope):
             other.receiver(item)
+        elif is_counted(item):
+            self._custodians[other].came(item)

@@ -30,6 +30,7 @@ from zope.interface import implementer
 
 from xmppd.link.dialer import Dialer
 from xmppd.link.link import Item, Link
+from xmppd.link.receipts import is_counted, passed_on
 from xmppd.link.router import answers_error
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.events import Event, StreamClosed
@@ -91,7 +92,15 @@ class LinkStreams(XmlStreamFactoryMixin):
             stream.connectionLost(Failure(reason))
 
     def _receive(self, item: Item) -> None:
-        if self._stream is None or not isinstance(item, Stanza):
+        if isinstance(item, Stanza):
+            self._pass_on(item)
+        elif is_counted(item) and self._link is not None:
+            for stanza in item.items:
+                self._pass_on(stanza)
+            self._link.send(passed_on(item))  # nobody counts here
+
+    def _pass_on(self, item: Stanza) -> None:
+        if self._stream is None:
             return
         try:
             element = _tree(item)

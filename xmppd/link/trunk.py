@@ -120,13 +120,21 @@ class Trunk:
             self._inherited += waited
 
     def join(self, carrier: Carrier, name: str = "") -> None:
-        """A connection is up: what waited for anybody goes to it."""
+        """A connection is up: what waited for anybody goes to it.
+
+        So does what waits for others and is its own now, as all that comes from here on: before
+        that.
+        """
         name = name or self._free_name()
-        self.members.append(Member(name, carrier, self._new_queue()))
         waited = self._inherited + self._absent.empty()
         self._inherited, self._absent = [], self._new_queue(absent=True)
+        for member in self.members:
+            if not member.is_held:
+                waited += member.queue.empty()
+        self.members.append(Member(name, carrier, self._new_queue()))
         for since, item in waited:
             self._again(item, since)
+        self._ease()
 
     def hold(self, carrier: Carrier) -> None:
         """A connection is given no more, and gives back what it has not passed on.

@@ -21,6 +21,7 @@ from xmppd.muc.directory import Directory
 from xmppd.muc.graves import grave_of
 from xmppd.muc.keeping import RoomStore
 from xmppd.muc.live import LiveRoom
+from xmppd.muc.pace import ServicePaces
 from xmppd.muc.refusals import refusal
 from xmppd.muc.returning import Returning
 from xmppd.muc.settings import RoomSettings
@@ -40,12 +41,13 @@ class House(Component):
         super().__init__(name, clock)
         self.store = store
         self.live: dict[str, LiveRoom] = {}
+        self.paces = ServicePaces(settings.limits)
         self.take_settings(settings)
         self.listed = Directory()
         self._clock = clock
         self._returning = Returning(store.stays, clock, self._send_late, self._wake)
         self._ended = False
-        self._loading: dict[str, list[tuple[Callable[..., Any], Deferred[Any]]]] = {}
+        self._waiting: dict[str, list[tuple[Callable[..., Any], Deferred[Any]]]] = {}
 
     # Its life
 
@@ -60,8 +62,12 @@ class House(Component):
         await self._returning.open(frozenset(self.listed if self.settings.readmits else ()))
 
     def take_settings(self, settings: RoomSettings) -> None:
-        """Let other settings hold from now on."""
+        """Let other settings hold from now on; rooms in memory keep the options they have."""
         self.settings = settings
+        self.paces.change(settings.limits)
+        for live in self.live.values():
+            live.paces.change(settings.limits)
+            live.room.most_occupants = settings.most_occupants
         stays = self.store.stays
         was_whole, stays.whole = stays.whole, settings.readmits
         if stays.whole and not was_whole:
@@ -90,14 +96,16 @@ class House(Component):
     # Rooms
 
     def at(self, local: str, call: Callable[[LiveRoom | None], T]) -> T | Deferred[T]:
-        """Call with a room once it is in memory, in the order of the calls; None: there is none."""
-        live = self.live.get(local)
-        if live is not None or local not in self.listed:
+        """Call with a room once it is in memory, in the order of the calls; None: there is none.
+
+        Where one of that name has ended, once all have been told so.
+        """
+        live, waiting = self.live.get(local), self._waiting.get(local)
+        if live is not None or (waiting is None and local not in self.listed):
             return call(live)
         done: Deferred[T] = Deferred()
-        waiting = self._loading.setdefault(local, [])
-        waiting.append((call, done))
-        if len(waiting) == 1:
+        self._waiting.setdefault(local, []).append((call, done))
+        if waiting is None:
             Deferred.fromCoroutine(self._load(local)).addBoth(self._loaded, local)
         return done
 
@@ -120,10 +128,9 @@ class House(Component):
         return live, stays
 
     def _loaded(self, result: tuple[LiveRoom, list[Stay]] | Failure | None, local: str) -> None:
-        waiting = self._loading.pop(local)
         if isinstance(result, Failure):
             self.log.failure("{room} cannot be read", result, room=local)
-            for _, done in waiting:
+            for _, done in self._waiting.pop(local):
                 done.errback(StanzaError("resource-constraint"))
             return
         if result is None:
@@ -131,8 +138,22 @@ class House(Component):
         else:
             live, stays = result
             self.readmit(self._put(live), stays)
-        for call, done in waiting:  # an earlier one may have ended the room, or made it
+        self._go_on(local)
+
+    def _go_on(self, local: str) -> None:
+        """Let those go on who have waited; an earlier one may end the room, or make it."""
+        for call, done in self._waiting.pop(local, ()):
             maybeDeferred(self.at, local, call).chainDeferred(done)
+
+    def _await_end(self, local: str, told: Deferred[None]) -> None:
+        """Have who comes wait until all have been told that a room has ended."""
+        self._waiting.setdefault(local, [])
+
+        def over(result: T) -> T:
+            self._go_on(local)
+            return result
+
+        told.addBoth(over)
 
     def readmit(self, live: LiveRoom, stays: Sequence[Stay]) -> None:
         """Let those be inside again who were when the service ended."""
@@ -171,11 +192,13 @@ class House(Component):
         self.store.histories.put(live.jid.local, live.room)
         del self.live[live.jid.local]
 
-    def create(self, jid: Jid, creator: str, locked: bool = True) -> LiveRoom:
-        """Make a room; until it is configured only its owner gets in (XEP-0045, 10.1)."""
-        self.store.graves.unearth(jid.local)
+    def create(self, jid: Jid, creator: str) -> LiveRoom:
+        """Make a room; until it is configured only its owner gets in (XEP-0045, 10.1).
+
+        Of an earlier one of that name `Graves` still knows.
+        """
         now = self._clock.seconds()
-        saved = Saved(jid.bare, creator, token_hex(32), now, locked)
+        saved = Saved(jid.bare, creator, token_hex(32), now, locked=True)
         saved.standings[creator] = Standing(Affiliation.OWNER, at=now)
         return self._put(self._make(saved))
 
@@ -194,6 +217,8 @@ class House(Component):
             self.listed.put(local, live.listed)
         elif isinstance(command, Destroy):
             self._bury(live, command)
+        if done is not None and self.live.get(local) is not live:
+            self._await_end(local, done)
         if not live.room.sessions:
             live.touched = self._clock.seconds()
         return done

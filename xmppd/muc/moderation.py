@@ -54,7 +54,7 @@ class Moderating:
         if retract is None:
             return None
         id = retract.getAttribute("id", "")
-        if not live.room.archived and _in_history(live, id) is None:
+        if not live.room.archived and live.room.recalled(id) is None:
             return None
         return Deferred.fromCoroutine(self._retract(live, command, id))
 
@@ -85,7 +85,5 @@ class Moderating:
 
 def _in_history(live: LiveRoom, id: str) -> Entry | None:
     """Something said of which newcomers are told, and the archive knows nothing."""
-    for message in live.room.history:
-        if message.id == id:
-            return Entry(id, message.author, kept=False)
-    return None
+    message = live.room.recalled(id)
+    return None if message is None else Entry(id, message.author, kept=False)

@@ -178,6 +178,8 @@ class Rooms(RoomRequests):
             if made:
                 self.forget(live)
             raise
+        if made:
+            self.store.graves.unearth(live.jid.local)
         self.hear(live, person)
         return done
 

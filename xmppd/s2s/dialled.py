@@ -20,7 +20,7 @@ from xmppd.s2s.policy import fits
 from xmppd.s2s.problem import Problem
 from xmppd.s2s.server_stream import ServerStream
 from xmppd.tls.certificate_files import CertificateError
-from xmppd.tls.transport import start_tls_as_client, tls_facts
+from xmppd.tls.transport import ForPeer, start_tls_as_client, tls_facts
 
 if TYPE_CHECKING:
     from xmppd.s2s.edge import ServerEdge
@@ -139,7 +139,7 @@ class Dialled(ServerStream):
     def _secured(self) -> None:
         """Go on within TLS."""
         try:
-            creator = self.edge.tls_towards(self.local, self.remote)
+            creator = ForPeer(self.edge.certificates.context_for(self.local), self.remote)
         except CertificateError as problem:
             self.give_up("remote-server-not-found", str(problem))
             return

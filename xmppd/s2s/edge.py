@@ -33,8 +33,7 @@ from xmppd.s2s.stopping import Stopping
 from xmppd.s2s.unproved import Unproved
 from xmppd.s2s.wire import ServerWire
 from xmppd.tls.certificates import Certificates
-from xmppd.tls.listening import Listen
-from xmppd.tls.transport import ForPeer
+from xmppd.tls.listening import Listen, is_balanced
 from xmppd.tls.trust import Trust
 
 MAX_PAIRS = 20_000
@@ -93,7 +92,7 @@ class ServerEdge:
 
     def build_protocol(self, address: IAddress | None, listen: Listen) -> Incoming | None:
         """Make the protocol of a new connection, or None if its address has too many."""
-        key = address_key(address)
+        key = "" if is_balanced(listen) else address_key(address)
         if self.stopped or not self._addresses.connected(key):
             return None
         return Incoming(self, key, listen.tls)
@@ -173,10 +172,6 @@ class ServerEdge:
         self.link.send(stanza)
         return self.shares.came(stanza, domain)
 
-    def tls_towards(self, local: str, remote: str) -> ForPeer:
-        """The client's side of TLS. Raises CertificateError."""
-        return ForPeer(self.certificates.context_for(local), remote)
-
     @property
     def incoming(self) -> list[Incoming]:
         """The streams that others have opened."""
@@ -187,6 +182,14 @@ class ServerEdge:
         self.live.add(wire)
         if isinstance(wire, Incoming):
             self.unproved.came(wire)
+
+    def told_address(self, wire: Incoming, address: IAddress | None) -> bool:
+        """Count a connection of a balancer's by whom it is for. False: that one has too many."""
+        key = address_key(address)
+        if not self._addresses.connected(key):
+            return False
+        self.unproved.is_from(wire, key)
+        return True
 
     def left(self, wire: ServerWire) -> None:
         """A connection has gone."""

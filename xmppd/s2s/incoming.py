@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.events import Event, Header, StreamClosed, StreamOpened
@@ -40,7 +40,7 @@ class Incoming(ServerStream):
 
     def __init__(self, edge: ServerEdge, key: str, tls: str) -> None:
         """
-        :param key: what the network address counts as.
+        :param key: what the network address counts as; empty while that is not known.
         :param tls: as of the place it came from: starttls or direct.
         """
         super().__init__(edge)
@@ -51,6 +51,7 @@ class Incoming(ServerStream):
         )
         self.is_secure = tls == "direct"
         self._external = External(self)
+        self._knows_address = bool(key)
         self._began = edge.clock.seconds()
 
     def new_management(self) -> IncomingManagement:
@@ -68,6 +69,15 @@ class Incoming(ServerStream):
         """Begin; nothing is said before the other side's header."""
         super().connectionMade()
         self.wait(self.limits.proof_seconds)
+
+    def dataReceived(self, data: bytes) -> None:
+        """Whom a balancer has connected for is known by the first bytes."""
+        if not self._knows_address and not self.over:
+            self._knows_address = True
+            transport: Any = self.transport
+            if not self.edge.told_address(self, transport.getPeer()):
+                self.drop("its address has too many connections")
+        super().dataReceived(data)
 
     def closing(self, last: bytes) -> bytes:
         """A last element and our closing tag."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from xmppd.protocol import acks
-from xmppd.protocol.acks import Handled
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.stanza import Stanza
 from xmppd.s2s.management import Management, count_in
@@ -59,6 +58,11 @@ class OutgoingManagement(Management):
             self._resuming = resuming
             raise StreamError("unsupported-stanza-type")
 
+    def handled(self) -> None:
+        """Count a stanza behind `<enabled/>`: from there on the remote counts it (XEP-0198, 4)."""
+        if not self._awaits:
+            super().handled()
+
     def suspend(self, session: Session) -> bool:
         """Resume it where that matters, and where only its first pair of domains has used it."""
         stream = self._outgoing
@@ -86,7 +90,6 @@ class OutgoingManagement(Management):
 
     def _enabled(self, session: Session, item: Stanza) -> None:
         self._awaits = False
-        session.handled = Handled()  # it counts from here (XEP-0198, 4)
         if acks.wants_resumption(item):
             session.id = item.attrs.get("id", "")
         self._stream.touch()

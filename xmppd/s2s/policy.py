@@ -27,6 +27,6 @@ def fits(stream: ServerStream, domain: str) -> bool:
 def satisfies(stream: ServerStream, domain: str) -> bool:
     """Whether a domain that has proved itself has done so as it would have to now."""
     policy = stream.edge.settings.policy_of(domain)
-    if policy == "certificate" or not stream.how & _WEAKER:
+    if policy == "certificate" or stream.how.get(domain) not in _WEAKER:
         return stream.has_certificate(domain)
     return stream.is_secure or policy == "plaintext-dialback"

@@ -91,7 +91,7 @@ class Receiving:
             self._stream.write(request.answer("error", "resource-constraint").to_bytes())
         elif self._stream.has_certificate(request.sender):
             self._admit(request, "certificate (dialback)")
-        elif self._stream.edge.settings.policy_of(request.sender) == "certificate":
+        elif self._needs_certificate(request):
             self._stream.write(request.answer("error", "not-authorized").to_bytes())
         elif len(self._verifying) >= self._stream.edge.settings.limits.verifications:
             self._stream.write(request.answer("error", "resource-constraint").to_bytes())
@@ -107,6 +107,9 @@ class Receiving:
         if not self._stream.is_secure and not self._stream.allows_plaintext(request.sender):
             return "policy-violation"
         return ""
+
+    def _needs_certificate(self, request: Dialback) -> bool:
+        return self._stream.edge.settings.policy_of(request.sender) == "certificate"
 
     def _ask(self, request: Dialback) -> None:
         pair = request.sender.domain, request.to.domain
@@ -127,6 +130,16 @@ class Receiving:
             self._stream.write(request.answer("valid").to_bytes())
             self._stream.answer_on_it()
 
+    def _believed(self, request: Dialback) -> None:
+        """Its key is right: that is enough unless policy has become stricter meanwhile."""
+        refusal = self._refusal(request)
+        if not refusal and self._needs_certificate(request):
+            refusal = "not-authorized"
+        if refusal:
+            self._stream.write(request.answer("error", refusal).to_bytes())
+        else:
+            self._admit(request, BY_KEY)
+
     def _verified(self, outcome: str, request: Dialback) -> None:
         """The authoritative server has spoken, or could not be asked."""
         self._verifying.discard((request.sender.domain, request.to.domain))
@@ -134,7 +147,7 @@ class Receiving:
         if self._stream.over or self._stream.receiving is not self:
             return
         if outcome == "valid":
-            self._admit(request, BY_KEY)
+            self._believed(request)
         elif outcome != "invalid":
             # whatever else the authoritative server says: it does not know the domain
             condition = outcome if outcome in _TOLD else "remote-server-not-found"

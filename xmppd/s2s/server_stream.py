@@ -29,9 +29,9 @@ class ServerStream(ServerWire):
     """One stream, in both directions as far as each has been proved.
 
     `proved` are the pairs of domains, remote and ours, whose stanzas may come; until there is one
-    little may come and not for long. `how` says by what they were proved. `pairs` are those whose
-    stanzas go out over it; `key` is what the other side counts as: its network address where it
-    has come to us. `max_bytes` is what the remote takes in one. `is_bidi` tells that
+    little may come and not for long. `how` says by what each remote domain was proved. `pairs` are
+    those whose stanzas go out over it; `key` is what the other side counts as: its network address
+    where it has come to us. `max_bytes` is what the remote takes in one. `is_bidi` tells that
     stanzas go both ways (XEP-0288).
     """
 
@@ -41,7 +41,7 @@ class ServerStream(ServerWire):
         self.limits = edge.settings.limits
         self.max_bytes = self.limits.stanza_bytes
         self.proved: set[tuple[str, str]] = set()
-        self.how: set[str] = set()
+        self.how: dict[str, str] = {}
         self.pairs: list[Pair] = []
         self.receiving = Receiving(self)
         self.management = self.new_management()
@@ -168,6 +168,11 @@ class ServerStream(ServerWire):
         """Whether every domain has proved itself as it would have to now."""
         return all(satisfies(self, remote) for remote, _ in self.proved)
 
+    @property
+    def proof(self) -> str:
+        """By what all were proved, in words."""
+        return ", ".join(sorted(set(self.how.values())))
+
     def admit(self, remote: Jid, local: Jid, how: str) -> bool:
         """Take stanzas from one domain to another from now on.
 
@@ -179,7 +184,7 @@ class ServerStream(ServerWire):
             return False
         self.edge.backoffs.succeeded(remote.domain)  # it is there, so it may be tried
         self.proved.add(pair)
-        self.how.add(how)
+        self.how[remote.domain] = how
         self.framer.max_stanza = self.limits.stanza_bytes
         self.touch()
         self.edge.log.info(

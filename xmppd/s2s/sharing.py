@@ -41,7 +41,8 @@ class Sharing:
         if stream is None:
             return False
         outcome = await self._ask(stream)
-        if outcome == "valid" and not stream.over and stream.take_in(pair):
+        holds = not stream.over and fits(stream, pair.remote)  # so that another policy counts
+        if outcome == "valid" and holds and stream.take_in(pair):
             return True
         stream.refused.add(self._domains)
         return False

@@ -46,6 +46,12 @@ class Unproved:
         self._waiting.setdefault(stream.key, {})[stream] = None
         self._count += 1
 
+    def is_from(self, stream: Incoming, key: str) -> None:
+        """Count one that has just come by another address: a balancer has told of it."""
+        self.left(stream)
+        stream.key = key
+        self.came(stream)
+
     def left(self, stream: Incoming) -> None:
         """Count one no more: it has proved a domain, or its stream is over."""
         of_address = self._waiting.get(stream.key, {})

@@ -29,6 +29,11 @@ class Listen(Protocol):
     def tls(self) -> str: ...
 
 
+def is_balanced(listen: Listen) -> bool:
+    """Whether a balancer connects there, and says whom for only then (PROXY protocol)."""
+    return listen.endpoint.startswith("haproxy:")
+
+
 class Edge(Protocol):
     """What takes the connections; `certificates` may be None where no place needs them."""
 

@@ -7,7 +7,7 @@ import unittest
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from xmppd.conformance import DocumentSuite
+from xmppd.conformance.documents import DocumentSuite
 from xmppd.storage.memory import MemoryStore
 
 

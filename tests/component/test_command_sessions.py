@@ -7,16 +7,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from xmppd.component.commands import (
-    COMMANDS,
-    MAX_OWN_SESSIONS,
-    SESSION_SECONDS,
-    CommandFailed,
-    CommandSessions,
-    Done,
-    Note,
-    Step,
-)
+from xmppd.component.command_sessions import MAX_OWN_SESSIONS, SESSION_SECONDS, CommandSessions
+from xmppd.component.commands import COMMANDS, CommandFailed, Done, Note, Step
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.forms import Field, FieldType, Form, FormType
 from xmppd.protocol.jid import Jid
