@@ -1,6 +1,6 @@
 """XEP-0016: lists that apply to some of an account's sessions."""
 
-from tests.extensions.privacy_case import PrivacyCase, allow, deny, message, shown
+from tests.extensions.privacy_case import ROMEO, PrivacyCase, allow, deny, message, shown
 from tests.sm.kit import House
 from xmppd.component.session import verb
 from xmppd.extensions.blocking import Blocking
@@ -67,6 +67,19 @@ class SessionsTest(PrivacyCase):
         self.quiet()
         self.romeo.send(message("juliet@example.com"))
         self.assertEqual(self.heard(self.come("juliet", "x")), ["b"])
+
+
+class KeptMessagesTest(PrivacyCase):
+    def test_blocked_for_a_while(self) -> None:
+        """What waits of somebody who is blocked comes once that is no longer so."""
+        self.juliet.send("<presence type='unavailable'/>")
+        self.romeo.send(message("juliet@example.com"))
+        self.block(ROMEO)
+        self.juliet.send("<presence/>")
+        self.assertEqual(self.heard(self.juliet), [])
+        self.block(ROMEO, name="unblock")
+        self.juliet.send("<presence type='unavailable'/>", "<presence/>")
+        self.assertEqual(self.heard(self.juliet), ["b"])
 
 
 class KeepingTest(PrivacyCase):

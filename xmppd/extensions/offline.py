@@ -119,6 +119,12 @@ class Offline(Extension):
         if session.available:
             self.present(session)
 
+    @on(Life.AVAILABLE)
+    def came(self, session: Session) -> None:
+        """Whoever was blocked when their messages went out may be so no more."""
+        box = self._box(session.user)
+        box.filled = box.filled or box.passed_over
+
     @on(Life.PRESENCE)
     def present(self, session: Session) -> None:
         """XEP-0160, 2, step 5: to the resource that has become available."""
@@ -166,6 +172,7 @@ class Offline(Extension):
 
     def _begin(self, box: Box, session: Session) -> None:
         box.session, box.since, box.appended = session, 0, 0
+        box.passed_over = False
         box.user.notes[Box] = box
         self._page(box, session)
 
@@ -200,7 +207,8 @@ class Offline(Extension):
             self.host.log.failure("Cannot read message {id} of {user}", id=entry.id, user=box.user)
             return
         if not admits(session, stanza):
-            return  # blocked since then: it stays, in case that changes
+            box.passed_over = True  # blocked since then: it stays, in case that changes
+            return
         box.open.add(entry.id)
         session.deliver_watched(
             delayed(stanza, entry.time, self.host.jid), partial(self._written, box, entry.id)

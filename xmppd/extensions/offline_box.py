@@ -21,7 +21,8 @@ class Box:
 
     `session` gets them now, None while nobody does; `open` are those it has been given and that
     have not been written, `since` is where the next page begins. `filled`: there may be messages
-    that it has not been given. While it goes out it is a note of its user.
+    that it has not been given, `passed_over`: there were some of senders who are blocked now. While
+    it goes out it is a note of its user.
     """
 
     def __init__(self, user: User) -> None:
@@ -30,6 +31,7 @@ class Box:
         self.turns = DeferredLock()
         self.session: Session | None = None
         self.filled = True
+        self.passed_over = False
         self.appended = 0
         self.since = 0
         self.open: set[EntryId] = set()
