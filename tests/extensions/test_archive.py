@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, ClassVar
+
+from twisted.internet.defer import Deferred
 
 from tests.extensions.archive_kit import ArchiveCase, bare_message, field, message
 from xmppd.component.archive import PAGE_BYTES
 from xmppd.extensions.archive import Archive, shelf_of
-from xmppd.extensions.archive_reading import CHEAP_SECONDS, MAX_QUERIES, PAUSES, ROOM
+from xmppd.extensions.archive_reading import CHEAP_SECONDS, MAX_QUERIES, PAUSES, ROOM, Reading
 from xmppd.extensions.offline import Offline
 from xmppd.extensions.stanza_ids import StanzaIds
+from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.namespaces import CLIENT, CONTENT, DELAY, FORWARD, MAM, STANZA_IDS
 from xmppd.protocol.stanza import Stanza
 from xmppd.storage.interfaces import Full
@@ -327,6 +331,23 @@ class FlowTest(ArchiveCase):
         later = self.house.client("juliet", "later")
         later.send("<presence/>")
         self.assertFalse([one for one in later.taken() if one.has(MAM, "result")])
+
+    def test_nobody_remembers_who_has_gone(self) -> None:
+        """Queries that wait for room end with their session."""
+        self.juliet.send(*self.query(ROOM // 10 + 3))
+        manager = self.house.manager
+        self.assertGreater(len(manager.overdue), 1)
+        self.juliet.cut()
+        self.assertEqual(len(manager.overdue), 0)
+
+    def test_asked_and_gone(self) -> None:
+        """A query that is looked at when its session has ended waits for nobody."""
+        session = self.house.manager.sessions[self.juliet.session]
+        self.juliet.cut()
+        reading = Reading(session)
+        reading.end()
+        found = Deferred.fromCoroutine(reading.answer(partial(self.fail, "it was read")))
+        self.failureResultOf(found, StanzaError)
 
 
 class OfflineTest(ArchiveCase):

@@ -229,6 +229,19 @@ class ReceivedTest(Case):
         self.assertFalse(any(item.has(CARBONS, "received") for item in got))
         self.assertFalse([item for item in self.romeo.taken() if item.type == "error"])
 
+    def test_who_has_a_copy_does_not_get_it_again(self) -> None:
+        """RFC 6121, 8.5.3: as if it came now; but the phone has it."""
+        for phone_has_it in True, False:
+            tablet = self.house.client("juliet", f"tablet{phone_has_it}")
+            self.romeo.send(message(to=tablet.jid, id="once"))
+            if phone_has_it:
+                self.phone.report()
+            tablet._got = 0
+            tablet.close("lost")
+            got = [item.id for item in self.phone.taken() if item.name == "message"]
+            self.assertEqual(got, [None] if phone_has_it else [None, "once"])
+            self.laptop.taken()
+
 
 class RoomTest(Case):
     room = "r@remote.test"

@@ -4,6 +4,7 @@ from typing import Any
 
 from tests.muc.kit import ROOM, SERVICE, RoomsTestCase, X, codes, error, form
 from xmppd.muc import names
+from xmppd.muc.settings import Limits, RoomSettings
 
 TOO_FAST = ("wait", "policy-violation")
 BUSY = ("wait", "resource-constraint")
@@ -150,6 +151,22 @@ class SizesTest(RoomsTestCase):
         self.assertEqual(codes(self.only(self.hag)), [110])
         gone = self.only(self.crone)
         self.assertEqual((gone.type, gone.has("", "status")), ("unavailable", False))
+
+
+class ReloadTest(RoomsTestCase):
+    def test_rooms_in_memory(self) -> None:
+        """Other limits hold from now on, in the rooms that are there too."""
+        self.make({}, (self.hag, "hag"))
+        limits = Limits(messages=1, invitations=1, creations=1, pages=1)
+        self.rooms.take_settings(RoomSettings(limits=limits, most_occupants=2))
+        [refused] = self.enter(self.macbeth, "mac")
+        self.assertEqual(error(refused), ("wait", "service-unavailable"))
+        for _ in range(51):
+            self.say(self.hag, "x")
+        self.assertEqual(error(self.hag.received()[-1]), TOO_FAST)
+        for number in range(21):
+            found = self.enter(self.hag, "hag", room=f"other{number}@{SERVICE}")
+        self.assertEqual(error(found[0]), BUSY)
 
 
 class MostRoomsTest(RoomsTestCase):

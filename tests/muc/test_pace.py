@@ -25,6 +25,15 @@ class PaceTest(SynchronousTestCase):
         pace = Pace(0, 1, 5)
         self.assertTrue(all(pace.admits("a", 0.0) for _ in range(100)))
 
+    def test_another_number(self) -> None:
+        pace = Pace(1, 1, 2)
+        self.assertEqual([pace.admits("a", 1.0) for _ in range(3)], [True, True, False])
+        pace.change(0)
+        self.assertTrue(pace.admits("a", 1.0))
+        pace.change(10)
+        self.assertEqual([pace.admits("b", 1.0) for _ in range(3)], [True, True, False])
+        self.assertTrue(pace.admits("b", 1.1))
+
     def test_clock_set_back(self) -> None:
         """Nobody waits longer than the burst lasts."""
         pace = Pace(1, 1, 5)

@@ -4,14 +4,17 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from xmppd.muc.readers import BURST, MOST_WAITING, PAUSE, REST, Readers
+from xmppd.muc.pace import Pace
+from xmppd.muc.readers import MOST_WAITING, PAUSE, REST, Readers
 from xmppd.protocol.errors import StanzaError
+
+BURST = 50
 
 
 class ReadersTest(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock = Clock()
-        self.readers = Readers(5, self.clock)
+        self.readers = Readers(Pace(5, 1, BURST), self.clock)
 
     def ask(self, account: str = "hag@example.com") -> Deferred[None]:
         return Deferred.fromCoroutine(self.readers.admit(account))
@@ -44,7 +47,7 @@ class ReadersTest(SynchronousTestCase):
         self.successResultOf(self.ask())
 
     def test_no_limit(self) -> None:
-        self.readers = Readers(0, self.clock)
+        self.readers = Readers(Pace(0, 1, BURST), self.clock)
         for _ in range(10 * BURST):
             self.successResultOf(self.ask())
 
@@ -52,7 +55,7 @@ class ReadersTest(SynchronousTestCase):
 class SearchingTest(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock = Clock()
-        self.readers = Readers(5, self.clock)
+        self.readers = Readers(Pace(5, 1, BURST), self.clock)
 
     def search(self, account: str = "hag@example.com") -> tuple[Deferred[None], Deferred[None]]:
         """Begin to search; gives what fires at the end, and what to fire for that."""

@@ -128,3 +128,5 @@ class StreamTest(OverdueCase):
         romeo.send("<presence to='a@remote.test' type='subscribe'/>", "<presence/>")
         self.wait(PATIENCE + LOOK_SECONDS)
         self.assertIn(b"<internal-server-error", self.error(romeo))
+        romeo.close("error")
+        self.assertNotIn(romeo.session, self.manager.sessions)

@@ -526,6 +526,31 @@ class BoundsTest(ResumeCase):
         found = [client.session in self.manager.sessions for client in clients]
         self.assertEqual(found, [False, True, True, True])
 
+    def at_once(self, *clients: Client) -> list[bool]:
+        """Their edge dies; who of them is still there."""
+        sessions = [self.session(client) for client in clients]
+        for client in clients:
+            client.enable()
+        for session in sessions:
+            self.manager.edges.absent(session.leg)
+        self.house.settle()  # at the end of the turn
+        return [session.address in self.manager.sessions for session in sessions]
+
+    def test_many_at_once(self) -> None:
+        """However many an edge takes with it, no more than the bound stay."""
+        names = "romeo", "juliet", "romeo", "juliet"
+        clients = [self.house.client(name, str(n)) for n, name in enumerate(names)]
+        host = self.house.host
+        assert host is not None and host.accounts is not None
+        host.accounts.create("mercutio", "secret")
+        more = self.house.client("mercutio")
+        found = self.at_once(*clients, more)
+        self.assertEqual(found, [False, False, True, True, True])
+
+    def test_many_of_an_account_at_once(self) -> None:
+        clients = [self.house.client("romeo", resource) for resource in "abcd"]
+        self.assertEqual(self.at_once(*clients), [False, False, True, True])
+
 
 class TogetherTest(ResumeCase):
     """What waits for all sessions without streams together has a bound (3.6, P4)."""

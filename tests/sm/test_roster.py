@@ -248,6 +248,40 @@ class VersionTest(RosterTestCase):
             self.assertEqual(items_of(answer), {"a@b.test": "none"}, version[:20])
             self.assertEqual((query_of(answer)["ver"], rest), (newest, []))
 
+    def test_as_it_is_when_the_version_is_known(self) -> None:
+        """A change that comes between the two has been pushed already."""
+        self.add("a@b.test")
+        contacts = self.house.host.users["juliet"].account.contacts  # type: ignore[union-attr]
+        asked: Deferred[str] = Deferred()
+        self.patch(contacts, "version", lambda: asked)
+        self.juliet.taken()
+        self.juliet.send(f"<iq type='get' id='v'><query xmlns='{NS}' ver=''/></iq>")
+        self.add("b@b.test")
+        asked.callback("2")
+        self.house.settle()
+        [answer] = [one for one in self.juliet.taken() if one.id == "v"]
+        self.assertEqual(items_of(answer), {"a@b.test": "none", "b@b.test": "none"})
+
+    def test_not_before_it_is_kept(self) -> None:
+        """A version that a crash takes back would be used twice."""
+        commits: list[Deferred[None]] = []
+
+        def commit() -> Deferred[None]:
+            commits.append(Deferred())
+            return commits[-1]
+
+        self.house.backend._driver.commit = commit
+        other = self.house.client("juliet", "other")
+        self.juliet.send(setting("<item jid='a@b.test'/>"))
+        for version in "", "0":
+            other.send(f"<iq type='get' id='v'><query xmlns='{NS}' ver='{version}'/></iq>")
+            self.house.settle(1)
+            self.assertEqual(other.taken(), [])
+        while commits:
+            commits.pop().callback(None)
+            self.house.settle(1)
+        self.assertEqual([one.id for one in other.taken() if one.id == "v"], ["v", "v"])
+
     def test_pushes_carry_versions(self) -> None:
         seen = [self.version()]
         self.add("a@b.test")

@@ -102,7 +102,10 @@ class RoomsRole(MultiService):
         return stopped.addCallback(lambda _: self.stores.close())
 
     def reload(self, config: Config) -> None:
-        """Take other settings for rooms to come. Raises ConfigError before it does."""
+        """Take other settings, and other options for rooms to come.
+
+        Raises ConfigError before it does.
+        """
         self.rooms.take_settings(room_settings(config, self._options))
         self.config = config
 

@@ -14,7 +14,7 @@ from xmppd.component.archive_answers import fin, form, metadata, results
 from xmppd.component.extension import ACCOUNT, OWN_ACCOUNT, SessionExtension, iq, on
 from xmppd.component.retention import Limits, at_least
 from xmppd.component.stable_ids import given_id, identified
-from xmppd.component.stages import Received, Sent
+from xmppd.component.stages import Life, Received, Sent
 from xmppd.extensions.archive_preferences import ArchivePreferences
 from xmppd.extensions.archive_reading import Patience, Reading
 from xmppd.extensions.archive_retention import Retention
@@ -158,6 +158,13 @@ class Archive(SessionExtension):
         query = parse_query(payload, groupchat=True, page=self.options.page, most=self.options.most)
         reading: Reading = session.notes.setdefault(Reading, Reading(session))
         return await reading.answer(partial(self._answer, request, query, session, reading))
+
+    @on(Life.CLOSED)
+    def closed(self, session: Session) -> None:
+        """Its queries wait no more."""
+        reading: Reading | None = session.notes.get(Reading)
+        if reading is not None:
+            reading.end()
 
     async def _answer(
         self, request: Stanza, query: Query, session: Session, reading: Reading

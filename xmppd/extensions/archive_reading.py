@@ -55,19 +55,22 @@ class Reading:
         self._turns = DeferredLock()
         self._messages = self._bytes = 0
         self._room: Deferred[None] | None = None
+        self._over = False
 
     async def answer(self, query: Callable[[], Awaitable[Stanza]]) -> Stanza:
         """Have a query answered when it is its turn and there is room for a page.
 
-        Raises StanzaError where too many wait already.
+        Raises StanzaError where too many wait already, or the session ends before.
         """
         if len(self._turns.waiting) >= MAX_QUERIES:
             raise StanzaError("resource-constraint", "too many queries at a time")
         await self._turns.acquire()
         try:
-            if self._is_full():
+            if self._is_full() and not self._over:
                 self._room = Deferred()
                 await self._room
+            if self._over:
+                raise StanzaError("recipient-unavailable", "the session has ended")
             return await query()
         finally:
             self._turns.release()
@@ -85,11 +88,19 @@ class Reading:
     def _written(self, count: int, size: int, read: Callable[[], None]) -> None:
         self._messages -= count
         self._bytes -= size
-        room = self._room
-        if room is not None and not self._is_full():
-            self._room = None
-            room.callback(None)
+        if not self._is_full():
+            self._make_room()
         read()
+
+    def _make_room(self) -> None:
+        room, self._room = self._room, None
+        if room is not None:
+            room.callback(None)
+
+    def end(self) -> None:
+        """The session has ended: nothing more will be read, and no query waits any longer."""
+        self._over = True
+        self._make_room()
 
     def _is_full(self) -> bool:
         return self._messages >= ROOM or self._bytes >= ROOM_BYTES

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 import attrs
 
@@ -88,14 +89,15 @@ class Carbons(SessionExtension):
         nick = _nick(session, to.bare) if to.resource else None
         if nick is not None:  # 6.1: for those alone who could answer
             others = [one for one in others if _nick(one, to.bare) == nick]
-        _copy("sent", with_archive_id(stanza, session), others)
+        _copy("sent", with_archive_id(stanza, session), others, _nothing)
 
     @on(Received.NOTE, "message")
     def copy_received(self, stanza: Stanza, user: User, sessions: list[Session]) -> None:
         """XEP-0280, 7. What has been refused has not been received."""
         others, sender = without_it(stanza, user, sessions), stanza.sender
         if others and sender is not None and self._is_eligible(stanza, user, sender):
-            _copy("received", stanza, others)
+            stanza.copied = set()
+            _copy("received", stanza, others, stanza.copied.add)
 
     def _is_eligible(self, stanza: Stanza, user: User, other: Jid) -> bool:
         """Whether a message is to be copied; that it was is remembered for its error."""
@@ -180,15 +182,20 @@ def _enabled(user: User) -> list[Session]:
     return [one for one in user.available if Carbons in one.notes and not one.closing]
 
 
-def _copy(name: str, stanza: Stanza, sessions: Iterable[Session]) -> None:
-    """A copy that a session ends without is gone: the message itself is where it belongs."""
+def _copy(
+    name: str, stanza: Stanza, sessions: Iterable[Session], got: Callable[[Session], None]
+) -> None:
+    """A copy that a session ends without is gone: the message itself is where it belongs.
+
+    :param got: called with each session whose client has its copy.
+    """
     inner = element(name, CARBONS, None, forwarded(stanza))
     for session in sessions:
         copy = Stanza.make(
             "message", inner, to=session.jid, sender=session.user.jid, type=stanza.type
         )
-        session.deliver_watched(copy, _nothing)
+        session.deliver_watched(copy, partial(got, session))
 
 
-def _nothing() -> None:
+def _nothing(session: Session) -> None:
     """Nobody keeps a copy, so nobody waits until it is written."""

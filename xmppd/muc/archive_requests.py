@@ -28,7 +28,7 @@ class ArchiveRequests:
 
     def __init__(self, rooms: House, clock: IReactorTime) -> None:
         self._rooms = rooms
-        self._readers = Readers(rooms.settings.limits.pages, clock)
+        self._readers = Readers(rooms.paces.pages, clock)
 
     @iq("get", MAM, "query", to=ACCOUNT)
     async def tell_form(self, request: Stanza) -> Stanza:

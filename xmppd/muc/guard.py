@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 import attrs
-from twisted.internet.interfaces import IReactorTime
 
 from xmppd.chat.commands import Invite, SetStandings
 from xmppd.chat.model import Affiliation, Occupant, Person, Role
 from xmppd.chat.outcome import Reason, Refused
 from xmppd.muc.house import House
-from xmppd.muc.keeping import RoomStore
 from xmppd.muc.live import LiveRoom
 from xmppd.muc.pace import Pace
 from xmppd.muc.refusals import refusal
-from xmppd.muc.settings import RoomSettings
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
 
 
 class Guarded(House):
     """Rooms that refuse what is too much. All its methods raise `StanzaError` for that."""
-
-    def __init__(
-        self, name: str, clock: IReactorTime, store: RoomStore, settings: RoomSettings
-    ) -> None:
-        super().__init__(name, clock, store, settings)
-        self._invitations = Pace(settings.limits.invitations, 60, 20)
-        self._creations = Pace(settings.limits.creations, 3_600, 20)
 
     def check_creation(self, room: Jid, person: Person) -> None:
         """May somebody make that room?"""
@@ -41,7 +31,7 @@ class Guarded(House):
             raise grave.error(room)
         if len(self.listed) >= settings.most_rooms:
             raise refusal(Refused(Reason.BUSY, "there are too many rooms"), room)
-        if not self._creations.admits(person.account, now):
+        if not self.paces.creations.admits(person.account, now):
             raise refusal(Refused(Reason.BUSY, "making rooms too often"), room)
 
     def check_size(self, stanza: Stanza, most: int) -> None:
@@ -67,7 +57,7 @@ class Guarded(House):
             raise refusal(Reason.TOO_FAST, live.jid)
 
     def _may_ask(self, person: Person, number: int) -> bool:
-        return self._invitations.admits(person.account, self._clock.seconds(), number)
+        return self.paces.invitations.admits(person.account, self._clock.seconds(), number)
 
     def quietened(self, live: LiveRoom, command: SetStandings) -> SetStandings:
         """The same changes; where they would invite too many, without invitations."""

@@ -21,6 +21,7 @@ from xmppd.muc.directory import Directory
 from xmppd.muc.graves import grave_of
 from xmppd.muc.keeping import RoomStore
 from xmppd.muc.live import LiveRoom
+from xmppd.muc.pace import ServicePaces
 from xmppd.muc.refusals import refusal
 from xmppd.muc.returning import Returning
 from xmppd.muc.settings import RoomSettings
@@ -40,6 +41,7 @@ class House(Component):
         super().__init__(name, clock)
         self.store = store
         self.live: dict[str, LiveRoom] = {}
+        self.paces = ServicePaces(settings.limits)
         self.take_settings(settings)
         self.listed = Directory()
         self._clock = clock
@@ -60,8 +62,12 @@ class House(Component):
         await self._returning.open(frozenset(self.listed if self.settings.readmits else ()))
 
     def take_settings(self, settings: RoomSettings) -> None:
-        """Let other settings hold from now on."""
+        """Let other settings hold from now on; rooms in memory keep the options they have."""
         self.settings = settings
+        self.paces.change(settings.limits)
+        for live in self.live.values():
+            live.paces.change(settings.limits)
+            live.room.most_occupants = settings.most_occupants
         stays = self.store.stays
         was_whole, stays.whole = stays.whole, settings.readmits
         if stays.whole and not was_whole:

@@ -46,7 +46,9 @@ def changes(room: Room, person: Person, request: Stanza) -> SetRoles | SetStandi
     items = _items(request)
     by_role = [item.hasAttribute("role") for item in items]
     by_affiliation = [item.hasAttribute("affiliation") for item in items]
-    if len(items) > MOST_ITEMS or any(map(bool.__eq__, by_role, by_affiliation)):
+    if len(items) > MOST_ITEMS:
+        raise StanzaError("bad-request", f"at most {MOST_ITEMS} at once")
+    if any(map(bool.__eq__, by_role, by_affiliation)):
         raise StanzaError("bad-request")
     if all(by_role):
         return SetRoles(person, tuple(map(_role_change, items)))

@@ -16,13 +16,18 @@ class Pace:
     For each it remembers until when what they have done lasts (GCRA, ITU-T I.371).
     """
 
-    __slots__ = ("_burst", "_each", "_until")
+    __slots__ = ("_burst", "_each", "_most", "_seconds", "_until")
 
     def __init__(self, number: float, seconds: float, burst: int) -> None:
         """`number` in `seconds`; a `number` of 0 lets all pass."""
-        self._each = seconds / number if number else 0.0
-        self._burst = self._each * burst
+        self._seconds, self._most = seconds, burst
         self._until: dict[Hashable, float] = {}
+        self.change(number)
+
+    def change(self, number: float) -> None:
+        """Let another number pass from now on."""
+        self._each = self._seconds / number if number else 0.0
+        self._burst = self._each * self._most
 
     def admits(self, who: Hashable, now: float, number: int = 1) -> bool:
         """Whether somebody may do it once more, or `number` times; if so, it is counted."""
@@ -56,7 +61,28 @@ class RoomPaces:
         self.presences = Pace(limits.presences, 1, 20)
         self.joins = Pace(limits.joins, 60, 30)
 
+    def change(self, limits: Limits) -> None:
+        """Let other limits hold from now on."""
+        self.messages.change(limits.messages)
+        self.presences.change(limits.presences)
+        self.joins.change(limits.joins)
+
     def forget_quiet(self, now: float) -> None:
         """Remember nobody who has been quiet."""
         for pace in (self.messages, self.presences, self.joins):
             pace.forget_quiet(now)
+
+
+class ServicePaces:
+    """How often each account may do what in all rooms together."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.invitations = Pace(limits.invitations, 60, 20)
+        self.creations = Pace(limits.creations, 3_600, 20)
+        self.pages = Pace(limits.pages, 1, 50)
+
+    def change(self, limits: Limits) -> None:
+        """Let other limits hold from now on."""
+        self.invitations.change(limits.invitations)
+        self.creations.change(limits.creations)
+        self.pages.change(limits.pages)

@@ -14,8 +14,6 @@ from twisted.internet.task import deferLater
 from xmppd.muc.pace import Pace
 from xmppd.protocol.errors import StanzaError
 
-BURST: Final = 50
-"""Pages that an account is given at once after a quiet time."""
 MOST_WAITING: Final = 20
 """Queries of one account that may wait for their turn."""
 PAUSE: Final = 0.1
@@ -27,9 +25,9 @@ REST: Final = 0.002
 class Readers:
     """Gives pages to all who ask, and slowly to those who ask for many: nobody's link fills up."""
 
-    def __init__(self, pages: int, clock: IReactorTime) -> None:
-        """`pages` that one account gets a second; 0: as many as it likes."""
-        self._pace = Pace(pages, 1, BURST)
+    def __init__(self, pace: Pace, clock: IReactorTime) -> None:
+        """`pace` is that of the pages that one account gets."""
+        self._pace = pace
         self._clock = clock
         self._waiting: Counter[str] = Counter()
         self._searches: dict[str, DeferredLock] = {}

@@ -24,8 +24,8 @@ class Stanza:
     names it: `to` (RFC 6120, 8.3.3.8: jid-malformed) or `from` (4.9.3.9: invalid-from), which
     counts for more if both are. Its attribute stays as it came, but an answer leaves it out.
 
-    `since` is a note beside the value: since when, in seconds, somebody has it wait. It is set by
-    them, and not there before.
+    `since` and `copied` are notes beside the value: since when, in seconds, somebody has it wait,
+    and who has a copy of it. They are set by them, and not there before.
     """
 
     __slots__ = (
@@ -33,6 +33,7 @@ class Stanza:
         "_scanned",
         "_tag",
         "attrs",
+        "copied",
         "inner",
         "malformed",
         "name",
@@ -43,6 +44,7 @@ class Stanza:
     )
 
     since: float
+    copied: set[object]
 
     def __init__(
         self,

@@ -55,6 +55,7 @@ def keep(host: Host, user: User, jid: Jid, contact: Contact | None) -> Deferred[
         )
     except ReadOnlyContacts:
         raise StanzaError("not-allowed", "this roster cannot be edited") from None
+    user.roster_ticket = max(user.roster_ticket, host.stores.ticket)
     unkept = user.unkept.setdefault(jid, Unkept(old))
     unkept.changes += 1
     _put(user, jid, contact)

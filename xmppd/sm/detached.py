@@ -54,6 +54,7 @@ class Detached:
     def __init__(self, manager: SessionManager) -> None:
         self._manager = manager
         self._timers: dict[Session, IDelayedCall] = {}
+        self._newest: list[Session] = []  # of this turn
         self._ended: OrderedDict[str, Ended] = OrderedDict()
         self._total = Total()
 
@@ -107,21 +108,32 @@ class Detached:
         if session in self._timers:
             return
         self._timers[session] = manager.clock.callLater(managed.seconds, self._expired, session)
-        self._keep_bounds(session)
+        self._keep_bounds_later(session)
         self.grew(session)
         session.user.host.tell(Life.DETACHED, session)
 
-    def _keep_bounds(self, newest: Session) -> None:
-        """Above a bound the session that has waited for longest waits no more."""
-        bounds = newest.user.host.detaching
-        if bounds is None:
-            return
-        same = [one for one in newest.user.sessions.values() if one in self._timers]
-        if len(same) > bounds.detached_per_account:
-            order = list(self._timers)
-            self._end_later(min(same, key=order.index))
-        elif len(self._timers) > bounds.detached:
-            self._end_later(next(iter(self._timers)))
+    def _keep_bounds_later(self, newest: Session) -> None:
+        """At the end of the turn, for an edge that is lost takes many sessions with it."""
+        if not self._newest:
+            self._manager.turn.later(self._keep_bounds)
+        self._newest.append(newest)
+
+    def _keep_bounds(self) -> None:
+        """Above a bound those that have waited for longest wait no more."""
+        newest, self._newest = self._newest, []
+        users = list(dict.fromkeys(session.user for session in newest))
+        for user in users:
+            bounds, here = user.host.detaching, self._timers.keys() & user.sessions.values()
+            if bounds is not None and len(here) > bounds.detached_per_account:
+                waiting = [one for one in self._timers if one.user is user]
+                self._end_first(waiting, bounds.detached_per_account)
+        for host in dict.fromkeys(user.host for user in users):
+            if host.detaching is not None and len(self._timers) > host.detaching.detached:
+                self._end_first(list(self._timers), host.detaching.detached)
+
+    def _end_first(self, waiting: list[Session], most: int) -> None:
+        for session in waiting[: len(waiting) - most]:
+            self._expired(session)
 
     def grew(self, session: Session) -> None:
         """More waits for a session without a stream. Where that is too much for all together, the

@@ -30,6 +30,7 @@ def take(host: Host, session: Session, stanza: Stanza) -> None:
     """Handle one stanza of a client, after all that it sent before."""
     if session.backlog is not None:
         session.backlog.append(stanza)
+        end_if_gone(session)
         return
     if stanza.ns or session.managed is not None:
         pending = _begin(host, session, stanza)
@@ -51,6 +52,14 @@ def _go_on(_: object, host: Host, session: Session) -> None:
             return
     session.backlog = None
     host.manager.reports.note(session)
+
+
+def end_if_gone(session: Session) -> None:
+    """A session that is closing takes nothing more, so its end need not wait for what does."""
+    if session.closing:
+        ends = [item for item in session.backlog or () if item.ns == SESSION_PROTOCOL]
+        for item in ends:
+            ending.closed(session.user.host.manager, session, item)
 
 
 def _begin(host: Host, session: Session, stanza: Stanza) -> Deferred[Any] | None:

@@ -10,6 +10,7 @@ from twisted.logger import Logger
 
 from xmppd.protocol.errors import StanzaError, StreamError
 from xmppd.protocol.stanza import Stanza
+from xmppd.sm import outgoing
 from xmppd.sm.reaching import done
 
 if TYPE_CHECKING:
@@ -56,6 +57,10 @@ class Overdue:
         self._newest = self._seen = 0
         self._since = 0.0
         self._looking = False
+
+    def __len__(self) -> int:
+        """How many requests are being worked on."""
+        return len(self._asked)
 
     def waits_for(self, ticket: int) -> None:
         """Somebody waits until that batch is kept."""
@@ -114,6 +119,7 @@ class Overdue:
             if session.backlog is not None or session.managed in self._manager.uncommitted:
                 error = StreamError("internal-server-error", "what was sent cannot be kept")
                 self._manager.detached.let_go(session, error)
+                outgoing.end_if_gone(session)
 
 
 def _refuse_waiting(host: Host) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -88,13 +88,15 @@ def _is_rescued(stanza: Stanza) -> bool:
 def missed_again(host: Host, stanza: Stanza, user: User, unsettled: Unsettled | None) -> None:
     """A message whose session ended before it was written: as if it came now (RFC 6121, 8.5.3).
 
-    Where it waited for a client that managed its stream it says since when (XEP-0198, 5).
+    Where it waited for a client that managed its stream it says since when (XEP-0198, 5). Sessions
+    whose clients have a copy of it do not get it once more.
     """
     if _is_rescued(stanza):
+        copied = getattr(stanza, "copied", frozenset[object]())
         stanza = late(host.jid, stanza)
         hooks = host.dispatch.hooks(Received.CHECK, stanza.name)
         checked = maybeDeferred(walk, hooks, stanza, user)
-        checked.addCallback(_again, host, user, unsettled)
+        checked.addCallback(_again, host, user, unsettled, copied)
         checked.addErrback(host.refuse_failure, stanza).addBoth(done, unsettled)
         return
     if stanza.name == "iq" and stanza.type in ("get", "set"):
@@ -103,12 +105,19 @@ def missed_again(host: Host, stanza: Stanza, user: User, unsettled: Unsettled | 
 
 
 def _again(
-    verdict: Verdict, host: Host, user: User, unsettled: Unsettled | None
+    verdict: Verdict,
+    host: Host,
+    user: User,
+    unsettled: Unsettled | None,
+    copied: Collection[object],
 ) -> Deferred[None] | None:
     if not isinstance(verdict, Stanza):
         return None
     rule, sessions = choose(user, verdict.readdressed(user.jid))
     sessions = picked(host, user, verdict, sessions)
+    if sessions and all(session in copied for session in sessions):
+        return None
+    sessions = [session for session in sessions if session not in copied]
     fit = [session for session in sessions if session.inherits(verdict)]
     if fit:
         deliver(verdict, user, fit, unsettled)

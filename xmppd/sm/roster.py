@@ -38,13 +38,15 @@ class Roster(SessionExtension):
         self, request: Stanza, session: Session, versioned: bool
     ) -> Stanza | Deferred[Stanza]:
         user = session.user
-        items = [contact.to_item() for contact in user.contacts.values()]
 
         def answer(version: str | None) -> Stanza:
+            # Only now: what changes before has been pushed, and the version speaks of it.
+            items = [contact.to_item() for contact in user.contacts.values()]
             return request.reply(element("query", ROSTER, {"ver": version}, *items))
 
         if not versioned:
             return answer(None)
+        _wait_for_newest(session)
         version: Deferred[str | None] = user.account.contacts.version()
         return version.addCallback(answer)
 
@@ -57,6 +59,7 @@ class Roster(SessionExtension):
         """RFC 6121, 2.6.3: an empty result, then pushes, where that is less than the whole."""
         if found is None:
             return self._whole(request, session, True)
+        _wait_for_newest(session)
         changed, removed, version = found
         items = [removed_item(jid) for jid in removed]
         items += [contact.to_item() for contact in changed]
@@ -113,3 +116,8 @@ class Roster(SessionExtension):
     def foreign(self, request: Stanza, session: Session | None) -> Stanza:
         """Somebody else's roster: refused alike whether the account exists or not."""
         raise StanzaError("forbidden")
+
+
+def _wait_for_newest(session: Session) -> None:
+    """Have answers that tell of a version wait until a crash cannot take that back."""
+    session.ticket = max(session.ticket, session.user.roster_ticket)

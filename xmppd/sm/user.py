@@ -34,9 +34,9 @@ class User:
     `contacts` is the roster, `requests` the subscription requests that wait for an answer
     (RFC 6121, 3.1.3), both by bare JID and whole in memory; changes go through
     `sm.contacts`, which keeps them. `lines` holds what senders sent while something that they
-    sent before is not done, by bare JID. `shared` holds messages for several sessions that no
-    client of theirs has yet. `notes` holds what extensions remember of the account while it is in
-    memory, one value per class.
+    sent before is not done, by bare JID. `roster_ticket` is the batch with the newest change of the
+    roster. `shared` holds messages for several sessions that no client of theirs has yet. `notes`
+    holds what extensions remember of the account while it is in memory, one value per class.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class User:
         self.sessions: dict[str, Session] = {}
         self.lines: dict[Jid, deque[tuple[Stanza, Unsettled | None]]] = {}
         self.unkept: dict[Jid, Unkept] = {}
+        self.roster_ticket = 0
         self.shared: dict[Stanza, set[Session]] = {}
         self.notes: dict[type, Any] = {}
         self.unwatch: Callable[[], None] = _nothing
