@@ -9,9 +9,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.link.kit import SECRET, Raw
 from xmppd.app.config import load
-from xmppd.app.ctl_verb import Refused
+from xmppd.app.ctl.verb import Refused
+from xmppd.app.ctl.verbs import perform
 from xmppd.app.roles import RouterRole
-from xmppd.app.verbs import perform
 
 OUTSIDE = """
 [[router.listen]]

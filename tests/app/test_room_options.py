@@ -10,8 +10,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.muc.kit import ROOM, SERVICE, RoomsTestCase, error
 from xmppd.app.config_key import ConfigError
+from xmppd.app.ctl.verbs import perform
 from xmppd.app.room_options import room_options
-from xmppd.app.verbs import perform
 from xmppd.chat.commands import Enter, SetTopic
 from xmppd.chat.model import Affiliation, Role
 from xmppd.chat.option import Field, Option, check

@@ -24,14 +24,14 @@ from xmppd.app.assemble import assemble
 from xmppd.app.config import load
 from xmppd.app.config_key import ConfigError, StoreName
 from xmppd.app.config_model import Config, Storage
-from xmppd.app.ctl_client import NotRunning, ask
-from xmppd.app.ctl_control import Control
-from xmppd.app.ctl_direct import _value, carry_out
-from xmppd.app.ctl_init import records, template
-from xmppd.app.ctl_status_text import duration
-from xmppd.app.ctl_text import readable
-from xmppd.app.ctl_verb import Refused, Verb
-from xmppd.app.verbs import VERBS
+from xmppd.app.ctl.client import NotRunning, ask
+from xmppd.app.ctl.control import Control
+from xmppd.app.ctl.direct import _value, carry_out
+from xmppd.app.ctl.init import records, template
+from xmppd.app.ctl.status_text import duration
+from xmppd.app.ctl.text import readable
+from xmppd.app.ctl.verb import Refused, Verb
+from xmppd.app.ctl.verbs import VERBS
 from xmppd.app.xmppctl import BATCH, main
 from xmppd.link.router import Router
 from xmppd.protocol.jid import Jid

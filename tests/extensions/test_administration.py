@@ -5,10 +5,10 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.app.test_verbs import Served
+from tests.app.ctl.test_verbs import Served
 from tests.sm.kit import House
 from xmppd.app.config_model import Config
-from xmppd.app.verbs import perform
+from xmppd.app.ctl.verbs import perform
 from xmppd.component.commands import COMMANDS
 from xmppd.component.requests import condition_of
 from xmppd.extensions.administration import Administration

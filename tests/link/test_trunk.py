@@ -2,10 +2,13 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.link.kit import message
+from xmppd.link.envelope import Envelope
 from xmppd.link.link import Item
 from xmppd.link.pool import Sticky
 from xmppd.link.queue import Bounds
+from xmppd.link.receipts import counted
 from xmppd.link.trunk import Trunk
+from xmppd.protocol.jid import Jid
 
 
 class FakeCarrier:
@@ -71,6 +74,14 @@ class QueueingTests(TrunkCase):
         trunk.join(carrier)
         self.send(trunk, "3")
         self.assertEqual((carrier.ids(), trunk.waiting), (["1", "2", "3"], 0))
+
+    def test_down_and_no_envelopes_wait(self) -> None:
+        """But messages that somebody counts: those are envelopes only on their way."""
+        trunk = self.trunk(envelopes=False)
+        origin = Jid.parse("sm-1/b")
+        trunk.deliver(Envelope(Jid.parse("irc.test"), origin, (), id="a"))
+        trunk.deliver(counted(origin, message("x@irc.test", "home.test", "1"), 1, 0))
+        self.assertEqual((self.bounced, trunk.waiting), ([("a", "service-unavailable")], 1))
 
     def test_down_and_nothing_waits(self) -> None:
         trunk = self.trunk(absent=0)

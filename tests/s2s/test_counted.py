@@ -9,6 +9,7 @@ from tests.s2s.network import Place
 from tests.s2s.test_between import JULIET, ROMEO, Between
 from xmppd.link.receipts import Receipts, counted
 from xmppd.protocol.jid import Jid
+from xmppd.protocol.stanza import Stanza
 
 ORIGIN = Jid.parse("sm-1/b")
 
@@ -71,3 +72,16 @@ class CountedTest(Between):
         self.network.settle()
         self.assertEqual(self.there.heard, ["1"])
         self.assertEqual(self.here.edge._counted, {})
+
+    def test_goes_back_to_no_router(self) -> None:
+        """Whoever counts it keeps it, and sends it to our next life: it would come twice."""
+        back: list[Stanza] = []
+        self.here.edge.stopping.give_back = back.append
+        self.network.silent.add("montague.test")
+        self.send(1)
+        self.here.say(JULIET, ROMEO, "2")
+        stopped = self.here.edge.stop()
+        self.network.advance(7)
+        self.successResultOf(stopped)
+        self.assertEqual(([stanza.id for stanza in back], self.done), (["2"], []))
+        self.assertEqual(self.here.heard, [])

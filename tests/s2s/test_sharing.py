@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 
 from tests.s2s.raw import HEADER, Raw, error_in
 from tests.s2s.test_hostile import Hostile
-from xmppd.app.ctl_servers import s2s_list
+from xmppd.app.ctl.servers import s2s_list
 from xmppd.protocol.namespaces import BIDI_FEATURE, DIALBACK_FEATURE, STREAM_MANAGEMENT
 from xmppd.s2s.dialback import Keys
 from xmppd.s2s.sharing import ANSWER_SECONDS

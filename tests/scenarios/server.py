@@ -18,8 +18,8 @@ from tests.scenarios.certificate import write_certificate
 from tests.scenarios.ports import LOOPBACK, free_port
 from xmppd.app.admin import socket_path
 from xmppd.app.config import load
-from xmppd.app.ctl_client import ask
-from xmppd.app.verbs import VERBS
+from xmppd.app.ctl.client import ask
+from xmppd.app.ctl.verbs import VERBS
 
 ROOT = Path(__file__).resolve().parents[2]
 TWISTD = (sys.executable, "-c", "from twisted.scripts.twistd import run; run()", "-n")

@@ -33,8 +33,8 @@ from tests.scenarios.server import (
 )
 from xmppd.app.admin import socket_path
 from xmppd.app.config import load
-from xmppd.app.ctl_client import ask
-from xmppd.app.verbs import VERBS
+from xmppd.app.ctl.client import ask
+from xmppd.app.ctl.verbs import VERBS
 
 LAYOUTS = ROOT / "docs/examples/layouts"
 DOMAIN = "example.com"

@@ -12,6 +12,7 @@ from tests.scenarios.federation.place import await_true
 from tests.scenarios.ports import free_port
 from tests.scenarios.server import ScenarioTestCase, Server, listens
 from tests.scenarios.test_split_kill import END, Talker, message
+from xmppd.protocol.namespaces import STREAM_MANAGEMENT
 
 SPLIT = ("xmpp-router", "xmpp-sm", "xmpp-c2s", "xmpp-s2s")
 RATE = 200
@@ -138,6 +139,23 @@ class ServerEdgeTest(TwoServers):
             split.start_process("xmpp-s2s")
         self.hear(there, 11)
         self.assertEqual(self.heard, [str(number) for number in range(11)])
+
+    def test_restarted_while_managed_messages_wait_in_it(self) -> None:
+        """The session manager counts them, and sends them again: they come once."""
+        split, whole = self.meet()
+        here, there = self.people(split, whole)
+        here.send(f"<enable xmlns='{STREAM_MANAGEMENT}'/>")
+        with stopped(whole.pid("xmpp-im")):
+            for number in range(10):
+                here.send(f"<message to='{there.bare}' id='{number}'><body>x</body></message>")
+            await_true(lambda: "10" in split.control("s2s", "list").split(), split.logged)
+            split.stop_one("xmpp-s2s")
+            split.start_process("xmpp-s2s")
+        self.hear(there, 10)
+        for number in (10, 11):
+            here.send(f"<message to='{there.bare}' id='{number}'><body>x</body></message>")
+            self.hear(there, 1)
+        self.assertEqual(self.heard, [str(number) for number in range(12)])
         self.check_nothing_came_back(here)
 
     def check_nothing_came_back(self, person: Person) -> None:

@@ -24,8 +24,8 @@ from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 
 from xmppd.app.config_model import Config
-from xmppd.app.ctl_verb import Refused, Role, Tell
-from xmppd.app.verbs import perform
+from xmppd.app.ctl.verb import Refused, Role, Tell
+from xmppd.app.ctl.verbs import perform
 
 MAX_LINE = 1 << 20
 """Bytes of a request."""

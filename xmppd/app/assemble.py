@@ -12,10 +12,10 @@ from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 
 from xmppd.accounts.edits import Edits
 from xmppd.app.config_model import Config
+from xmppd.app.ctl.verbs import perform
 from xmppd.app.hosting import HostMaker, MakePortal
 from xmppd.app.roles import ClientsRole, RouterRole, ServersRole, SessionsRole, stop
 from xmppd.app.rooms import RoomsRole
-from xmppd.app.verbs import perform
 from xmppd.chat.option import Option
 from xmppd.component.extension import Extension
 from xmppd.link.own_time import OwnTime

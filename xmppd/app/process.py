@@ -17,7 +17,7 @@ from twisted.python.logfile import LogFile
 from xmppd.app.admin import AdminSocket, socket_path
 from xmppd.app.config_key import ConfigError
 from xmppd.app.config_model import Config
-from xmppd.app.ctl_server import waiting_for_restart
+from xmppd.app.ctl.server import waiting_for_restart
 from xmppd.app.logs import log_file, observer, turn
 from xmppd.app.options import RoleOptions, refuse_second
 from xmppd.app.steady import SteadyClock

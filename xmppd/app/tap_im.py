@@ -5,7 +5,7 @@ from twisted.internet import reactor
 
 from xmppd.app.assemble import assemble
 from xmppd.app.config import check_certificates
-from xmppd.app.ctl_server import checked_again
+from xmppd.app.ctl.server import checked_again
 from xmppd.app.options import ImOptions as Options
 from xmppd.app.options import make_data_folder, password_checkers, try_listening
 from xmppd.app.process import Process, started

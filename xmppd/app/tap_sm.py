@@ -6,12 +6,12 @@ from twisted.application.service import MultiService
 from twisted.internet import reactor
 
 from xmppd.app.assemble import storing
-from xmppd.app.ctl_server import checked_again
+from xmppd.app.ctl.server import checked_again
+from xmppd.app.ctl.verbs import perform
 from xmppd.app.linked import LinkedSessions
 from xmppd.app.options import SmOptions as Options
 from xmppd.app.options import make_data_folder, password_checkers, with_router
 from xmppd.app.process import Process, started
-from xmppd.app.verbs import perform
 
 
 def makeService(options: Options) -> MultiService:

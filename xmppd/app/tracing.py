@@ -12,7 +12,7 @@ from typing import Final
 
 from twisted.logger import Logger
 
-from xmppd.app.ctl_watch import Watches
+from xmppd.app.ctl.watch import Watches
 from xmppd.link.envelope import Envelope
 from xmppd.link.link import Item, Link, Receiver
 from xmppd.link.router import Router

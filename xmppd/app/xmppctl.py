@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
-from xmppd.app.ctl_commands import Commands, F, add_command, add_verb, with_json
-from xmppd.app.ctl_control import Control
-from xmppd.app.ctl_init import begin
-from xmppd.app.ctl_input import read_accounts, read_password
+from xmppd.app.ctl.commands import Commands, F, add_command, add_verb, with_json
+from xmppd.app.ctl.control import Control
+from xmppd.app.ctl.init import begin
+from xmppd.app.ctl.input import read_accounts, read_password
+from xmppd.app.ctl.verbs import VERBS
 from xmppd.app.logs import escaped
-from xmppd.app.verbs import VERBS
 
 BATCH = 200
 """Accounts that are sent at a time."""

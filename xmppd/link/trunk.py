@@ -16,6 +16,7 @@ from xmppd.link.member import Carrier, Member, member_of
 from xmppd.link.pool import Balance, RoundRobin, Sticky
 from xmppd.link.pressure import Pressure
 from xmppd.link.queue import Bounds, Queue
+from xmppd.link.receipts import is_counted
 from xmppd.link.routes import Producer
 from xmppd.link.unanswered import wants_answer
 from xmppd.protocol.stanza import Stanza
@@ -89,10 +90,10 @@ class Trunk:
 
     def _wait(self, item: Item, since: float | None = None) -> None:
         """Have an item wait for somebody to come."""
-        if self._bounds.envelopes or not isinstance(item, Envelope):
-            self._absent.push(item, since)
-        else:
+        if not self._bounds.envelopes and isinstance(item, Envelope) and not is_counted(item):
             self._bounce(item, "service-unavailable")
+        else:
+            self._absent.push(item, since)
 
     def _give(self, member: Member, item: Item) -> None:
         if self._watch and wants_answer(item) and (self._retry or not self._is_ours(item)):

@@ -71,7 +71,10 @@ class Backlog:
             self._queue.refuse_all(condition)
 
     def give_back(self, take: Callable[[Stanza], None] | None) -> None:
-        """Have the router take what no other server has been sent, in its order."""
+        """Have the router take what no other server has been sent, in its order.
+
+        What somebody counts is sent again by them once our next life tells of itself.
+        """
         if take is None:
             return
         unsent, self._unsent = self._unsent, []
@@ -79,4 +82,5 @@ class Backlog:
             take(stanza)
         for _, item in self._queue.empty():
             assert isinstance(item, Stanza)
-            take(item)
+            if not self._pair.edge.is_owed(item):
+                take(item)

@@ -139,6 +139,10 @@ class ServerEdge:
         self.receive(stanza)
         return done
 
+    def is_owed(self, stanza: Stanza) -> bool:
+        """Whether somebody waits to hear what becomes of a stanza, and keeps it until then."""
+        return stanza in self._counted
+
     def settled(self, stanza: Stanza) -> None:
         """There is no more to do about a stanza."""
         done = self._counted.pop(stanza, None)

@@ -4,6 +4,7 @@ from typing import Any
 
 import attrs
 from cryptography import x509
+from OpenSSL.crypto import X509
 from OpenSSL.SSL import Connection, Context
 from twisted.internet.interfaces import (
     IAddress,
@@ -83,14 +84,26 @@ def _wrap(
 
 
 def shown_by(transport: Any) -> list[x509.Certificate]:
-    """The certificates that the other side has shown, its own first; none without TLS."""
+    """The certificates that the other side has shown, its own first; none without TLS.
+
+    Those that cannot be read are left out, and all of them where its own is such a one.
+    """
     handle = transport.getHandle() if isinstance(transport, TLSMemoryBIOProtocol) else None
     if not isinstance(handle, Connection):
         return []
-    own = handle.get_peer_certificate(as_cryptography=True)
+    own = _readable(handle.get_peer_certificate())
     if own is None:
         return []
-    return [own, *(handle.get_peer_cert_chain(as_cryptography=True) or ())]
+    others = map(_readable, handle.get_peer_cert_chain() or ())
+    return [own, *filter(None, others)]
+
+
+def _readable(shown: X509 | None) -> x509.Certificate | None:
+    """TLS takes some that are of no version of X.509, or not encoded as they have to be."""
+    try:
+        return None if shown is None else shown.to_cryptography()
+    except (x509.InvalidVersion, ValueError):
+        return None
 
 
 @implementer(IOpenSSLClientConnectionCreator)

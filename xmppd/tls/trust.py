@@ -49,7 +49,7 @@ class Trust:
     def examine(self, shown: Sequence[x509.Certificate]) -> Examined:
         """Look at what somebody has shown: its own certificate, then what else belongs to it."""
         if not shown:
-            return Examined("none was shown")
+            return Examined("none was shown that can be read")
         certificate, *chain = shown
         others = [crypto.X509.from_cryptography(each) for each in chain]
         own = crypto.X509.from_cryptography(certificate)

@@ -12,8 +12,8 @@ from tests.scenarios.ports import free_port
 from tests.scenarios.server import WHOLE, Layout, Server
 from xmppd.app.admin import INSTANCE, socket_path
 from xmppd.app.config import load
-from xmppd.app.ctl_client import ask
-from xmppd.app.verbs import VERBS
+from xmppd.app.ctl.client import ask
+from xmppd.app.ctl.verbs import VERBS
 
 SETTINGS = """
 [extensions.registration]

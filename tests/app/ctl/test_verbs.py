@@ -17,10 +17,10 @@ from xmppd.app.config import load
 from xmppd.app.config_endpoint import everywhere
 from xmppd.app.config_model import Config
 from xmppd.app.config_servers import Federation
-from xmppd.app.ctl_server import read_again, waiting_for_restart
-from xmppd.app.ctl_text import readable
-from xmppd.app.ctl_verb import Refused
-from xmppd.app.verbs import VERBS, perform
+from xmppd.app.ctl.server import read_again, waiting_for_restart
+from xmppd.app.ctl.text import readable
+from xmppd.app.ctl.verb import Refused
+from xmppd.app.ctl.verbs import VERBS, perform
 from xmppd.protocol.namespaces import STREAM_ERRORS
 from xmppd.tls.self_made import write_self_made
 

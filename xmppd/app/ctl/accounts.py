@@ -8,9 +8,9 @@ from twisted.python.failure import Failure
 
 from xmppd.accounts.interfaces import NoSuchAccount
 from xmppd.accounts.registry import AccountExists
-from xmppd.app.ctl_addresses import account_named, accounts_of, host_of
-from xmppd.app.ctl_users import sessions_of
-from xmppd.app.ctl_verb import JID, Parameter, Refused, Server, Verb
+from xmppd.app.ctl.addresses import account_named, accounts_of, host_of
+from xmppd.app.ctl.users import sessions_of
+from xmppd.app.ctl.verb import JID, Parameter, Refused, Server, Verb
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.jid import Jid
 from xmppd.sm.ending import kick

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from xmppd.app.ctl_addresses import domain_named, host_of
-from xmppd.app.ctl_verb import Parameter, Refused, Server, Verb
+from xmppd.app.ctl.addresses import domain_named, host_of
+from xmppd.app.ctl.verb import Parameter, Refused, Server, Verb
 from xmppd.extensions.motd import Motd, announcement
 from xmppd.sm.host import Host
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from xmppd.app.admin import MAX_LINE, peer_uid
-from xmppd.app.ctl_verb import Refused, Tell, Verb
+from xmppd.app.ctl.verb import Refused, Tell, Verb
 
 
 class NotRunning(Exception):

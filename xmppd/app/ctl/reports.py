@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from xmppd.app.ctl_addresses import domain_named, host_of
-from xmppd.app.ctl_verb import AT_MOST, Parameter, Server, Verb
+from xmppd.app.ctl.addresses import domain_named, host_of
+from xmppd.app.ctl.verb import AT_MOST, Parameter, Server, Verb
 from xmppd.extensions.reports import listed, reports_of
 
 MOST = 100

@@ -13,9 +13,9 @@ from tests.link.kit import Raw, message
 from xmppd.app.assemble import assemble
 from xmppd.app.config_key import Domain, StoreName
 from xmppd.app.config_model import Config, Storage
-from xmppd.app.ctl_router import HERE
-from xmppd.app.ctl_text import readable
-from xmppd.app.verbs import perform
+from xmppd.app.ctl.router import HERE
+from xmppd.app.ctl.text import readable
+from xmppd.app.ctl.verbs import perform
 from xmppd.component.requests import condition_of
 from xmppd.link.codec import attach, to_bytes
 from xmppd.link.link import Item

@@ -4,9 +4,9 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from xmppd.app.ctl_text import readable
-from xmppd.app.ctl_verb import Refused
-from xmppd.app.verbs import perform
+from xmppd.app.ctl.text import readable
+from xmppd.app.ctl.verb import Refused
+from xmppd.app.ctl.verbs import perform
 from xmppd.testing.server import TestServer
 
 BLOCK = (

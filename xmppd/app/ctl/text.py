@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from xmppd.app.ctl_status_text import told_status
+from xmppd.app.ctl.status_text import told_status
 from xmppd.app.logs import escaped
 
 Lines = Iterable[str]

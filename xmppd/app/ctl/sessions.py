@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from xmppd.app.ctl_addresses import address_named, host_of
-from xmppd.app.ctl_verb import Parameter, Refused, Server, Verb
+from xmppd.app.ctl.addresses import address_named, host_of
+from xmppd.app.ctl.verb import Parameter, Refused, Server, Verb
 from xmppd.protocol.datetimes import format_datetime
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.jid import Jid

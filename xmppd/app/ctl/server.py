@@ -9,7 +9,7 @@ from xmppd.accounts.edits import Edits
 from xmppd.app.config import COMMAND_LINE, check_certificates, load
 from xmppd.app.config_model import Config
 from xmppd.app.config_words import shown
-from xmppd.app.ctl_verb import Parameter, Refused, Server, Verb
+from xmppd.app.ctl.verb import Parameter, Refused, Server, Verb
 from xmppd.app.hosting import HostMaker
 from xmppd.app.rooms import FOLDER
 from xmppd.storage.stores import StoreMap

@@ -7,8 +7,8 @@ from twisted.internet.defer import Deferred
 
 from tests.s2s.network import Place
 from tests.s2s.test_between import JULIET, ROMEO, Between
-from xmppd.app.ctl_remote import way_to
-from xmppd.app.ctl_text import readable
+from xmppd.app.ctl.remote import way_to
+from xmppd.app.ctl.text import readable
 from xmppd.protocol.jid import Jid
 
 

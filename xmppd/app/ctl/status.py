@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from xmppd.app.ctl_router import links, state
-from xmppd.app.ctl_verb import Verb
+from xmppd.app.ctl.router import links, state
+from xmppd.app.ctl.verb import Verb
 from xmppd.extensions.version import software_version
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from xmppd.app.config_words import shown, suggestion
-from xmppd.app.ctl_verb import Parameter, Refused, Verb
+from xmppd.app.ctl.verb import Parameter, Refused, Verb
 from xmppd.chat.commands import (
     Configure,
     Destroy,

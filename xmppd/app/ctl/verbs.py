@@ -7,23 +7,23 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from xmppd.app import (
-    ctl_accounts,
-    ctl_announce,
-    ctl_checks,
-    ctl_reports,
-    ctl_rooms,
-    ctl_router,
-    ctl_server,
-    ctl_servers,
-    ctl_sessions,
-    ctl_status,
-    ctl_users,
-    ctl_watch,
-)
 from xmppd.app.config_key import ConfigError
 from xmppd.app.config_words import shown, suggestion
-from xmppd.app.ctl_verb import Refused, Role, Tell, Verb
+from xmppd.app.ctl import (
+    accounts,
+    announce,
+    checks,
+    reports,
+    rooms,
+    router,
+    server,
+    servers,
+    sessions,
+    status,
+    users,
+    watch,
+)
+from xmppd.app.ctl.verb import Refused, Role, Tell, Verb
 from xmppd.storage.interfaces import StorageError
 from xmppd.tls.certificate_files import CertificateError
 
@@ -32,18 +32,18 @@ _log = Logger()
 NO_ROOMS = "no rooms here (set muc.domain, or ask who keeps them: --instance muc-1)"
 
 _MODULES = (  # in the order in which people are shown the verbs of each
-    ctl_accounts,
-    ctl_users,
-    ctl_announce,
-    ctl_sessions,
-    ctl_status,
-    ctl_servers,
-    ctl_server,
-    ctl_checks,
-    ctl_reports,
-    ctl_rooms,
-    ctl_router,
-    ctl_watch,
+    accounts,
+    users,
+    announce,
+    sessions,
+    status,
+    servers,
+    server,
+    checks,
+    reports,
+    rooms,
+    router,
+    watch,
 )
 
 VERBS: Mapping[str, Verb] = {

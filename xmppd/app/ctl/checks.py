@@ -6,8 +6,8 @@ from typing import Any
 from xmppd.app.config_check import check_whole
 from xmppd.app.config_key import ConfigError
 from xmppd.app.config_model import Config
-from xmppd.app.ctl_server import checked_again
-from xmppd.app.ctl_verb import Server, Verb
+from xmppd.app.ctl.server import checked_again
+from xmppd.app.ctl.verb import Server, Verb
 from xmppd.tls.certificate_files import CertificateError
 from xmppd.tls.certificates import SOON, Certificates
 

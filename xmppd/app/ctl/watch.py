@@ -6,8 +6,8 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from xmppd.app.ctl_router import address
-from xmppd.app.ctl_verb import Parameter, Refused, Routing, Tell, Verb
+from xmppd.app.ctl.router import address
+from xmppd.app.ctl.verb import Parameter, Refused, Routing, Tell, Verb
 from xmppd.link.link import Item
 from xmppd.link.router import Router
 from xmppd.protocol.datetimes import format_datetime

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from xmppd.accounts.registry import AccountRecord
-from xmppd.app.ctl_addresses import account_named, accounts_of, domain_named, host_of
-from xmppd.app.ctl_sessions import described
-from xmppd.app.ctl_verb import AT_MOST, JID, Parameter, Refused, Server, Verb
+from xmppd.app.ctl.addresses import account_named, accounts_of, domain_named, host_of
+from xmppd.app.ctl.sessions import described
+from xmppd.app.ctl.verb import AT_MOST, JID, Parameter, Refused, Server, Verb
 from xmppd.extensions.last_activity import last_seen
 from xmppd.protocol.datetimes import format_datetime
 from xmppd.protocol.jid import Jid

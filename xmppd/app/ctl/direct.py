@@ -12,9 +12,9 @@ from twisted.python.failure import Failure
 from xmppd.app.assemble import assemble
 from xmppd.app.config_key import ConfigError
 from xmppd.app.config_model import Config
-from xmppd.app.ctl_verb import Refused, Verb
+from xmppd.app.ctl.verb import Refused, Verb
+from xmppd.app.ctl.verbs import NO_ROOMS, perform
 from xmppd.app.options import make_data_folder
-from xmppd.app.verbs import NO_ROOMS, perform
 from xmppd.storage.interfaces import Locked, StorageError
 
 _FIRST = frozenset({"adduser", "adduser_batch", "muc_create"})

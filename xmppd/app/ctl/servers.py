@@ -4,8 +4,8 @@ from typing import Any, Protocol
 
 from xmppd.app.config_model import Config
 from xmppd.app.config_words import shown
-from xmppd.app.ctl_remote import way_to
-from xmppd.app.ctl_verb import WAY, Parameter, Refused, Verb
+from xmppd.app.ctl.remote import way_to
+from xmppd.app.ctl.verb import WAY, Parameter, Refused, Verb
 from xmppd.app.roles import ServersRole
 from xmppd.protocol.jid import InvalidJid, Jid
 from xmppd.s2s.incoming import Incoming

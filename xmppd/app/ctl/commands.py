@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 import click
 
 from xmppd.app.config_key import ConfigError
-from xmppd.app.ctl_control import Control
-from xmppd.app.ctl_verb import Parameter, Refused, Verb
+from xmppd.app.ctl.control import Control
+from xmppd.app.ctl.verb import Parameter, Refused, Verb
 from xmppd.app.logs import escaped
 from xmppd.storage.interfaces import StorageError
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from xmppd.app.ctl_verb import Refused
+from xmppd.app.ctl.verb import Refused
 
 
 def read_accounts(stream: Any) -> list[tuple[int, str, str]]:

@@ -12,7 +12,7 @@ import attrs
 
 from xmppd.app.config_model import Config
 from xmppd.app.config_words import shown
-from xmppd.app.ctl_verb import Refused
+from xmppd.app.ctl.verb import Refused
 from xmppd.protocol.jid import InvalidJid, Jid
 from xmppd.tls.certificate_names import ascii_name
 

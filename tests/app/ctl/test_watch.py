@@ -8,10 +8,10 @@ from twisted.logger import globalLogPublisher, textFileLogObserver
 
 from tests.app.routing import INSIDE, OUTSIDE, RoutingTestCase
 from tests.link.kit import message
-from xmppd.app.ctl_text import readable
-from xmppd.app.ctl_verb import Refused
-from xmppd.app.ctl_watch import MOST_WATCHES
-from xmppd.app.verbs import perform
+from xmppd.app.ctl.text import readable
+from xmppd.app.ctl.verb import Refused
+from xmppd.app.ctl.verbs import perform
+from xmppd.app.ctl.watch import MOST_WATCHES
 from xmppd.component.session import verb
 from xmppd.link.codec import to_bytes
 from xmppd.link.envelope import Envelope

@@ -13,11 +13,11 @@ import click
 from xmppd.app.admin import INSTANCE, answers, socket_path
 from xmppd.app.config import load
 from xmppd.app.config_model import Config
-from xmppd.app.ctl_client import NotRunning, ask
-from xmppd.app.ctl_direct import act_as_owner, carry_out
-from xmppd.app.ctl_text import readable
-from xmppd.app.ctl_verb import Refused, Tell, Verb
-from xmppd.app.verbs import VERBS
+from xmppd.app.ctl.client import NotRunning, ask
+from xmppd.app.ctl.direct import act_as_owner, carry_out
+from xmppd.app.ctl.text import readable
+from xmppd.app.ctl.verb import Refused, Tell, Verb
+from xmppd.app.ctl.verbs import VERBS
 
 Do = Callable[..., Any]
 """Carries out a verb with its arguments; a third parameter, `Tell`, takes parts of its result."""

@@ -6,8 +6,8 @@ from typing import Any
 from twisted.logger import Logger
 
 from xmppd.app.config_words import shown, suggestion
-from xmppd.app.ctl_remote import way_to
-from xmppd.app.ctl_verb import WAY, Parameter, Refused, Routing, Verb
+from xmppd.app.ctl.remote import way_to
+from xmppd.app.ctl.verb import WAY, Parameter, Refused, Routing, Verb
 from xmppd.link.acceptor import Acceptor
 from xmppd.link.expected import EXPECTED_SECONDS, Expected
 from xmppd.link.routes import Port, Route

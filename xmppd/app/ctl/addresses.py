@@ -2,7 +2,7 @@
 
 from xmppd.accounts.registry import Accounts
 from xmppd.app.config_words import shown
-from xmppd.app.ctl_verb import Refused, Server
+from xmppd.app.ctl.verb import Refused, Server
 from xmppd.protocol.jid import InvalidJid, Jid
 from xmppd.sm.host import Host
 

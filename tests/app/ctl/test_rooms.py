@@ -6,9 +6,9 @@ from twisted.internet.defer import fail
 from twisted.trial.unittest import SynchronousTestCase
 
 from xmppd.app.config_key import ConfigError
-from xmppd.app.ctl_text import readable
-from xmppd.app.ctl_verb import Refused
-from xmppd.app.verbs import perform
+from xmppd.app.ctl.text import readable
+from xmppd.app.ctl.verb import Refused
+from xmppd.app.ctl.verbs import perform
 from xmppd.storage.interfaces import Full, Unavailable
 from xmppd.testing.server import TestServer
 
