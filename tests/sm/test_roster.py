@@ -201,6 +201,44 @@ class RemovalTest(RosterTestCase):
         self.assertEqual(romeo.taken(), [])
 
 
+class SeenTest(RosterTestCase):
+    """Who is told that a session has gone, while the end of a subscription is being kept."""
+
+    jid = "nurse@remote.test"
+
+    def gone(self, *stanzas: str, outside: str = "") -> list[str | None]:
+        """What the contact gets of a session that ends before the storage has answered."""
+        befriend_outside(self.house, self.juliet, self.jid)
+        self.juliet.send("<presence/>")
+        self.house.left.clear()
+        commit, commits = self.house.backend._driver.commit, [Deferred[None]()]
+        self.house.backend._driver.commit = lambda: commits[0]
+        if outside:
+            self.house.from_outside(outside)
+        other = self.house.client("juliet", "other")
+        other.send(*stanzas)
+        self.juliet.close()
+        self.house.backend._driver.commit = commit
+        commits[0].callback(None)
+        self.house.settle(1)
+        return [item.type for item in self.house.left if item.sender == self.juliet.jid]
+
+    def test_removed(self) -> None:
+        """RFC 6121, 2.5.2 and 3.2.2."""
+        item = f"<item jid='{self.jid}' subscription='remove'/>"
+        self.assertEqual(self.gone(setting(item)), ["unavailable"])
+
+    def test_cancelled(self) -> None:
+        """3.2.2."""
+        got = self.gone(f"<presence to='{self.jid}' type='unsubscribed'/>")
+        self.assertEqual(got, ["unavailable"])
+
+    def test_unsubscribed(self) -> None:
+        """3.3.3."""
+        end = f"<presence from='{self.jid}' to='juliet@example.com' type='unsubscribe'/>"
+        self.assertEqual(self.gone(outside=end), ["unavailable"])
+
+
 class VersionTest(RosterTestCase):
     """2.6; XEP-0237."""
 

@@ -109,11 +109,11 @@ def send(host: Host, user: User, kind: Kind, stanza: Stanza) -> Deferred[Any]:
     assert stanza.to is not None
     jid = stanza.to.bare
     outcome = outbound(kind, jid, user.contacts.get(jid), jid in user.requests)
-    stamped = stanza.readdressed(jid, user.jid)
+    stamped, seen = stanza.readdressed(jid, user.jid), user.available
 
     def tell(version: str | None) -> None:
         if outcome.send_unavailable:
-            send_unavailable(host, user, jid)
+            send_unavailable(host, user, jid, seen)
         if outcome.route:
             host.manager.send(stamped)
         if outcome.push:
@@ -136,10 +136,11 @@ def receive(host: Host, user: User, kind: Kind, stanza: Stanza) -> Deferred[Any]
     stanza = stanza.readdressed(user.jid, jid)
     if outcome.pending_in and jid not in user.requests and len(user.requests) >= MAX_REQUESTS:
         return None
+    seen = user.available
 
     def tell(version: str | None) -> None:
         if outcome.send_unavailable:
-            send_unavailable(host, user, jid)
+            send_unavailable(host, user, jid, seen)
         if outcome.reply is not None:
             host.manager.send(Stanza.make("presence", to=jid, sender=user.jid, type=outcome.reply))
         if outcome.send_presence:
@@ -200,8 +201,11 @@ def send_presence(host: Host, user: User, jid: Jid) -> None:
         spread(host, session, session.presence, [jid])
 
 
-def send_unavailable(host: Host, user: User, jid: Jid) -> None:
-    """Unavailable of each available session, to a contact who may see them no more."""
-    for session in user.available:
+def send_unavailable(host: Host, user: User, jid: Jid, seen: list[Session]) -> None:
+    """Unavailable of each available session, to a contact who may see them no more.
+
+    :param seen: the sessions that were available when the contact was still told of their ends.
+    """
+    for session in dict.fromkeys([*seen, *user.available]):
         gone = Stanza.make("presence", sender=session.jid, type="unavailable")
         spread(host, session, gone, [jid])

@@ -97,7 +97,7 @@ class Roster(SessionExtension):
         if old is None:
             raise StanzaError("item-not-found")
         user, host = session.user, self.host
-        kinds = removal(old, old.jid in user.requests)
+        kinds, seen = removal(old, old.jid in user.requests), user.available
         kept = contacts.change(host, user, old.jid, None)
         if user.requests.pop(old.jid, None) is not None:
             user.request_table.remove(old.jid).addErrback(host.failed)
@@ -105,7 +105,7 @@ class Roster(SessionExtension):
         def tell(_: object) -> Stanza:
             for kind in kinds:
                 if kind == "unsubscribed" and old.contact_subscribed:
-                    contacts.send_unavailable(host, user, old.jid)
+                    contacts.send_unavailable(host, user, old.jid, seen)
                 host.manager.send(Stanza.make("presence", to=old.jid, sender=user.jid, type=kind))
             return request.reply()
 
