@@ -147,6 +147,35 @@ class SharingTest(Hostile):
         self.network.advance(ANSWER_SECONDS)
         self.assertEqual((len(self.came), self.place.heard), (2, []))
 
+    def test_late_answer(self) -> None:
+        """XEP-0288, 2.2: who has given it sends over that stream from then on, and may."""
+        raw = self.accepted(ERRORS + BIDI)
+        self.check_own(JULIET, "other.test", asked=True)
+        self.network.advance(ANSWER_SECONDS)
+        self.assertEqual(len(self.came), 2)
+        self.answer(raw, "other.test", "capulet.test")
+        raw.send("<message from='x@other.test' to='juliet@capulet.test' id='m'/>")
+        self.assertEqual((self.place.heard, error_in(raw.heard)), (["m"], ""))
+
+    def test_a_key_to_verify_meanwhile(self) -> None:
+        """It goes over a stream of its own at once: two servers that ask each other for a place on
+        their streams would else wait for each other."""
+        for first in (True, False):
+            self.use()
+            self.accepted()
+            coming = self.raw()
+            coming.open(sender="other.test")
+            if first:
+                self.check_own(JULIET, "other.test", asked=True)
+            coming.result(sender="other.test")
+            if not first:
+                self.check_own(JULIET, "other.test")
+            self.assertEqual(len(self.came), 2)
+            own = self.came[1]
+            own.send(f"{HEADER} from='other.test' id='t'><stream:features>{ERRORS}")
+            self.assertIn("<db:verify", own.send("</stream:features>"))
+            self.place.stop()
+
     def test_lost_while_it_is_asked(self) -> None:
         raw = self.accepted()
         self.check_own(JULIET, "other.test", asked=True)

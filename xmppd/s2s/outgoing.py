@@ -144,7 +144,7 @@ class Outgoing(Dialled):
         """
         if self.is_bidi and not self.admit(pair.remote, pair.local, self._seen_as(pair.remote)):
             return False
-        pair.join(self)
+        self.edge.may_send(self, pair.local, pair.remote)
         return True
 
     @property

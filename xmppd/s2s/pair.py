@@ -96,6 +96,7 @@ class Pair:
         waiting.addTimeout(seconds, self.edge.clock, lambda *_: "remote-server-timeout")
         waiting.addBoth(self._no_longer, request)
         self._keys.add(request, waiting)
+        self.sharing.hurry()
         self.hurry()
         return waiting
 
@@ -124,6 +125,11 @@ class Pair:
         """Whether something waits for a stream that takes stanzas."""
         wanted = self.queue or self.resumption.session is not None
         return self.way is None and not self.resumption.waits and bool(wanted)
+
+    @property
+    def is_to_verify(self) -> bool:
+        """Whether keys wait for a stream."""
+        return bool(self._keys)
 
     def _go_on(self) -> None:
         self.hurry()

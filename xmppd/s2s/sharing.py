@@ -31,21 +31,27 @@ class Sharing:
     def __init__(self, pair: Pair) -> None:
         self._pair = pair
         self._domains = pair.local.domain, pair.remote.domain
+        self._waiting: Deferred[bool] | None = None
 
     async def join(self) -> bool:
         """Prove our domain on such a stream; whether stanzas go over it now."""
+        stream = await self._find() if self._is_enough else None
+        if stream is None or not self._is_enough:
+            return False
+        self._waiting = self._ask(stream)
+        return await self._waiting
+
+    def hurry(self) -> None:
+        """Wait for no answer: a stream of its own is wanted now."""
+        if self._waiting is not None and not self._waiting.called:
+            self._waiting.callback(False)
+
+    @property
+    def _is_enough(self) -> bool:
+        """Whether it would do: keys are verified on a stream of its own, and nobody else's session
+        is resumed. Were keys to wait, two servers that ask each other would wait for each other."""
         pair = self._pair
-        if not pair.lacks_way or pair.resumption.blocks:  # what is to be resumed is not shared
-            return False
-        stream = await self._find()
-        if stream is None:
-            return False
-        outcome = await self._ask(stream)
-        holds = not stream.over and fits(stream, pair.remote)  # so that another policy counts
-        if outcome == "valid" and holds and stream.take_in(pair):
-            return True
-        stream.refused.add(self._domains)
-        return False
+        return pair.lacks_way and not pair.resumption.blocks and not pair.is_to_verify
 
     async def _find(self) -> Outgoing | None:
         live = self._pair.edge.live
@@ -75,15 +81,26 @@ class Sharing:
             pass  # that is told of where a stream is opened
         return None
 
-    def _ask(self, stream: Outgoing) -> Deferred[str]:
-        """Send a key; gives `valid`, `invalid`, or the condition of an error."""
+    def _ask(self, stream: Outgoing) -> Deferred[bool]:
+        """Send a key, only once; gives whether it is found valid in time."""
         local, remote = self._pair.local, self._pair.remote
+        stream.refused.add(self._domains)
         key = self._pair.edge.keys.key(remote, local, stream.id)
-        request = Dialback("result", local, remote, "", "", key)
-        answered: Deferred[str] = Deferred(lambda _: stream.forget(request))
-        answered.addTimeout(ANSWER_SECONDS, self._pair.edge.clock, lambda *_: "no answer")
-        stream.verify(request, answered)
-        return answered
+        waiting: Deferred[bool] = Deferred()
+        waiting.addTimeout(ANSWER_SECONDS, self._pair.edge.clock, lambda *_: False)
+        answered: Deferred[str] = Deferred()
+        answered.addCallback(self._answered, stream, waiting)
+        stream.verify(Dialback("result", local, remote, "", "", key), answered)
+        return waiting
+
+    def _answered(self, outcome: str, stream: Outgoing, waiting: Deferred[bool]) -> None:
+        """Whoever has found it valid makes use of that, however late it is (XEP-0288, 2.2)."""
+        holds = not stream.over and fits(stream, self._pair.remote)  # so that another policy counts
+        taken = outcome == "valid" and holds and stream.take_in(self._pair)
+        if taken:
+            stream.refused.discard(self._domains)
+        if not waiting.called:
+            waiting.callback(taken)
 
 
 def _address(place: Place) -> str:
