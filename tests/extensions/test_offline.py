@@ -212,6 +212,19 @@ class CustodyTest(Case):
         juliet.close()
         self.assertEqual(bodies(self.come().taken()), [])
 
+    def test_nobody_gets_twice_what_came_meanwhile(self) -> None:
+        """What another session has been given at once, while these go out to the first one."""
+        self.romeo.send(*[message(number) for number in range(PAGE + 1)])
+        juliet, other = self.come(), self.come(resource="garden")
+        self.romeo.send(message("late"))
+        self.assertEqual(bodies(other.taken()), ["late"])
+        self.written(juliet, len(juliet.received))
+        juliet._got = PAGE + 1  # its own presence comes first
+        juliet.close("lost")
+        self.assertEqual(bodies(other.taken()), [str(PAGE)])
+        self.written(other, other._got)
+        self.assertEqual(bodies(self.come().taken()), [])
+
     def test_one_page_is_not_followed_while_its_reader_hides(self) -> None:
         self.romeo.send(*[message(number) for number in range(PAGE + 1)])
         juliet = self.come()

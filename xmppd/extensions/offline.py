@@ -106,10 +106,13 @@ class Offline(Extension):
         if box.appended >= self.options.messages or not worth_keeping(stanza):
             return None
         try:
-            box.append(stanza)
+            id = box.append(stanza)
         except StanzaError:
             return None
-        return [session for session in sessions if session is not box.session]
+        others = [session for session in sessions if session is not box.session]
+        if others:
+            box.had[id] = others
+        return others
 
     # Delivering
 
@@ -208,6 +211,9 @@ class Offline(Extension):
             return
         if not admits(session, stanza):
             box.passed_over = True  # blocked since then: it stays, in case that changes
+            return
+        if session in box.had.get(entry.id, ()):
+            box.remove([entry.id]).addErrback(self.host.failed)
             return
         box.open.add(entry.id)
         session.deliver_watched(

@@ -22,7 +22,8 @@ class Box:
     `session` gets them now, None while nobody does; `open` are those it has been given and that
     have not been written, `since` is where the next page begins. `filled`: there may be messages
     that it has not been given, `passed_over`: there were some of senders who are blocked now. While
-    it goes out it is a note of its user.
+    it goes out it is a note of its user. `had` tells of some that other sessions have been given
+    at once.
     """
 
     def __init__(self, user: User) -> None:
@@ -36,14 +37,15 @@ class Box:
         self.since = 0
         self.open: set[EntryId] = set()
         self.written: list[EntryId] = []
+        self.had: dict[EntryId, list[Session]] = {}
         self._counts: dict[str, int] = {}
 
-    def append(self, stanza: Stanza) -> None:
+    def append(self, stanza: Stanza) -> EntryId:
         """Keep a message; it is in the batch now filling. Raises StanzaError."""
         sender = stanza.sender or Jid.parse("invalid")
         kind = CONTACT if self.user.knows(sender) else STRANGER
         try:
-            self.log.append(stanza.to_bytes(), peer=sender.bare, kind=kind)
+            id = self.log.append(stanza.to_bytes(), peer=sender.bare, kind=kind)
         except StorageError as error:
             raise StanzaError("resource-constraint", "it cannot be kept now") from error
         self.filled = True
@@ -51,6 +53,7 @@ class Box:
         for key in ("", "strangers", sender.bare) if kind == STRANGER else ("",):
             if key in self._counts:
                 self._counts[key] += 1
+        return id
 
     async def full(self, key: str, where: Where, most: int) -> bool:
         """Whether there are `most` entries already; counted once and then known."""
@@ -62,8 +65,14 @@ class Box:
     def sweep(self) -> Deferred[int]:
         """Remove what has been written."""
         written, self.written = self.written, []
+        return self.remove(written)
+
+    def remove(self, ids: list[EntryId]) -> Deferred[int]:
+        """Somebody has these."""
+        for id in ids:
+            self.had.pop(id, None)
         self._counts.clear()
-        return self.log.remove(written)
+        return self.log.remove(ids)
 
     def heir(self) -> Session | None:
         """Who is to get the messages: the one now, else the most available that has a stream."""
