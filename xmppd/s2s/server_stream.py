@@ -8,8 +8,9 @@ from twisted.python.failure import Failure
 
 from xmppd.protocol.errors import StreamError
 from xmppd.protocol.jid import Jid
-from xmppd.protocol.namespaces import STREAM_MANAGEMENT
+from xmppd.protocol.namespaces import CONTENT, STREAM_MANAGEMENT
 from xmppd.protocol.stanza import Stanza
+from xmppd.protocol.stream import STANZAS
 from xmppd.s2s.certified import Certified
 from xmppd.s2s.management import Management
 from xmppd.s2s.pace import Pace
@@ -138,9 +139,12 @@ class ServerStream(ServerWire):
         """Take what was under way when we closed (RFC 6120, 4.4).
 
         Where streams are managed no stanza is taken, and it comes again: it was not acknowledged.
+        Keys are not looked at any more.
         """
         if item.ns == STREAM_MANAGEMENT:
             self.management.late(item)
+        elif item.ns != CONTENT or item.name not in STANZAS:
+            return
         elif not self.has_failed and not self.management.is_used:
             self._pass_on(item)
 
