@@ -320,3 +320,24 @@ class LeakTest(SynchronousTestCase):
         self.assertIn("romeo", host.users)
         self.assertNotIn("u0", host.users)
         self.assertEqual(romeo.answer(PING.format("1")).type, "error")
+
+    def test_no_account_leaves_memory_while_something_is_under_way(self) -> None:
+        """What is done for it then would be unknown to its next sessions."""
+        host = self.house.host
+        assert host is not None and host.accounts is not None
+        for number in range(MAX_IDLE + 5):
+            host.accounts.provide(f"u{number}")
+        self.house.settle()
+        driver, commits = self.house.backend._driver, [Deferred[None]()]
+        commit, driver.commit = driver.commit, lambda: commits[0]
+        asked = "<presence from='a@remote.test' to='u0@example.com' type='subscribe'/>"
+        self.house.from_outside(asked)
+        busy = host.users["u0"]
+        for number in range(1, MAX_IDLE + 5):
+            host.user(f"u{number}")
+        self.assertIs(host.users.get("u0"), busy)
+        self.assertEqual(len(host.users), MAX_IDLE)
+        driver.commit = commit
+        commits[0].callback(None)
+        self.house.settle(1)
+        self.assertFalse(busy.is_busy)

@@ -90,8 +90,15 @@ class Residents:
             return
         self._idle[name] = None
         self._idle.move_to_end(name)
-        while len(self._idle) > MAX_IDLE:
-            self._forget(self._idle.popitem(last=False)[0])
+        for _ in range(len(self._idle) - MAX_IDLE):
+            self._forget_unless_busy(self._idle.popitem(last=False)[0])
+
+    def _forget_unless_busy(self, name: str) -> None:
+        """What is under way for an account would go on with what nobody else sees any more."""
+        if self.users[name].is_busy:
+            self._idle[name] = None
+        else:
+            self._forget(name)
 
     def woke(self, user: User) -> None:
         """Note that a user has a session."""

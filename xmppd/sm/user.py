@@ -76,6 +76,11 @@ class User:
         """Sessions that have asked for the roster."""
         return [session for session in self.sessions.values() if session.interested]
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is under way for it that is not done yet."""
+        return bool(self.lines or self.unkept)
+
     def entitles(self, jid: Jid) -> bool:
         """Whether that address may see this account's presence (RFC 6121, 3)."""
         bare = jid.bare
