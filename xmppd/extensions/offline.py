@@ -15,7 +15,7 @@ from xmppd.component.claims import without_claims
 from xmppd.component.extension import Extension, on
 from xmppd.component.stable_ids import given_id
 from xmppd.component.stages import Life, Received
-from xmppd.extensions.offline_box import STRANGER, Box
+from xmppd.extensions.offline_box import Box
 from xmppd.extensions.privacy import admits
 from xmppd.protocol.errors import StanzaError
 from xmppd.protocol.forwarding import delayed
@@ -26,7 +26,7 @@ from xmppd.protocol.stanza import Stanza
 from xmppd.sm.delivery import message_type
 from xmppd.sm.session import Session
 from xmppd.sm.user import User
-from xmppd.storage.interfaces import ANY, Entry, EntryId, Page, Where
+from xmppd.storage.interfaces import Entry, EntryId, Page, Where
 
 SOON = 1_000_000
 """Microseconds in which a message comes here after it has come into the archive."""
@@ -72,24 +72,12 @@ class Offline(Extension):
         return kept
 
     async def _keep(self, box: Box, stanza: Stanza) -> bool:
-        sender = stanza.sender
-        limits = [("", ANY, self.options.messages)]
-        if sender is not None and not box.user.knows(sender):
-            limits += [
-                ("strangers", Where(kinds=(STRANGER,)), self.options.from_strangers),
-                (
-                    sender.bare,
-                    Where(peer=sender.bare, kinds=(STRANGER,)),
-                    self.options.from_one_stranger,
-                ),
-            ]
-        for key, where, most in limits:
-            if await box.full(key, where, most):
-                if given_id(stanza, box.user.jid) is not None:
-                    return True  # it is in the archive
-                raise StanzaError("service-unavailable", "too many messages wait already")
+        if not await box.has_room(stanza.sender, self.options):
+            if given_id(stanza, box.user.jid) is not None:
+                return True  # it is in the archive
+            raise StanzaError("service-unavailable", "too many messages wait already")
         box.append(stanza)
-        self.host.manager.note_sender(sender)
+        self.host.manager.note_sender(stanza.sender)
         heir = box.heir()
         if heir is not None and box.session is None:
             self._begin(box, heir)  # who has come meanwhile, or had no room

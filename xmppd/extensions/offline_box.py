@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from twisted.internet.defer import Deferred, DeferredLock
 
 from xmppd.accounts.bound import OwnLog
@@ -10,10 +12,21 @@ from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
 from xmppd.sm.session import Session
 from xmppd.sm.user import User
-from xmppd.storage.interfaces import EntryId, StorageError, Where
+from xmppd.storage.interfaces import ANY, EntryId, StorageError, Where
 
 CONTACT, STRANGER = 0, 1
 """The `kind` of an entry: whether its sender was known to the account."""
+
+
+class Limits(Protocol):
+    """How much may wait for an account."""
+
+    @property
+    def messages(self) -> int: ...
+    @property
+    def from_strangers(self) -> int: ...
+    @property
+    def from_one_stranger(self) -> int: ...
 
 
 class Box:
@@ -54,6 +67,20 @@ class Box:
             if key in self._counts:
                 self._counts[key] += 1
         return id
+
+    async def has_room(self, sender: Jid | None, most: Limits) -> bool:
+        """Whether one more message of that sender may be kept."""
+        limits = [("", ANY, most.messages)]
+        if sender is not None and not self.user.knows(sender):
+            bare, strangers = sender.bare, (STRANGER,)
+            limits += [
+                ("strangers", Where(kinds=strangers), most.from_strangers),
+                (bare, Where(peer=bare, kinds=strangers), most.from_one_stranger),
+            ]
+        for key, where, number in limits:
+            if await self.full(key, where, number):
+                return False
+        return True
 
     async def full(self, key: str, where: Where, most: int) -> bool:
         """Whether there are `most` entries already; counted once and then known."""
