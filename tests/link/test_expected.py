@@ -5,8 +5,10 @@ from tests.link.kit import House, message
 from xmppd.link.envelope import Envelope
 from xmppd.link.expected import EXPECTED_SECONDS, expect
 from xmppd.link.link import Item
+from xmppd.link.receipts import Receipts, counted
 from xmppd.link.router import Router
 from xmppd.link.routes import RouteTaken
+from xmppd.link.trunk import Trunk
 from xmppd.protocol.jid import Jid
 from xmppd.protocol.stanza import Stanza
 
@@ -60,6 +62,16 @@ class ExpectedTests(SynchronousTestCase):
         assert isinstance(answer, Envelope)
         self.assertEqual(answer.type, "error")
 
+    def test_counted_messages(self) -> None:
+        """Nobody has taken charge of them while they wait (session protocol, 3.9)."""
+        self.home.send(counted(Jid.parse("home/x"), message("a.test", "home.test"), 5, 0))
+        self.assertEqual(self.got, [])
+        self.clock.advance(EXPECTED_SECONDS)
+        (told,) = self.got
+        assert isinstance(told, Envelope)
+        said = Receipts.parse(told.items[0])
+        self.assertEqual((list(said.done), said.error), ([5], "service-unavailable"))
+
     def test_taken_once(self) -> None:
         self.router.link(["a.test"])
         self.assertRaises(RouteTaken, self.router.link, ["a.test"])
@@ -85,3 +97,28 @@ class TrunkTests(SynchronousTestCase):
         house.home.send(message("a.test", "home.test", "3"))
         self.assertEqual([id for id in raw.ids() if id], ["1", "2", "3"])
         self.assertEqual(house.errors(), [])
+
+    def test_counted_messages(self) -> None:
+        """They go on as they came to one of ours, and not at all to others."""
+        for trusted, kinds in ((True, [Envelope, Stanza]), (False, [Stanza])):
+            house = House()
+            told: list[Item] = []
+            house.router.link(["home"], ["sm-1"]).receiver = told.append
+            expect(house.router, house.clock, ["a.test"])
+            house.home.send(counted(Jid.parse("sm-1/x"), message("a.test", "home.test"), 5, 0))
+            house.home.send(message("a.test", "home.test"))
+            trunk, carrier = Trunk("a.test", house.clock, house.router.bounce), Carrier()
+            house.router.attach(trunk, ["a.test"], trusted=trusted)
+            trunk.join(carrier)
+            self.assertEqual([type(item) for item in carrier.sent], kinds)
+            self.assertEqual([type(item) for item in told], [] if trusted else [Envelope])
+
+
+class Carrier:
+    full = False
+
+    def __init__(self) -> None:
+        self.sent: list[Item] = []
+
+    def send(self, item: Item) -> None:
+        self.sent.append(item)

@@ -12,8 +12,10 @@ from typing import Final
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
+from xmppd.link.envelope import Envelope
 from xmppd.link.link import Item
 from xmppd.link.queue import Bounds, Queue
+from xmppd.link.receipts import is_counted
 from xmppd.link.router import Router
 from xmppd.link.routes import Port, Producer
 from xmppd.link.trunk import Trunk
@@ -23,20 +25,33 @@ EXPECTED_SECONDS: Final = 10.0
 
 
 class Expected:
-    """Stands in for the link of one domain: what comes waits."""
+    """Stands in for the link of one domain: stanzas wait, and messages that somebody counts.
+
+    Nobody has taken charge of those meanwhile. Other envelopes have rules of their own by which
+    they are sent again.
+    """
 
     def __init__(self, router: Router, clock: IReactorTime) -> None:
+        self._router = router
         self._queue = Queue(
             clock, Bounds(absent=EXPECTED_SECONDS), router.bounce, _nothing, absent=True
         )
 
     def deliver(self, item: Item, producer: Producer | None = None) -> None:
         """Have an item wait."""
-        self._queue.push(item)
+        if isinstance(item, Envelope) and not is_counted(item):
+            self._router.bounce(item)
+        else:
+            self._queue.push(item)
 
     def give_way(self, port: Port) -> None:
         """The link is there: what has waited goes to it, before all that comes now."""
         waited = self._queue.empty()
+        if not self._router.is_trusted(port):  # who is outside gets no envelopes
+            for _, item in waited:
+                if isinstance(item, Envelope):
+                    self._router.bounce(item)
+            waited = [each for each in waited if not isinstance(each[1], Envelope)]
         if isinstance(port, Trunk):
             port.inherit(waited)
         else:

@@ -97,9 +97,9 @@ class Routes:
     def expect(self, port: StandIn, domain: str) -> None:
         """Have something stand in for the link of a domain until that comes.
 
-        It gets stanzas, never envelopes. Raises `RouteTaken`.
+        Raises `RouteTaken`.
         """
-        self.attach(port, [domain], trusted=False)
+        self.attach(port, [domain])
         self._expected[domain] = port
 
     def check_free(self, names: Iterable[str], default: bool = False) -> None:
